@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+.PHONY: run test check bench lock .venv
+.DEFAULT_GOAL := run
+
+run: .venv      ## start the exchange
+	@exec $(BIN)/python -m hypersim serve
+
+test: check     ## everything but the slow tests
+	$(BIN)/python -m pytest -m "not slow"
+
+check: .venv    ## style and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: .venv    ## measure
+	$(BIN)/python -m benchmarks
+
+lock: .venv     ## newest versions that pyproject.toml allows, into requirements/
+	$(BIN)/python -m pip install -qq uv
+	$(BIN)/$(LOCK) --upgrade --extra ccxt --group dev pyproject.toml --output-file requirements/dev.txt
+	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --extra ccxt pyproject.toml --output-file requirements/run.txt
+	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
+
+.venv: .venv/made
+.venv/made: pyproject.toml requirements/pip.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hyper-Sim needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 " + "$(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make an environment: install its venv package (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/pip.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements/dev.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	@touch $@
