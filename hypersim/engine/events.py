@@ -1,0 +1,158 @@
+"""All that can have happened. Events carry resulting absolute values, so that folding one is an assignment.
+
+Prices, quantities and rates have scale 8, amounts scale 16 (hypersim.units); times are microseconds UTC.
+"""
+
+import enum
+
+from msgspec import Struct
+
+from hypersim.engine.commands import Command
+from hypersim.engine.market import Asset, Market
+from hypersim.engine.orders import Order
+
+
+class EventBase(Struct, frozen=True, tag=True, tag_field="event"):
+    """What the events share: they do not change, and their JSON names them in the field `event`."""
+
+
+class AssetChanged(EventBase, frozen=True):
+    """An asset was added or renamed."""
+
+    asset: Asset
+
+
+class MarketChanged(EventBase, frozen=True):
+    """A market was added, or its rules or status changed."""
+
+    market: Market
+
+
+class AccountChanged(EventBase, frozen=True):
+    """An account was opened, or its fee rates changed."""
+
+    account_id: int
+    maker_rate: int
+    taker_rate: int
+
+
+class EntryKind(enum.StrEnum):
+    """What moved a balance."""
+
+    OPENING = "opening"
+    DEPOSIT = "deposit"
+    ORDER = "order"
+    """An order of the account was placed: what it held, paid and received at once."""
+    FILL = "fill"
+    """A resting order of the account was filled by somebody else's action."""
+    RELEASE = "release"
+    """A hold ended: cancel, expiry, self-trade prevention."""
+    FEE = "fee"
+    """Fee income of the exchange, on its own account."""
+
+
+class BalanceChanged(EventBase, frozen=True, kw_only=True):
+    """One ledger entry: what a command did to an account's balance of one asset, and the balance after it.
+
+    At most one per command, account, asset and kind. Over all accounts the changes of an asset sum to zero.
+    """
+
+    account_id: int
+    asset: str
+    kind: EntryKind
+    free_change: int
+    locked_change: int
+    free: int
+    locked: int
+    reference: str = ""
+    """'BTCUSDT:17' for an order, otherwise what the command said."""
+
+
+class Change(enum.StrEnum):
+    """What happened to an order; the execution type of Binance's executionReport."""
+
+    NEW = "NEW"
+    TRADE = "TRADE"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    TRADE_PREVENTION = "TRADE_PREVENTION"
+
+
+class Fill(Struct, frozen=True, kw_only=True):
+    """One account's side of a trade."""
+
+    trade_id: int
+    price: int
+    quantity: int
+    quote: int
+    """price x quantity, scale 16."""
+    fee: int
+    """Scale 16, taken from what was received."""
+    fee_asset: str
+    is_maker: bool
+
+
+class OrderChanged(EventBase, frozen=True, kw_only=True):
+    """An order was accepted, filled or ended; `order` is its state afterwards.
+
+    A placement always reports NEW first (with nothing executed), then its fills, then its expiry.
+    """
+
+    change: Change
+    order: Order
+    fill: Fill | None = None
+    cancel_id: str = ""
+    """The client order id of the cancel, on CANCELED."""
+
+
+class Traded(EventBase, frozen=True, kw_only=True):
+    """A trade on the tape, users' and outside's alike."""
+
+    symbol: str
+    trade_id: int
+    """Counts up per symbol, without gaps."""
+    aggregate_id: int
+    """Counts up per symbol: trades of one taker at one price and time share it."""
+    price: int
+    quantity: int
+    buyer_is_maker: bool
+    outside: bool
+    """House with house: no account of ours took part."""
+
+
+class DepthChanged(EventBase, frozen=True, kw_only=True):
+    """Levels whose total changed, with the total (scale 8; 0 for an empty level). At most one per command and symbol.
+
+    Update ids count up by one per event of a symbol: applying every event up to an id gives the book at that id.
+    """
+
+    symbol: str
+    update_id: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class WorldReset(EventBase, frozen=True):
+    """Everything but accounts, assets, markets and id counters is gone; what follows starts from nothing."""
+
+
+Event = (
+    AssetChanged
+    | MarketChanged
+    | AccountChanged
+    | BalanceChanged
+    | OrderChanged
+    | Traded
+    | DepthChanged
+    | WorldReset
+)
+
+
+class Committed(Struct, frozen=True, kw_only=True):
+    """One command that changed something, and what it changed. The record that journal, bus and followers share."""
+
+    sequence: int
+    """Counts accepted commands that changed something, from 1, without gaps."""
+    time_us: int
+    command: Command
+    events: tuple[Event, ...]

@@ -1,0 +1,71 @@
+"""Assets and markets: what can be traded, on which grid, within which bounds."""
+
+import enum
+
+from msgspec import Struct
+
+from hypersim.engine.orders import OrderType, SelfTradePrevention
+from hypersim.units import ONE
+
+
+class MarketStatus(enum.StrEnum):
+    """Binance's symbol status (enums.md), as far as the exchange uses it."""
+
+    TRADING = "TRADING"
+    HALT = "HALT"
+    BREAK = "BREAK"
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    """One symbol: its grid, filters and realism. Integers of scale 8 (hypersim.units); 0 disables a bound.
+
+    The rules are those of filters.md of Binance's Spot API documents.
+    """
+
+    symbol: str
+    base: str
+    quote: str
+    status: MarketStatus = MarketStatus.TRADING
+
+    min_price: int
+    max_price: int
+    tick_size: int
+    min_quantity: int
+    max_quantity: int
+    step_size: int
+    market_min_quantity: int = 0
+    market_max_quantity: int = 0
+    market_step_size: int = 0
+    min_notional: int
+    max_notional: int = 0
+    apply_min_to_market: bool = True
+    apply_max_to_market: bool = False
+    average_price_minutes: int = 5
+    bid_multiplier_up: int = 5 * ONE
+    bid_multiplier_down: int = ONE // 5
+    ask_multiplier_up: int = 5 * ONE
+    ask_multiplier_down: int = ONE // 5
+    max_num_orders: int = 200
+
+    base_precision: int = 8
+    quote_precision: int = 8
+    order_types: tuple[OrderType, ...] = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
+    default_self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
+    allowed_self_trade_prevention: tuple[SelfTradePrevention, ...] = (
+        SelfTradePrevention.NONE,
+        SelfTradePrevention.EXPIRE_TAKER,
+        SelfTradePrevention.EXPIRE_MAKER,
+        SelfTradePrevention.EXPIRE_BOTH,
+    )
+
+    recovery_half_life_ms: int | None = 10_000
+    """How fast the outside size that users took comes back: 0 at once, None never."""
+    queue_exponent: int = 1
+    """Where outside cancels happen in a queue: 1 pro rata, n > 1 a power law with more of them behind."""
+
+
+class Asset(Struct, frozen=True):
+    """An asset that accounts can hold: its code and the name that people read."""
+
+    name: str
+    full_name: str = ""

@@ -1,0 +1,123 @@
+"""Every refusal that a user can meet, once. Each dialect renders them from one table of its own."""
+
+import enum
+
+
+class Reason(enum.StrEnum):
+    """Why a request was refused. The value is stable: it names the refusal in journals, metrics and docs."""
+
+    # how the request was written
+    UNKNOWN_PATH = "unknown_path"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_LARGE = "body_too_large"
+    FORBIDDEN_ORIGIN = "forbidden_origin"
+    NOT_JSON = "not_json"
+    INVALID_FIELD = "invalid_field"
+    """Details: field, what is expected. For the JSON dialects."""
+    ILLEGAL_CHARACTERS = "illegal_characters"
+    """Details: parameter, legal range."""
+    TOO_MANY_PARAMETERS = "too_many_parameters"
+    """Details: parameter, most values allowed."""
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    PARAMETER_MISSING = "parameter_missing"
+    """Details: parameter."""
+    PARAMETERS_BOTH_MISSING = "parameters_both_missing"
+    """Details: the two parameters of which one must be sent."""
+    PARAMETER_TOO_LARGE = "parameter_too_large"
+    """Details: parameter, bound."""
+    PARAMETERS_UNREAD = "parameters_unread"
+    """Details: how many were read, how many were sent."""
+    PARAMETER_EMPTY = "parameter_empty"
+    """Details: parameter."""
+    PARAMETER_NOT_REQUIRED = "parameter_not_required"
+    """Details: parameter."""
+    PARAMETER_OVERFLOW = "parameter_overflow"
+    """Details: parameter."""
+    PARAMETER_INVALID = "parameter_invalid"
+    """Details: parameter."""
+    TOO_MUCH_PRECISION = "too_much_precision"
+    """Details: parameter."""
+    BAD_COMBINATION = "bad_combination"
+    """Optional parameters that exclude one another."""
+    BAD_INTERVAL = "bad_interval"
+    BAD_SYMBOL = "bad_symbol"
+    BAD_SYMBOL_STATUS = "bad_symbol_status"
+    SYMBOL_STATUS_MISMATCH = "symbol_status_mismatch"
+    DUPLICATE_SYMBOLS = "duplicate_symbols"
+    BAD_TICKER_TYPE = "bad_ticker_type"
+    BAD_TIME_UNIT = "bad_time_unit"
+    BAD_ORDER_TYPE = "bad_order_type"
+    BAD_SIDE = "bad_side"
+    BAD_TIME_IN_FORCE = "bad_time_in_force"
+    BAD_RESPONSE_TYPE = "bad_response_type"
+    BAD_RECV_WINDOW = "bad_recv_window"
+    BAD_STRATEGY_TYPE = "bad_strategy_type"
+    BAD_CANCEL_RESTRICTIONS = "bad_cancel_restrictions"
+    LOOKUP_TOO_WIDE = "lookup_too_wide"
+    """Details: the most hours between start and end."""
+
+    # who asks, and when
+    BAD_API_KEY_FORMAT = "bad_api_key_format"
+    BAD_API_KEY = "bad_api_key"
+    BAD_SIGNATURE = "bad_signature"
+    TIMESTAMP_TOO_OLD = "timestamp_too_old"
+    TIMESTAMP_AHEAD = "timestamp_ahead"
+    TOO_MUCH_WEIGHT = "too_much_weight"
+    """Details: limit, interval text such as '1 MINUTE'."""
+    BANNED = "banned"
+    """Details: end of the ban, epoch ms."""
+    TOO_MANY_ORDERS = "too_many_orders"
+    """Details: limit, interval text such as '10 SECOND'."""
+    ADMIN_ONLY = "admin_only"
+
+    # the exchange itself
+    OVERLOADED = "overloaded"
+    STATUS_UNKNOWN = "status_unknown"
+    """The commit failed or the connection to the store was lost in it: nobody can say what became of the request."""
+    SHUTTING_DOWN = "shutting_down"
+
+    # what the engine refuses, in the order in which it looks
+    NO_SUCH_ACCOUNT = "no_such_account"
+    NO_SUCH_ASSET = "no_such_asset"
+    MARKET_CLOSED = "market_closed"
+    ORDER_TYPE_NOT_SUPPORTED = "order_type_not_supported"
+    """Details: order type as Binance words it, such as 'Stop loss'."""
+    STP_MODE_NOT_ALLOWED = "stp_mode_not_allowed"
+    BAD_QUANTITY = "bad_quantity"
+    BAD_PRICE = "bad_price"
+    FILTER_PRICE = "filter_price"
+    FILTER_PERCENT_PRICE_BY_SIDE = "filter_percent_price_by_side"
+    FILTER_LOT_SIZE = "filter_lot_size"
+    FILTER_MARKET_LOT_SIZE = "filter_market_lot_size"
+    FILTER_NOTIONAL = "filter_notional"
+    FILTER_MAX_NUM_ORDERS = "filter_max_num_orders"
+    DUPLICATE_ORDER = "duplicate_order"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    """Details: asset, available and required amounts (text), for the dialects that show them."""
+    WOULD_MATCH_IMMEDIATELY = "would_match_immediately"
+    LIQUIDITY_BELOW_LOT_SIZE = "liquidity_below_lot_size"
+    LIQUIDITY_BELOW_MARKET_LOT_SIZE = "liquidity_below_market_lot_size"
+    UNKNOWN_ORDER = "unknown_order"
+    """A cancel names no open order of this account."""
+    CANCEL_IDS_MISMATCH = "cancel_ids_mismatch"
+    CANCEL_RESTRICTED = "cancel_restricted"
+    ORDER_NOT_FOUND = "order_not_found"
+    """A query names no order of this account."""
+    ORDER_IDS_MISMATCH = "order_ids_mismatch"
+    DUPLICATE_ACCOUNT = "duplicate_account"
+    DUPLICATE_API_KEY = "duplicate_api_key"
+    OUTSIDE_CROSSED = "outside_crossed"
+    NO_OUTSIDE_HERE = "no_outside_here"
+    """The feed 'none' has no house account."""
+
+
+class Refused(Exception):
+    """A request that was refused and changed nothing.
+
+    `details` are the values that a sentence about it names, in the order that the Reason documents.
+    """
+
+    def __init__(self, reason: Reason, *details: str | int) -> None:
+        super().__init__(reason, *details)
+        self.reason = reason
+        self.details = details
