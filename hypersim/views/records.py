@@ -1,0 +1,90 @@
+"""The rows that views, store and feeds share: trades on the tape, aggregates, one account's trades, candles.
+
+Prices and quantities have scale 8, amounts (quote, fee) scale 16 (hypersim.units); times are microseconds UTC.
+Values only: nothing here computes.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+BASE_SECONDS: Final = (1, 60, 3600, 86400)
+"""The buckets that are kept; every other interval is an aggregate of one of them."""
+
+
+class TapeTrade(Struct, frozen=True, array_like=True):
+    """One trade on a market's tape, users' and outside's alike. Trade ids count up per symbol without gaps."""
+
+    trade_id: int
+    aggregate_id: int
+    price: int
+    quantity: int
+    time_us: int
+    buyer_is_maker: bool
+    outside: bool
+    """House with house: no account of ours took part."""
+
+
+class AggregateTrade(Struct, frozen=True, array_like=True):
+    """The trades of one taker at one price and time, as one."""
+
+    aggregate_id: int
+    price: int
+    quantity: int
+    first_id: int
+    last_id: int
+    time_us: int
+    buyer_is_maker: bool
+
+
+class AccountTrade(Struct, frozen=True, kw_only=True):
+    """One account's side of a trade, as `myTrades` shows it."""
+
+    symbol: str
+    trade_id: int
+    order_id: int
+    price: int
+    quantity: int
+    quote: int
+    """price x quantity, scale 16."""
+    fee: int
+    """Scale 16."""
+    fee_asset: str
+    time_us: int
+    is_buyer: bool
+    is_maker: bool
+
+
+class Candle(Struct, frozen=True, array_like=True):
+    """What was traded in one bucket of time; buckets without trades have no candle.
+
+    Prices and base volumes have scale 8, quote volumes scale 16. The ids of candles from before the world's first
+    trade are what their source says: they may be 0 or negative, and they never reach this world's own.
+    """
+
+    open_us: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    quote_volume: int
+    trades: int
+    taker_base: int
+    """Base volume whose taker bought."""
+    taker_quote: int
+    first_id: int
+    last_id: int
+
+
+class HistorySource(Protocol):
+    """Prices from before the world's first trade: what a market did before anybody here watched it."""
+
+    def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
+        """Candles with start_us <= open_us < end_us, ascending; base_seconds is one of BASE_SECONDS.
+
+        Pure and deterministic: the same question has the same answer, and a candle of a larger bucket is the
+        aggregate of the smaller ones within it. Empty for a symbol or a time that the source knows nothing of.
+        """
+        ...
