@@ -1,7 +1,7 @@
 """The rows that views, store and feeds share: trades on the tape, aggregates, one account's trades, candles.
 
-Prices and quantities have scale 8, amounts (quote, fee) scale 16 (hypersim.units); times are microseconds UTC.
-Values only: nothing here computes.
+Prices and quantities have scale 8, amounts (quote, fee) scale 16 (hypersim.units); times are microseconds
+UTC. Values only: nothing here computes.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ BASE_SECONDS: Final = (1, 60, 3600, 86400)
 
 
 class TapeTrade(Struct, frozen=True, array_like=True):
-    """One trade on a market's tape, users' and outside's alike. Trade ids count up per symbol without gaps."""
+    """One trade on a market's tape, users' and outside's alike. Trade ids count up per symbol."""
 
     trade_id: int
     aggregate_id: int
@@ -59,8 +59,8 @@ class AccountTrade(Struct, frozen=True, kw_only=True):
 class Candle(Struct, frozen=True, array_like=True):
     """What was traded in one bucket of time; buckets without trades have no candle.
 
-    Prices and base volumes have scale 8, quote volumes scale 16. The ids of candles from before the world's first
-    trade are what their source says: they may be 0 or negative, and they never reach this world's own.
+    Prices and base volumes have scale 8, quote volumes scale 16. The ids of candles from before the world's
+    first trade are what their source says: they may be 0 or negative, and never reach this world's own.
     """
 
     open_us: int
@@ -84,7 +84,7 @@ class HistorySource(Protocol):
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         """Candles with start_us <= open_us < end_us, ascending; base_seconds is one of BASE_SECONDS.
 
-        Pure and deterministic: the same question has the same answer, and a candle of a larger bucket is the
-        aggregate of the smaller ones within it. Empty for a symbol or a time that the source knows nothing of.
+        Pure and deterministic: the same question has the same answer, and a candle of a larger bucket is
+        the aggregate of the smaller ones within it. Empty for a symbol or time that the source does not know.
         """
         ...
