@@ -1,0 +1,129 @@
+"""What an endpoint is: one table of parameters, from which validation, OpenAPI and tests derive.
+
+A handler is `async def handler(world, call) -> value`: parsing is over, so it asks or reads, and renders. What it
+returns is encoded as JSON with status 200; to refuse, it raises `Refused`. Arguments are read by parameter, which
+keeps their types: `call[SYMBOL]` is a str, `call[LIMIT]` an int.
+
+Security types and their requirements: rest-api.md, 'Request security'.
+"""
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar, overload
+
+from hypersim.world import World
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Rule(Protocol[T_co]):
+    """How the text of a parameter is read."""
+
+    def parse(self, name: str, text: str) -> T_co:
+        """The value of a text that is not empty. Raises Refused, naming the parameter."""
+
+    def schema(self) -> dict[str, Any]:
+        """What is accepted, as JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Generic[T]):
+    """One row of an endpoint's table. `required` and `optional` make it and give `call[parameter]` its type."""
+
+    name: str
+    rule: Rule[Any]
+    mandatory: bool
+    default: T | None
+    """What `call[parameter]` is when it was not sent."""
+    description: str
+
+
+def required(name: str, rule: Rule[T], description: str = "") -> Parameter[T]:
+    """A parameter that must be sent: -1102 when it is missing."""
+    return Parameter(name, rule, mandatory=True, default=None, description=description)
+
+
+@overload
+def optional(name: str, rule: Rule[T], *, description: str = "") -> Parameter[T | None]: ...
+@overload
+def optional(name: str, rule: Rule[T], default: T, description: str = "") -> Parameter[T]: ...
+def optional(name: str, rule: Rule[T], default: T | None = None, description: str = "") -> Parameter[Any]:
+    """A parameter that may be missing; then it has the default."""
+    return Parameter(name, rule, mandatory=False, default=default, description=description)
+
+
+class Security(enum.Enum):
+    """What a caller must show."""
+
+    NONE = enum.auto()
+    """Nothing; an API key is ignored."""
+    KEY = enum.auto()
+    """The header X-MBX-APIKEY."""
+    USER_DATA = enum.auto()
+    """Key, timestamp and signature."""
+    TRADE = enum.auto()
+    """The same; the call enters or cancels orders, and a successful one has no weight."""
+
+    @property
+    def signed(self) -> bool:
+        return self in (Security.USER_DATA, Security.TRADE)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request whose parameters and security were found in order."""
+
+    arguments: Mapping[str, Any]
+    """Parsed values of the parameters that were sent, by name."""
+    account_id: int
+    """Who calls; 0 where the endpoint asks for no key."""
+    received_us: int
+    """When the request was taken in."""
+    deadline_us: int | None = None
+    """Signed calls: the last moment at which the exchange may act on it (timestamp + recvWindow)."""
+    microseconds: bool = False
+    """The caller wants times in microseconds (header X-MBX-TIME-UNIT)."""
+
+    def __getitem__(self, parameter: Parameter[T]) -> T:
+        return self.arguments.get(parameter.name, parameter.default)  # type: ignore[no-any-return]
+
+    def __contains__(self, parameter: Parameter[Any]) -> bool:
+        """Whether it was sent."""
+        return parameter.name in self.arguments
+
+    def time(self, time_us: int) -> int:
+        """A time as this caller wants it: milliseconds, or microseconds on request."""
+        return time_us if self.microseconds else time_us // 1000
+
+
+Handler = Callable[[World, Call], Awaitable[Any]]
+Weigh = Callable[[World, Call], int]
+
+SPOT: Final = ("/v1", "/api/v3")
+"""The same handlers answer at both; the second is where Binance has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation."""
+
+    method: str
+    path: str
+    """Below the prefix: '/order'."""
+    handler: Handler
+    summary: str
+    """One sentence for the reference."""
+    tag: str
+    """The subject under which the reference lists it."""
+    parameters: tuple[Parameter[Any], ...] = ()
+    """In the order in which they are checked. `timestamp`, `recvWindow` and `signature` come with `security`."""
+    security: Security = Security.NONE
+    weight: int | Weigh = 1
+    """Request weight, or how to find it from the call."""
+    orders: int = 0
+    """How many orders a success adds to the account's unfilled order count."""
+    prefixes: tuple[str, ...] = SPOT
+    example: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of a call that succeeds with the demo account on an exchange with the default settings."""

@@ -1,0 +1,40 @@
+"""What request handlers may use: views to read, `ask` to change, who is who. One value per exchange.
+
+The composition root builds it. It holds references only; nothing here starts, stops or decides anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypersim.errors import Reason, Refused
+
+if TYPE_CHECKING:
+    from hypersim.api.limits import Limits
+    from hypersim.ask import Ask
+    from hypersim.clock import Clock
+    from hypersim.identity import KeyRing
+    from hypersim.store.history import History
+    from hypersim.views.accounts import Accounts
+    from hypersim.views.marketdata import MarketData, MarketView
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """One exchange as its handlers see it."""
+
+    clock: Clock
+    ask: Ask
+    markets: MarketData
+    accounts: Accounts
+    history: History
+    keys: KeyRing
+    limits: Limits
+
+    def market(self, symbol: str) -> MarketView:
+        """The market of that symbol. Raises Refused BAD_SYMBOL."""
+        market = self.markets.markets.get(symbol)
+        if market is None:
+            raise Refused(Reason.BAD_SYMBOL)
+        return market
