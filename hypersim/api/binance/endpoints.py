@@ -1,8 +1,8 @@
 """What an endpoint is: one table of parameters, from which validation, OpenAPI and tests derive.
 
-A handler is `async def handler(world, call) -> value`: parsing is over, so it asks or reads, and renders. What it
-returns is encoded as JSON with status 200; to refuse, it raises `Refused`. Arguments are read by parameter, which
-keeps their types: `call[SYMBOL]` is a str, `call[LIMIT]` an int.
+A handler is `async def handler(world, call) -> value`: parsing is over, so it asks or reads, and renders.
+What it returns is encoded as JSON with status 200; to refuse, it raises `Refused`. Arguments are read by
+parameter, which keeps their types: `call[SYMBOL]` is a str, `call[LIMIT]` an int.
 
 Security types and their requirements: rest-api.md, 'Request security'.
 """
@@ -30,7 +30,7 @@ class Rule(Protocol[T_co]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter(Generic[T]):
-    """One row of an endpoint's table. `required` and `optional` make it and give `call[parameter]` its type."""
+    """One row of an endpoint's table; `required` and `optional` make it, typed for `call[parameter]`."""
 
     name: str
     rule: Rule[Any]
@@ -118,7 +118,7 @@ class Endpoint:
     tag: str
     """The subject under which the reference lists it."""
     parameters: tuple[Parameter[Any], ...] = ()
-    """In the order in which they are checked. `timestamp`, `recvWindow` and `signature` come with `security`."""
+    """In the order of their checks. `timestamp`, `recvWindow` and `signature` come with `security`."""
     security: Security = Security.NONE
     weight: int | Weigh = 1
     """Request weight, or how to find it from the call."""

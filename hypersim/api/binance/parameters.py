@@ -1,8 +1,8 @@
 """The parsing rules of Binance's parameters, and the parameters that several endpoints share.
 
-A rule turns a text into a value or refuses it with Binance's code; the legal ranges are those that Binance quotes
-in -1100. Times come out in microseconds, decimals as integers of scale 8. Nothing here knows which symbols exist:
-that is `World.market`.
+A rule turns a text into a value or refuses it with Binance's code; the legal ranges are those that Binance
+quotes in -1100. Times come out in microseconds, decimals as integers of scale 8. Nothing here knows which
+symbols exist: that is `World.market`.
 """
 
 import enum
@@ -64,7 +64,7 @@ class Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number. Below `least` is refused; above `most` it is silently taken for `most`, as at Binance."""
+    """A whole number. Below `least` it is refused, above `most` silently lowered to it, as at Binance."""
 
     least: int = 0
     most: int = INT64_MAX
@@ -137,8 +137,8 @@ NAMELESS: Final = frozenset(
 class Time:
     """A moment, sent in milliseconds or microseconds, as microseconds.
 
-    `last` is for ends of ranges: a millisecond then means its last microsecond, so that what is shown with a time
-    is found with that time.
+    `last` is for ends of ranges: a millisecond then means its last microsecond, so that what is shown with a
+    time is found with that time.
     """
 
     last: bool = False
