@@ -121,3 +121,11 @@ class Refused(Exception):
         super().__init__(reason, *details)
         self.reason = reason
         self.details = details
+
+
+class StartError(Exception):
+    """Why the exchange does not start, in one sentence that tells whoever started it what to do."""
+
+
+class SettingsError(StartError):
+    """A setting, or a file of settings, that cannot be used."""

@@ -1,0 +1,213 @@
+"""The one reader of configuration: config/default.toml, the environment (HYPERSIM_*), the command line.
+
+Later ones win. Guarantees typed, checked values and one sentence (SettingsError) about the first that cannot be
+used. Opens no socket and no database; makes no key.
+"""
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from hypersim.errors import SettingsError
+
+PREFIX: Final = "HYPERSIM_"
+FEEDS: Final = ("auto", "binance", "synthetic", "manual", "none")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+INTERVAL_UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000}
+
+T = TypeVar("T")
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set; what each means stands in config/default.toml."""
+
+    host: str
+    port: int
+    database_url: str
+    feed: str
+    symbols: tuple[str, ...]
+    """Empty: those of markets.toml."""
+    binance_api_url: str
+    market_update_interval_ms: int
+    upstream_weight: int
+    seed: int
+    rate_limits: bool
+    open: bool
+    allowed_hosts: tuple[str, ...]
+    master_key: str
+    journal_keep: int
+    log_level: str
+
+    config: Path
+    """The folder that holds default.toml and markets.toml."""
+    memory: bool = False
+    """Nothing is kept: the world ends with the process."""
+    fresh: bool = False
+    """Starts from an empty world."""
+
+    @property
+    def open_to_others(self) -> bool:
+        """Open mode where others than this machine can reach the exchange: worth a warning."""
+        return self.open and not is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(
+    config: Path,
+    environment: Mapping[str, str],
+    command_line: Mapping[str, str] | None = None,
+    *,
+    memory: bool = False,
+    fresh: bool = False,
+) -> Settings:
+    """The settings in force. `command_line` has the names of default.toml. Raises SettingsError."""
+    source = _Source(_defaults(config / "default.toml"), environment, command_line or {})
+    host = source.read("host", _name)
+    port = source.read("port", _whole(0, 65_535))
+    opened = source.read("open", _choice("", "on", "off"))
+    settings = Settings(
+        host=host,
+        port=port,
+        database_url=source.read("database_url", _url("sqlite://", "postgresql+psycopg://")),
+        feed=source.read("feed", _choice(*FEEDS)),
+        symbols=source.read("symbols", _symbols),
+        binance_api_url=source.read("binance_api_url", _url("http://", "https://")).rstrip("/"),
+        market_update_interval_ms=source.read("market_update_interval", _interval_ms),
+        upstream_weight=source.read("upstream_weight", _whole(1, 1_000_000)),
+        seed=source.read("seed", _whole(0, 2**63 - 1)),
+        rate_limits=source.read("rate_limits", _choice("on", "off")) == "on",
+        open=is_loopback(host) if opened == "" else opened == "on",
+        allowed_hosts=source.read("allowed_hosts", _hosts),
+        master_key=source.read("master_key", str),
+        journal_keep=source.read("journal_keep", _whole(1, 1000)),
+        log_level=source.read("log_level", _choice(*LOG_LEVELS)),
+        config=config,
+        memory=memory,
+        fresh=fresh,
+    )
+    source.refuse_unknown()
+    return settings
+
+
+def _defaults(path: Path) -> dict[str, str]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is not there") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    return {name: str(value) for name, value in values.items()}
+
+
+class _Source:
+    """Where each value comes from, and what to call it in a sentence about it."""
+
+    def __init__(
+        self, defaults: Mapping[str, str], environment: Mapping[str, str], command_line: Mapping[str, str]
+    ) -> None:
+        self._defaults = defaults
+        self._environment = {
+            name[len(PREFIX) :].lower(): text.strip()
+            for name, text in environment.items()
+            if name.upper().startswith(PREFIX)
+        }
+        self._command_line = command_line
+        self._read: set[str] = set()
+
+    def read(self, name: str, convert: Callable[[str], T]) -> T:
+        self._read.add(name)
+        for called, values in (
+            (f"--{name.replace('_', '-')}", self._command_line),
+            (f"{PREFIX}{name.upper()}", self._environment),
+            (f"{name} in default.toml", self._defaults),
+        ):
+            if name not in values:
+                continue
+            try:
+                return convert(values[name])
+            except ValueError as error:
+                shown = "..." if name == "master_key" else repr(values[name])
+                raise SettingsError(f"{called} is {shown}: {error}") from None
+        raise SettingsError(f"default.toml lacks {name}")
+
+    def refuse_unknown(self) -> None:
+        """A setting that nothing reads is a spelling mistake: say so instead of going on without it."""
+        for name in self._defaults:
+            if name not in self._read:
+                raise SettingsError(f"{name} in default.toml is not a setting; {self._known()}")
+        for name in sorted(self._environment):
+            if name not in self._read and name not in NOT_SETTINGS:
+                raise SettingsError(f"{PREFIX}{name.upper()} is not a setting; {self._known()}")
+
+    def _known(self) -> str:
+        return f"the settings are {', '.join(sorted(self._read))}"
+
+
+NOT_SETTINGS: Final = frozenset({"recorded_data"})
+"""Names with the prefix that mean something to the tests and nothing to the exchange."""
+
+
+def _name(text: str) -> str:
+    if not text or any(character.isspace() or character == "/" for character in text):
+        raise ValueError("a host name or an address is wanted, such as 127.0.0.1")
+    return text
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) is None or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most} is wanted")
+        return int(text)
+
+    return convert
+
+
+def _choice(*values: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text.lower() not in values:
+            raise ValueError(f"one of {', '.join(value for value in values if value)} is wanted")
+        return text.lower()
+
+    return convert
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not text.startswith(schemes):
+            raise ValueError(f"an address that starts with {' or '.join(schemes)} is wanted")
+        return text
+
+    return convert
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    symbols = tuple(part.strip().upper().replace("/", "") for part in text.split(",") if part.strip())
+    if len(set(symbols)) < len(symbols):
+        raise ValueError("a symbol is there twice")
+    return symbols
+
+
+def _interval_ms(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,6})(ms|s|m)", text, re.ASCII)
+    interval_ms = int(match[1]) * INTERVAL_UNITS_MS[match[2]] if match else 0
+    if not 100 <= interval_ms <= 3_600_000:
+        raise ValueError("a time from 100ms to 60m is wanted, such as 1s")
+    return interval_ms
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
