@@ -1,0 +1,42 @@
+"""How the rest of the house asks the exchange for something: one awaitable call, and what comes of it.
+
+API and feeds know this protocol and the views, never the writer or the engine behind them.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from hypersim.engine.commands import Command
+from hypersim.engine.events import Event
+from hypersim.store.people import PeopleRow
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a command. It is durable, and so is everything that it was decided on."""
+
+    sequence: int
+    """Of the command's record; of the newest record before it when the command changed nothing."""
+    time_us: int
+    """When the exchange took the command in, microseconds UTC."""
+    events: tuple[Event, ...]
+    """What changed, in order; empty when nothing did."""
+
+
+class Ask(Protocol):
+    """Asks for one command. `Writer.ask` is one."""
+
+    async def __call__(
+        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
+    ) -> Outcome:
+        """The outcome, once it is durable.
+
+        `deadline_us`: a command that is taken in later than this is refused. `rows` are stored in the transaction of
+        the command, unless it is refused.
+
+        Raises Refused: with the engine's reason; OVERLOADED, SHUTTING_DOWN or TIMESTAMP_TOO_OLD before anything was
+        applied; DUPLICATE_API_KEY when `rows` bring a key that exists; STATUS_UNKNOWN when the commit failed and
+        nobody can say what became of the command.
+        """
+        ...
