@@ -1,7 +1,7 @@
 """config/markets.toml -> assets, markets and fees, and the commands that bring a world in line with it.
 
-Guarantees integers (hypersim.units) and one sentence about what is wrong with a bad file. Decides nothing about
-a running world: `differences` says which commands would change it, and the writer journals them as any other.
+Guarantees integers (hypersim.units) and one sentence about what is wrong with a bad file. Decides nothing
+about a running world: `differences` says which commands would change it, and the writer journals them.
 """
 
 import tomllib
@@ -62,7 +62,7 @@ def read_markets(path: Path) -> MarketsFile:
 
 
 def choose(file: MarketsFile, symbols: tuple[str, ...]) -> MarketsFile:
-    """The file cut down to some symbols, or all when none are named. SettingsError names one that it lacks."""
+    """The file cut down to some symbols, or all when none are named. SettingsError names one it lacks."""
     if not symbols:
         return file
     known = {market.symbol for market in file.markets}
@@ -77,9 +77,9 @@ def choose(file: MarketsFile, symbols: tuple[str, ...]) -> MarketsFile:
 def differences(
     file: MarketsFile, assets: Iterable[Asset], markets: Mapping[str, Market]
 ) -> list[PutAsset | PutMarket]:
-    """The commands that bring a world with these assets and markets in line with the file, in a working order.
+    """The commands that bring a world with these assets and markets in line with the file, in working order.
 
-    A market that the file lacks goes BREAK. One that somebody halted stays so unless the file names its status.
+    A market that the file lacks goes BREAK; one that somebody halted stays so unless the file names a status.
     """
     present = {asset.name: asset for asset in assets}
     commands: list[PutAsset | PutMarket] = [

@@ -1,7 +1,7 @@
 """The one reader of configuration: config/default.toml, the environment (HYPERSIM_*), the command line.
 
-Later ones win. Guarantees typed, checked values and one sentence (SettingsError) about the first that cannot be
-used. Opens no socket and no database; makes no key.
+Later ones win. Guarantees typed, checked values and one sentence (SettingsError) about the first that cannot
+be used. Opens no socket and no database; makes no key.
 """
 
 import ipaddress
