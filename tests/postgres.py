@@ -35,18 +35,7 @@ INSTALLED = (
     "opt/homebrew/opt/postgresql*/bin",
     "usr/local/opt/postgresql*/bin",
 )
-INITDB = [
-    "--username",
-    "postgres",
-    "--auth",
-    "trust",
-    "--encoding",
-    "UTF8",
-    "--locale",
-    "C",
-    "--no-sync",
-    "--no-instructions",
-]
+INITDB = "--username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions".split()
 WATCH = """
 folder=$1; shift
 "$@" >>"$folder/log" 2>&1 &
