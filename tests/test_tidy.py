@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("hypersim", "ccxt_adapter", "migrations", "tests", "benchmarks")
 
-# From the lowest to the highest. A module imports from lower rows and its own folder, not from its neighbours.
+# From the lowest to the highest. A module imports from lower rows and its own folder, not from neighbours.
 FLOORS = (
     ("errors", "resources"),
     ("units", "clock"),
@@ -39,8 +39,8 @@ FLOORS = (
 DIALECTS = ("binance", "unified", "app", "admin", "sim")
 # What the engine may import: nothing here reads a clock, a file, the network or chance, or keeps a log.
 ENGINE_IMPORTS = set(
-    "__future__ abc bisect collections dataclasses enum functools hashlib heapq itertools operator types typing "
-    "msgspec sortedcontainers".split()
+    "__future__ abc bisect collections dataclasses enum functools hashlib heapq itertools operator types "
+    "typing msgspec sortedcontainers".split()
 )
 DATABASE = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
 VAGUE_NAMES = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
