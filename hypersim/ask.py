@@ -10,7 +10,20 @@ from msgspec import Struct
 
 from hypersim.engine.commands import Command
 from hypersim.engine.events import Event
-from hypersim.store.people import PeopleRow
+
+
+class KeyRow(Struct, frozen=True, kw_only=True):
+    """An API key of an account. The secret is ciphertext (text): whoever stores it cannot read it."""
+
+    api_key: str
+    secret_encrypted: str
+    account_id: int
+    label: str = ""
+    created_us: int
+
+
+PeopleRow = KeyRow
+"""Every kind of row that a request may bring along; it is stored in the transaction of its command."""
 
 
 class Outcome(Struct, frozen=True):
