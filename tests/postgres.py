@@ -103,14 +103,15 @@ def binaries() -> Path:
 @contextmanager
 def running() -> Iterator[PostgresServer]:
     """A server with an empty cluster, for as long as the block runs."""
-    owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     folder = Path(tempfile.mkdtemp(prefix="hypersim-pg-", dir=_base()))
     watcher: subprocess.Popen[bytes] | None = None
     try:
-        bin_folder = _readable_by_others(binaries(), folder) if os.geteuid() == 0 else binaries()
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        _initialise(bin_folder, folder, owner)
-        watcher = _start(bin_folder, folder, owner)
+        bin_folder = binaries()
+        if os.geteuid() == 0:
+            bin_folder = _readable_by_others(bin_folder, folder)
+            _give_to_nobody(folder)
+        _initialise(bin_folder, folder)
+        watcher = _start(bin_folder, folder)
         server = PostgresServer(folder)
         _wait_until_it_answers(server)
         yield server
@@ -142,20 +143,24 @@ def _readable_by_others(bin_folder: Path, folder: Path) -> Path:
     libraries = package.with_name(f"{package.name}.libs")  # the binaries look for it three folders up
     if libraries.is_dir():
         shutil.copytree(libraries, folder / "software" / libraries.name)
-    owner = pwd.getpwnam("nobody")
-    for path in (folder / "software", *(folder / "software").rglob("*")):
-        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)  # so that the watcher may remove it
     return copy / "bin"
 
 
-def _initialise(bin_folder: Path, folder: Path, owner: pwd.struct_passwd) -> None:
+def _give_to_nobody(folder: Path) -> None:
+    """All of it, so that the watcher may remove it."""
+    nobody = pwd.getpwnam("nobody")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
+
+
+def _initialise(bin_folder: Path, folder: Path) -> None:
     command = [str(bin_folder / "initdb"), "--pgdata", str(folder / "data"), *INITDB]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **_as_user(owner, folder))
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **_unprivileged(folder))
     if done.returncode != 0:
         raise NoServer(f"initdb failed: {done.stdout}{done.stderr}")
 
 
-def _start(bin_folder: Path, folder: Path, owner: pwd.struct_passwd) -> subprocess.Popen[bytes]:
+def _start(bin_folder: Path, folder: Path) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(folder),
@@ -168,7 +173,7 @@ def _start(bin_folder: Path, folder: Path, owner: pwd.struct_passwd) -> subproce
     server = [str(bin_folder / "postgres"), "-D", str(folder / "data")]
     server += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = ["/bin/sh", "-c", WATCH, "watch", str(folder), *server]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **_as_user(owner, folder))
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **_unprivileged(folder))
 
 
 class _Process(TypedDict):
@@ -181,11 +186,12 @@ class _Process(TypedDict):
     extra_groups: list[int] | None
 
 
-def _as_user(owner: pwd.struct_passwd, folder: Path) -> _Process:
+def _unprivileged(folder: Path) -> _Process:
     env = {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C"}
     if os.geteuid() != 0:
         return {"cwd": folder, "env": env, "user": None, "group": None, "extra_groups": None}
-    return {"cwd": folder, "env": env, "user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    nobody = pwd.getpwnam("nobody")
+    return {"cwd": folder, "env": env, "user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 def _wait_until_it_answers(server: PostgresServer) -> None:
