@@ -13,7 +13,7 @@ BASE_SECONDS: Final = (1, 60, 3600, 86400)
 """The buckets that are kept; every other interval is an aggregate of one of them."""
 
 
-class TapeTrade(Struct, frozen=True, array_like=True):
+class TapeTrade(Struct, frozen=True, array_like=True, gc=False):
     """One trade on a market's tape, users' and outside's alike. Trade ids count up per symbol."""
 
     trade_id: int
@@ -26,7 +26,7 @@ class TapeTrade(Struct, frozen=True, array_like=True):
     """House with house: no account of ours took part."""
 
 
-class AggregateTrade(Struct, frozen=True, array_like=True):
+class AggregateTrade(Struct, frozen=True, array_like=True, gc=False):
     """The trades of one taker at one price and time, as one."""
 
     aggregate_id: int
@@ -38,7 +38,7 @@ class AggregateTrade(Struct, frozen=True, array_like=True):
     buyer_is_maker: bool
 
 
-class AccountTrade(Struct, frozen=True, kw_only=True):
+class AccountTrade(Struct, frozen=True, kw_only=True, gc=False):
     """One account's side of a trade, as `myTrades` shows it."""
 
     symbol: str
@@ -56,7 +56,7 @@ class AccountTrade(Struct, frozen=True, kw_only=True):
     is_maker: bool
 
 
-class Candle(Struct, frozen=True, array_like=True):
+class Candle(Struct, frozen=True, array_like=True, gc=False):
     """What was traded in one bucket of time; buckets without trades have no candle.
 
     Prices and base volumes have scale 8, quote volumes scale 16. The ids of candles from before the world's
