@@ -54,7 +54,7 @@ class EntryKind(enum.StrEnum):
 class BalanceChanged(EventBase, frozen=True, kw_only=True):
     """One ledger entry: what a command did to an account's balance of one asset, and the balance after it.
 
-    At most one per command, account, asset and kind. Over all accounts the changes of an asset sum to zero.
+    At most one per command, account, asset, kind and reference. Over all accounts the changes of an asset sum to zero.
     """
 
     account_id: int
@@ -132,6 +132,15 @@ class DepthChanged(EventBase, frozen=True, kw_only=True):
     asks: tuple[tuple[int, int], ...]
 
 
+class OutsideChanged(EventBase, frozen=True, kw_only=True):
+    """The outside market of a symbol was heard of, or (with `known` false) is unknown from here on."""
+
+    symbol: str
+    source_time_us: int
+    """When the source says that it happened; 0 when it does not say."""
+    known: bool
+
+
 class WorldReset(EventBase, frozen=True):
     """Everything but accounts, assets, markets and id counters is gone; what follows starts from nothing."""
 
@@ -144,6 +153,7 @@ Event = (
     | OrderChanged
     | Traded
     | DepthChanged
+    | OutsideChanged
     | WorldReset
 )
 

@@ -1,0 +1,12 @@
+"""Accounts: who trades, at which fees. What they have is the ledger's business."""
+
+from msgspec import Struct
+
+
+class Account(Struct, frozen=True):
+    """An account with its fee rates (scale 8) and what it was opened with (asset, amount of scale 16)."""
+
+    account_id: int
+    maker_rate: int
+    taker_rate: int
+    opening: tuple[tuple[str, int], ...] = ()

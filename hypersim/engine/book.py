@@ -1,0 +1,192 @@
+"""One market's price-time book: who rests where, in which order. It knows no money and decides nothing.
+
+A level is a queue in time order of users' orders (keys > 0, the order ids) and house chunks (keys < 0): the outside
+market's size keeps its place between the users. Quantities are integers of scale 8.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from sortedcontainers import SortedDict
+
+from hypersim.engine.orders import Side
+from hypersim.units import ceil_to
+
+
+class Level:
+    """What rests at one price, first come first."""
+
+    __slots__ = ("house", "price", "queue", "total")
+
+    def __init__(self, price: int) -> None:
+        self.price = price
+        self.queue: OrderedDict[int, int] = OrderedDict()
+        self.total = 0
+        self.house = 0
+
+    @property
+    def users(self) -> int:
+        """What users have at this level."""
+        return self.total - self.house
+
+
+class BookSide:
+    """The bids or the asks: levels from best to worst, and which totals changed since they were last drained."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self._sign = -1 if side is Side.BUY else 1
+        self._levels: SortedDict[int, Level] = SortedDict()  # key: price x sign, so that the best is first
+        self._before: dict[int, int] = {}
+        self._next_chunk = -1
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def best(self) -> Level | None:
+        """The level that trades first."""
+        return self._levels.peekitem(0)[1] if self._levels else None
+
+    def level(self, price: int) -> Level | None:
+        return self._levels.get(price * self._sign)
+
+    def levels(self) -> Iterator[Level]:
+        """All levels, best first. The side must not change meanwhile."""
+        return iter(self._levels.values())
+
+    def through(self, price: int, *, strictly: bool = False) -> list[Level]:
+        """The levels at least as good as a price (or better than it), best first."""
+        found = []
+        bound = price * self._sign
+        for key, level in self._levels.items():
+            if key > bound or (strictly and key == bound):
+                break
+            found.append(level)
+        return found
+
+    def reaches(self, price: int) -> bool:
+        """Whether the best level trades with an opposite order limited to this price."""
+        return bool(self._levels) and self._levels.peekitem(0)[0] <= price * self._sign
+
+    def add(self, price: int, order_id: int, quantity: int) -> None:
+        """Puts a user's order at the end of its level's queue."""
+        level = self._touch(price)
+        level.queue[order_id] = quantity
+        level.total += quantity
+
+    def remove(self, price: int, key: int, quantity: int) -> None:
+        """Takes a quantity out of an entry, which leaves the queue when nothing remains; places are kept."""
+        level = self._touch(price)
+        left = level.queue[key] - quantity
+        assert left >= 0, (price, key, quantity)
+        if left:
+            level.queue[key] = left
+        else:
+            del level.queue[key]
+        level.total -= quantity
+        if key < 0:
+            level.house -= quantity
+        if not level.queue:
+            del self._levels[price * self._sign]
+
+    def add_house(self, price: int, quantity: int, *, ahead: bool) -> None:
+        """Lets outside size join the back of a level's queue, or its front where it stood there all along."""
+        level = self._touch(price)
+        queue = level.queue
+        neighbour = next(iter(queue) if ahead else reversed(queue), 0)
+        if neighbour < 0:
+            queue[neighbour] += quantity
+        else:
+            queue[self._next_chunk] = quantity
+            if ahead:
+                queue.move_to_end(self._next_chunk, last=False)
+            self._next_chunk -= 1
+        level.house += quantity
+        level.total += quantity
+
+    def shrink_house(self, price: int, target: int, step: int, exponent: int) -> None:
+        """Withdraws outside size from a level until `target` is left, keeping each user's fair place.
+
+        With H resting and D = H - target withdrawn, the house ahead of a user (A, with B = H - A behind) loses
+        D * A^n / (A^n + B^n), rounded so that the user never advances too far: pro rata for exponent n = 1, and
+        more from behind the larger n is (the power law of hftbacktest's queue models).
+        """
+        level = self._touch(price)
+        resting, withdrawn = level.house, level.house - target
+        assert 0 <= target <= resting
+        ahead = ahead_after = 0
+        for key, quantity in list(level.queue.items()):
+            if key > 0:
+                continue
+            ahead += quantity
+            behind = resting - ahead
+            power, other = ahead**exponent, behind**exponent
+            kept = ceil_to(ahead - withdrawn * power // (power + other), step)
+            kept = max(ahead_after, min(kept, target, ahead), target - behind)
+            if kept > ahead_after:
+                level.queue[key] = kept - ahead_after
+            else:
+                del level.queue[key]
+            ahead_after = kept
+        level.house = target
+        level.total -= withdrawn
+        if not level.queue:
+            del self._levels[price * self._sign]
+
+    def _touch(self, price: int) -> Level:
+        level = self._levels.get(price * self._sign)
+        if level is None:
+            level = self._levels[price * self._sign] = Level(price)
+        if price not in self._before:
+            self._before[price] = level.total
+        return level
+
+    def drain(self) -> tuple[tuple[int, int], ...]:
+        """(price, total) of the levels whose total differs from what it was at the last call, best first."""
+        if not self._before:
+            return ()
+        changed = []
+        for price, before in self._before.items():
+            level = self._levels.get(price * self._sign)
+            total = level.total if level is not None else 0
+            if total != before:
+                changed.append((price, total))
+        self._before = {}
+        changed.sort(reverse=self.side is Side.BUY)
+        return tuple(changed)
+
+    def state(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
+        """(price, queue entries in time order) of each level, best first."""
+        return tuple((level.price, tuple(level.queue.items())) for level in self._levels.values())
+
+    def restore(self, state: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]) -> None:
+        """Puts the levels of a snapshot back."""
+        for price, entries in state:
+            level = self._levels[price * self._sign] = Level(price)
+            level.queue.update(entries)
+            level.total = sum(quantity for _, quantity in entries)
+            level.house = sum(quantity for key, quantity in entries if key < 0)
+            self._next_chunk = min(self._next_chunk, *(key - 1 for key, _ in entries))
+
+
+class Book:
+    """Both sides of one market."""
+
+    def __init__(self) -> None:
+        self.bids = BookSide(Side.BUY)
+        self.asks = BookSide(Side.SELL)
+
+    def resting(self, side: Side) -> BookSide:
+        """The side on which orders of this side rest."""
+        return self.bids if side is Side.BUY else self.asks
+
+    def check(self) -> None:
+        """Totals are the sums of their queues, no entry is empty, and the book is not crossed."""
+        for side in (self.bids, self.asks):
+            for level in side.levels():
+                assert level.queue, level.price
+                assert all(quantity > 0 for quantity in level.queue.values()), level.price
+                assert level.total == sum(level.queue.values()), level.price
+                assert level.house == sum(quantity for key, quantity in level.queue.items() if key < 0), level.price
+        bid, ask = self.bids.best(), self.asks.best()
+        assert bid is None or ask is None or bid.price < ask.price, (bid.price, ask.price)

@@ -1,0 +1,310 @@
+"""The exchange: a pure function of the commands it was given.
+
+`apply` is the only way in which state changes. It decides by the command, its time stamp and the state alone, so the
+same journal always leads to the same state hash. A refused command changes nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from hypersim.engine.account import Account
+from hypersim.engine.commands import (
+    Advance,
+    CancelAll,
+    CancelOrder,
+    Command,
+    Deposit,
+    OpenAccount,
+    OutsideUpdate,
+    PlaceOrder,
+    PutAsset,
+    PutMarket,
+    Reset,
+    SetFees,
+    Stamped,
+    TestOrder,
+)
+from hypersim.engine.events import (
+    AccountChanged,
+    AssetChanged,
+    EntryKind,
+    Event,
+    MarketChanged,
+    OutsideChanged,
+    WorldReset,
+)
+from hypersim.engine.ledger import Ledger
+from hypersim.engine.market import Asset, Market, MarketStatus
+from hypersim.engine.orders import Side
+from hypersim.engine.outside import Outside
+from hypersim.engine.placing import cancel_all, cancel_order, check_order, place_order
+from hypersim.engine.state import ExchangeState, OutsideState, VenueState
+from hypersim.engine.venue import Venue
+from hypersim.errors import Reason, Refused
+
+RULES = 1
+"""The version of the rules: raised whenever `apply` could answer differently than it did."""
+
+
+class Exchange:
+    """All markets, accounts and money of one world."""
+
+    def __init__(self) -> None:
+        self.assets: dict[str, Asset] = {}
+        self.accounts: dict[int, Account] = {}
+        self.venues: dict[str, Venue] = {}
+        self.outsides: dict[str, Outside] = {}
+        self.ledger = Ledger()
+        self._events: list[Event] = []
+        self._time_us = 0
+
+    def apply(self, stamped: Stamped) -> list[Event]:
+        """Carries a command out and returns what happened; an empty list means that nothing changed.
+
+        Raises Refused, before anything has changed. Time must not go back.
+        """
+        assert stamped.time_us >= self._time_us, (stamped.time_us, self._time_us)
+        self._events.clear()  # venues hold this very list
+        self._dispatch(stamped.command, stamped.time_us)
+        self._time_us = stamped.time_us
+        for venue in self._touched(stamped.command):
+            venue.drain_depth()
+        self._events.extend(self.ledger.drain())
+        return list(self._events)
+
+    def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
+        match command:
+            case PlaceOrder():
+                self._account(command.account_id)
+                venue = self._venue(command.symbol)
+                place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
+            case CancelOrder():
+                self._account(command.account_id)
+                cancel_order(self._venue(command.symbol), command, time_us)
+            case OutsideUpdate():
+                self._update_outside(self._venue(command.symbol), command, time_us)
+            case CancelAll():
+                self._account(command.account_id)
+                cancel_all(self._venue(command.symbol), command, time_us)
+            case TestOrder():
+                self._account(command.order.account_id)
+                check_order(self._venue(command.order.symbol), command.order, time_us)
+            case Advance():
+                self._advance(time_us)
+            case Deposit():
+                self._deposit(command)
+            case OpenAccount():
+                self._open_account(command)
+            case SetFees():
+                self._set_fees(command)
+            case PutAsset():
+                self._put_asset(command.asset)
+            case PutMarket():
+                self._put_market(command.market, time_us)
+            case Reset():
+                self._reset(command, time_us)
+
+    def _touched(self, command: Command) -> Iterable[Venue]:
+        match command:
+            case PlaceOrder() | CancelOrder() | CancelAll() | OutsideUpdate():
+                return (self.venues[command.symbol],)
+            case PutMarket():
+                return (self.venues[command.market.symbol],)
+            case _:
+                return self.venues.values()
+
+    def _venue(self, symbol: str) -> Venue:
+        venue = self.venues.get(symbol)
+        if venue is None:
+            raise Refused(Reason.BAD_SYMBOL)
+        return venue
+
+    def _account(self, account_id: int) -> Account:
+        account = self.accounts.get(account_id)
+        if account is None:
+            raise Refused(Reason.NO_SUCH_ACCOUNT)
+        return account
+
+    def _put_asset(self, asset: Asset) -> None:
+        if self.assets.get(asset.name) != asset:
+            self.assets[asset.name] = asset
+            self._events.append(AssetChanged(asset))
+
+    def _put_market(self, market: Market, time_us: int) -> None:
+        for name in (market.base, market.quote):
+            if name not in self.assets:
+                raise Refused(Reason.NO_SUCH_ASSET)
+        venue = self.venues.get(market.symbol)
+        if venue is None:
+            venue = self.venues[market.symbol] = Venue(market, self.ledger, self.accounts, self._events)
+            self.outsides[market.symbol] = Outside(venue)
+            self._events.append(MarketChanged(market))
+            return
+        if (venue.market.base, venue.market.quote) != (market.base, market.quote):
+            raise Refused(Reason.BAD_SYMBOL)
+        if venue.market == market:
+            return
+        venue.market = market
+        self._events.append(MarketChanged(market))
+        outside = self.outsides[market.symbol]
+        before = outside.prices()
+        outside.regrid()
+        if market.status is MarketStatus.TRADING:
+            after = outside.prices()
+            outside.lay({side: before[side] | after[side] for side in Side}, {side: set() for side in Side}, time_us)
+
+    def _open_account(self, command: OpenAccount) -> None:
+        if command.account_id in self.accounts or command.account_id <= 0:
+            raise Refused(Reason.DUPLICATE_ACCOUNT)
+        for asset, amount in command.balances:
+            self._check_deposit(asset, amount)
+        account = Account(command.account_id, command.maker_rate, command.taker_rate, command.balances)
+        self.accounts[command.account_id] = account
+        self._events.append(AccountChanged(command.account_id, command.maker_rate, command.taker_rate))
+        for asset, amount in command.balances:
+            self.ledger.deposit(command.account_id, asset, amount, EntryKind.OPENING, "")
+
+    def _set_fees(self, command: SetFees) -> None:
+        account = self._account(command.account_id)
+        if (account.maker_rate, account.taker_rate) != (command.maker_rate, command.taker_rate):
+            self.accounts[command.account_id] = Account(
+                command.account_id, command.maker_rate, command.taker_rate, account.opening
+            )
+            self._events.append(AccountChanged(command.account_id, command.maker_rate, command.taker_rate))
+
+    def _deposit(self, command: Deposit) -> None:
+        self._account(command.account_id)
+        self._check_deposit(command.asset, command.amount)
+        self.ledger.deposit(command.account_id, command.asset, command.amount, EntryKind.DEPOSIT, command.reference)
+
+    def _check_deposit(self, asset: str, amount: int) -> None:
+        if asset not in self.assets:
+            raise Refused(Reason.NO_SUCH_ASSET)
+        if amount <= 0:
+            raise Refused(Reason.BAD_QUANTITY)
+
+    def _update_outside(self, venue: Venue, command: OutsideUpdate, time_us: int) -> None:
+        outside = self.outsides[command.symbol]
+        outside.guard(command.prints, command.ladder)
+        trading = venue.market.status is MarketStatus.TRADING
+        if trading:
+            for trade in command.prints:
+                outside.print(trade, time_us)
+        if command.ladder is not None:
+            changed, unknown = outside.note(command.ladder)
+            if trading:
+                outside.lay(changed, unknown, time_us)
+        if command.prints or command.ladder is not None:
+            known = outside.bids.bound is not None or outside.asks.bound is not None
+            self._events.append(
+                OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=known)
+            )
+
+    def _advance(self, time_us: int) -> None:
+        for symbol, outside in self.outsides.items():
+            due_us = outside.next_due()
+            trading = self.venues[symbol].market.status is MarketStatus.TRADING
+            if trading and due_us is not None and due_us <= time_us:
+                outside.lay({side: set() for side in Side}, {side: set() for side in Side}, time_us)
+
+    def next_due(self) -> int | None:
+        """When `Advance` has something to do next (us), if ever."""
+        due = [
+            due_us
+            for symbol, outside in self.outsides.items()
+            if self.venues[symbol].market.status is MarketStatus.TRADING and (due_us := outside.next_due()) is not None
+        ]
+        return min(due, default=None)
+
+    def _reset(self, command: Reset, time_us: int) -> None:
+        for asset, amount in command.balances or ():
+            self._check_deposit(asset, amount)
+        self._events.append(WorldReset())
+        self.ledger = Ledger()
+        for symbol, old in self.venues.items():
+            venue = Venue(old.market, self.ledger, self.accounts, self._events)
+            venue.next_order_id, venue.next_trade_id = old.next_order_id, old.next_trade_id
+            venue.next_aggregate_id, venue.update_id = old.next_aggregate_id, old.update_id
+            outside, before = Outside(venue), self.outsides[symbol]
+            for side in Side:
+                outside.side(side).sizes = before.side(side).sizes
+                outside.side(side).bound = before.side(side).bound
+            self.venues[symbol], self.outsides[symbol] = venue, outside
+            if venue.market.status is MarketStatus.TRADING:
+                outside.lay(outside.prices(), {side: set() for side in Side}, time_us)
+        for account in self.accounts.values():
+            opening = account.opening if command.balances is None else command.balances
+            for asset, amount in opening:
+                self.ledger.deposit(account.account_id, asset, amount, EntryKind.OPENING, "")
+
+    def snapshot(self) -> ExchangeState:
+        """The state as a value; later commands do not change it."""
+        return ExchangeState(
+            assets=tuple(self.assets.values()),
+            accounts=tuple(self.accounts.values()),
+            balances=tuple(self.ledger.balances()),
+            venues=tuple(
+                VenueState(
+                    market=venue.market,
+                    orders=tuple(venue.orders.values()),
+                    bids=venue.book.bids.state(),
+                    asks=venue.book.asks.state(),
+                    outside_bids=_outside_state(self.outsides[symbol], Side.BUY),
+                    outside_asks=_outside_state(self.outsides[symbol], Side.SELL),
+                    next_order_id=venue.next_order_id,
+                    next_trade_id=venue.next_trade_id,
+                    next_aggregate_id=venue.next_aggregate_id,
+                    update_id=venue.update_id,
+                    last_price=venue.last_price,
+                    average=venue.average.state(),
+                )
+                for symbol, venue in self.venues.items()
+            ),
+        )
+
+    @classmethod
+    def restore(cls, state: ExchangeState) -> "Exchange":
+        """An exchange in the state of a snapshot."""
+        exchange = cls()
+        exchange.assets = {asset.name: asset for asset in state.assets}
+        exchange.accounts.update((account.account_id, account) for account in state.accounts)
+        for account_id, asset_name, free, locked in state.balances:
+            exchange.ledger.restore(account_id, asset_name, free, locked)
+        for kept in state.venues:
+            venue = Venue(kept.market, exchange.ledger, exchange.accounts, exchange._events)
+            venue.restore(kept.orders)
+            venue.book.bids.restore(kept.bids)
+            venue.book.asks.restore(kept.asks)
+            venue.next_order_id, venue.next_trade_id = kept.next_order_id, kept.next_trade_id
+            venue.next_aggregate_id, venue.update_id = kept.next_aggregate_id, kept.update_id
+            venue.last_price = kept.last_price
+            venue.average.restore(kept.average)
+            outside = Outside(venue)
+            outside.bids.restore(kept.outside_bids.sizes, kept.outside_bids.bound, kept.outside_bids.taken)
+            outside.asks.restore(kept.outside_asks.sizes, kept.outside_asks.bound, kept.outside_asks.taken)
+            exchange.venues[kept.market.symbol], exchange.outsides[kept.market.symbol] = venue, outside
+        return exchange
+
+    def state_hash(self) -> str:
+        """SHA-256 of the state's canonical JSON; time and sequence are no part of it."""
+        return hashlib.sha256(msgspec.json.encode(self.snapshot())).hexdigest()
+
+    def check(self) -> None:
+        """Raises AssertionError when an invariant is broken: money, holds, books, ids."""
+        self.ledger.check()
+        held: dict[tuple[int, str], int] = {}
+        for symbol, venue in self.venues.items():
+            venue.check()
+            self.outsides[symbol].check()
+            for order in venue.orders.values():
+                key = (order.account_id, venue.paid_asset(order.side))
+                held[key] = held.get(key, 0) + order.held
+        locked = {(account, asset): locked for account, asset, _, locked in self.ledger.balances() if locked}
+        assert held == locked, (held, locked)
+
+
+def _outside_state(outside: Outside, side: Side) -> OutsideState:
+    kept = outside.side(side)
+    return OutsideState(tuple(kept.sizes.items()), kept.bound, tuple(sorted(kept.taken.items())))

@@ -1,0 +1,139 @@
+"""Double-entry money: balances move by transfers only, and holds are the first half of two-phase transfers.
+
+Every asset sums to zero over all accounts: the outside world is account HOUSE, which goes negative for what users
+were given. The ledger knows no prices and no orders. Amounts have scale 16 (hypersim.units).
+"""
+
+from collections.abc import Iterator
+
+from hypersim.engine.events import BalanceChanged, EntryKind
+
+HOUSE = 0
+"""The outside world: unlimited credit, no fees, no orders of its own."""
+
+FEES = -1
+"""The exchange's fee income."""
+
+
+class Balance:
+    """What an account has of an asset: free, and locked by holds."""
+
+    __slots__ = ("free", "locked")
+
+    def __init__(self, free: int = 0, locked: int = 0) -> None:
+        self.free = free
+        self.locked = locked
+
+
+class Ledger:
+    """Balances of all accounts, and the entries since they were last drained.
+
+    A caller checks funds before it moves them: a hold or transfer that a user's balance does not cover is a bug of
+    ours and fails an assertion.
+    """
+
+    def __init__(self) -> None:
+        self._balances: dict[tuple[int, str], Balance] = {}
+        self._entries: dict[tuple[int, str, EntryKind, str], list[int]] = {}
+
+    def free(self, account_id: int, asset: str) -> int:
+        """What an account can spend of an asset."""
+        balance = self._balances.get((account_id, asset))
+        return balance.free if balance is not None else 0
+
+    def balances(self) -> Iterator[tuple[int, str, int, int]]:
+        """(account, asset, free, locked), ordered by account and asset."""
+        for (account_id, asset), balance in sorted(self._balances.items()):
+            yield account_id, asset, balance.free, balance.locked
+
+    def restore(self, account_id: int, asset: str, free: int, locked: int) -> None:
+        """Puts a balance of a snapshot back; records no entry."""
+        self._balances[account_id, asset] = Balance(free, locked)
+
+    def hold(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """First phase: free becomes locked."""
+        balance = self._balances[account_id, asset]
+        assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
+        self._move(account_id, asset, -amount, amount, kind, reference)
+
+    def release(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """Voids a hold or a part of it: locked becomes free."""
+        balance = self._balances[account_id, asset]
+        assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
+        self._move(account_id, asset, amount, -amount, kind, reference)
+
+    def settle(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """Second phase, debit side: an amount leaves the account's hold; the house pays without one."""
+        if account_id == HOUSE:
+            self._move(account_id, asset, -amount, 0, kind, reference)
+            return
+        assert 0 <= amount <= self._balances[account_id, asset].locked, (account_id, asset, amount)
+        self._move(account_id, asset, 0, -amount, kind, reference)
+
+    def credit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """Second phase, credit side: an amount arrives. Every settle and debit has credits of the same sum."""
+        assert amount >= 0
+        self._move(account_id, asset, amount, 0, kind, reference)
+
+    def deposit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """Moves an amount from the outside world to an account."""
+        assert amount >= 0
+        self._move(HOUSE, asset, -amount, 0, kind, reference)
+        self._move(account_id, asset, amount, 0, kind, reference)
+
+    def _move(self, account_id: int, asset: str, free: int, locked: int, kind: EntryKind, reference: str) -> None:
+        balance = self._balances.get((account_id, asset))
+        if balance is None:
+            balance = self._balances[account_id, asset] = Balance()
+        balance.free += free
+        balance.locked += locked
+        key = (account_id, asset, kind, reference)
+        entry = self._entries.get(key)
+        if entry is None:
+            self._entries[key] = [free, locked]
+        else:
+            entry[0] += free
+            entry[1] += locked
+
+    def drain(self) -> list[BalanceChanged]:
+        """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""
+        if not self._entries:
+            return []
+        running: dict[tuple[int, str], list[int]] = {}
+        for (account_id, asset, _, _), (free, locked) in self._entries.items():
+            start = running.get((account_id, asset))
+            if start is None:
+                balance = self._balances[account_id, asset]
+                start = running[account_id, asset] = [balance.free, balance.locked]
+            start[0] -= free
+            start[1] -= locked
+        changes = []
+        for (account_id, asset, kind, reference), (free, locked) in self._entries.items():
+            result = running[account_id, asset]
+            result[0] += free
+            result[1] += locked
+            if free or locked:
+                changes.append(
+                    BalanceChanged(
+                        account_id=account_id,
+                        asset=asset,
+                        kind=kind,
+                        free_change=free,
+                        locked_change=locked,
+                        free=result[0],
+                        locked=result[1],
+                        reference=reference,
+                    )
+                )
+        self._entries = {}
+        return changes
+
+    def check(self) -> None:
+        """Every asset sums to zero, and only the house is ever negative."""
+        sums: dict[str, int] = {}
+        for (account_id, asset), balance in self._balances.items():
+            sums[asset] = sums.get(asset, 0) + balance.free + balance.locked
+            assert balance.locked >= 0, (account_id, asset, balance.locked)
+            assert balance.free >= 0 or account_id == HOUSE, (account_id, asset, balance.free)
+            assert balance.locked == 0 or account_id > 0, (account_id, asset, balance.locked)
+        assert not any(sums.values()), sums

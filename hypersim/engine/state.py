@@ -1,0 +1,47 @@
+"""The exchange's state as a value: what a snapshot holds and the state hash is taken of."""
+
+from msgspec import Struct
+
+from hypersim.engine.account import Account
+from hypersim.engine.average import Bucket
+from hypersim.engine.market import Asset, Market
+from hypersim.engine.orders import Order
+from hypersim.engine.outside import Taken
+
+Levels = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
+"""(price, queue of (key, quantity) in time order) of each level, best first; keys below 0 are the house's."""
+
+
+class OutsideState(Struct, frozen=True):
+    """One side of the outside ladder: sizes by price, the bound of what is known, what users took."""
+
+    sizes: tuple[tuple[int, int], ...]
+    bound: int | None
+    taken: tuple[tuple[int, Taken], ...]
+
+
+class VenueState(Struct, frozen=True):
+    """One market: its rules, open orders, both sides of the book, the outside, counters and prices."""
+
+    market: Market
+    orders: tuple[Order, ...]
+    bids: Levels
+    asks: Levels
+    outside_bids: OutsideState
+    outside_asks: OutsideState
+    next_order_id: int
+    next_trade_id: int
+    next_aggregate_id: int
+    update_id: int
+    last_price: int
+    average: tuple[Bucket, ...]
+
+
+class ExchangeState(Struct, frozen=True):
+    """Everything that decides what the exchange does next, in a canonical order."""
+
+    assets: tuple[Asset, ...]
+    accounts: tuple[Account, ...]
+    balances: tuple[tuple[int, str, int, int], ...]
+    """(account, asset, free, locked), amounts of scale 16."""
+    venues: tuple[VenueState, ...]
