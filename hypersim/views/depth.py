@@ -1,0 +1,50 @@
+"""A market's book as outsiders see it: the total at each price. Folded from changed levels."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sortedcontainers import SortedDict
+
+Level = tuple[int, int]
+"""Price and quantity, scale 8."""
+
+
+class Depth:
+    """Totals per price, best first on both sides."""
+
+    def __init__(self) -> None:
+        self._bids: SortedDict[int, int] = SortedDict()
+        self._asks: SortedDict[int, int] = SortedDict()
+
+    @property
+    def best_bid(self) -> Level | None:
+        return self._bids.peekitem(-1) if self._bids else None
+
+    @property
+    def best_ask(self) -> Level | None:
+        return self._asks.peekitem(0) if self._asks else None
+
+    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Sets levels to their new totals; 0 takes a level away."""
+        for side, levels in ((self._bids, bids), (self._asks, asks)):
+            for price, quantity in levels:
+                if quantity:
+                    side[price] = quantity
+                else:
+                    side.pop(price, None)
+
+    def bids(self) -> Iterator[Level]:
+        """From the best, which is the highest, down."""
+        return reversed(self._bids.items())
+
+    def asks(self) -> Iterator[Level]:
+        """From the best, which is the lowest, up."""
+        return iter(self._asks.items())
+
+    def top(self, limit: int) -> tuple[list[Level], list[Level]]:
+        """The best levels of both sides, bids first."""
+        return list(islice(self.bids(), limit)), list(islice(self.asks(), limit))
+
+    def clear(self) -> None:
+        self._bids.clear()
+        self._asks.clear()

@@ -1,0 +1,103 @@
+"""A market's latest trades and aggregates. What is older is in the store."""
+
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+
+from hypersim.views.packedlog import LogState, PackedLog
+from hypersim.views.records import AggregateTrade, TapeTrade
+
+KEPT: Final = 1000
+"""Trades, and aggregates, that are always at hand: the most that a request for the newest can ask for."""
+
+
+class TapeState(Struct, frozen=True):
+    """All of a tape, as a value."""
+
+    trades: LogState[TapeTrade]
+    aggregates: LogState[AggregateTrade]
+
+
+class Tape:
+    """The newest trades, by id, and the aggregates that they make."""
+
+    def __init__(self) -> None:
+        self._trades: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"))
+        self._aggregates: PackedLog[AggregateTrade] = PackedLog(AggregateTrade, attrgetter("aggregate_id"))
+
+    @property
+    def last(self) -> TapeTrade | None:
+        """The newest trade."""
+        return self._trades.last
+
+    def add(self, trade: TapeTrade) -> None:
+        """Adds a trade, whose id is above all others."""
+        self._trades.append(trade)
+        self._trades.keep(KEPT)
+        whole = self._aggregates.last
+        if whole is not None and whole.aggregate_id == trade.aggregate_id:
+            self._aggregates.replace_last(
+                AggregateTrade(
+                    whole.aggregate_id,
+                    whole.price,
+                    whole.quantity + trade.quantity,
+                    whole.first_id,
+                    trade.trade_id,
+                    whole.time_us,
+                    whole.buyer_is_maker,
+                )
+            )
+        else:
+            self._aggregates.append(
+                AggregateTrade(
+                    trade.aggregate_id,
+                    trade.price,
+                    trade.quantity,
+                    trade.trade_id,
+                    trade.trade_id,
+                    trade.time_us,
+                    trade.buyer_is_maker,
+                )
+            )
+            self._aggregates.keep(KEPT)
+
+    def newest(self, limit: int) -> list[TapeTrade]:
+        """The newest trades, ascending; at most KEPT of them are sure to be here."""
+        return self._trades.newest(limit)
+
+    def since(self, trade_id: int, limit: int) -> list[TapeTrade] | None:
+        """Trades from an id on, ascending; None when some of them are no longer here."""
+        gone = self._trades.gone
+        if gone is not None and trade_id <= gone.trade_id:
+            return None
+        return self._trades.between(trade_id, trade_id + limit)
+
+    def newest_aggregates(self, limit: int) -> list[AggregateTrade]:
+        """The newest aggregates, ascending; at most KEPT of them are sure to be here."""
+        return self._aggregates.newest(limit)
+
+    def aggregates_since(self, aggregate_id: int) -> list[AggregateTrade] | None:
+        """All aggregates from an id on, ascending; None when some of them are no longer here."""
+        gone = self._aggregates.gone
+        if gone is not None and aggregate_id <= gone.aggregate_id:
+            return None
+        return self._aggregates.between(aggregate_id, NEVER)
+
+    def aggregates_after(self, time_us: int) -> list[AggregateTrade] | None:
+        """All aggregates from a time on, ascending; None when some of them are no longer here."""
+        gone = self._aggregates.gone
+        if gone is not None and time_us <= gone.time_us:
+            return None
+        return [aggregate for aggregate in self._aggregates.newest(NEVER) if aggregate.time_us >= time_us]
+
+    def snapshot(self) -> TapeState:
+        return TapeState(self._trades.snapshot(), self._aggregates.snapshot())
+
+    def restore(self, state: TapeState) -> None:
+        self._trades.restore(state.trades)
+        self._aggregates.restore(state.aggregates)
+
+
+NEVER: Final = 2**63
+"""Above every id."""
