@@ -25,6 +25,8 @@ class Reason(enum.StrEnum):
     """Details: the two parameters of which one must be sent."""
     PARAMETER_TOO_LARGE = "parameter_too_large"
     """Details: parameter, bound."""
+    PARAMETERS_UNEXPECTED = "parameters_unexpected"
+    """More than the endpoint takes. Details: how many it takes, how many were sent."""
     PARAMETERS_UNREAD = "parameters_unread"
     """Details: how many were read, how many were sent."""
     PARAMETER_EMPTY = "parameter_empty"
