@@ -21,6 +21,7 @@ lock: .venv     ## newest versions that pyproject.toml allows, into requirements
 	$(BIN)/python -m pip install -qq uv
 	$(BIN)/$(LOCK) --upgrade --extra ccxt --group dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --extra ccxt pyproject.toml --output-file requirements/run.txt
+	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group build --output-file requirements/build.txt
 	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
 
 .venv: .venv/made
@@ -29,6 +30,6 @@ lock: .venv     ## newest versions that pyproject.toml allows, into requirements
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make an environment: install its venv package (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/pip.txt
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements/dev.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
