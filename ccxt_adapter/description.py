@@ -1,0 +1,169 @@
+"""What ccxt should know of a Hyper-Sim: its addresses, the calls it serves, its errors.
+
+Guarantees that no address of another host is left in a description, whatever sections ccxt has, and that
+`has` is False for everything that is not named here. Keeps what ccxt.binance says about the rest: time
+frames, precision, client order ids, rate limits. Does not send anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+HOSTNAME: Final = "127.0.0.1:8080"
+
+HAS: Final[Mapping[str, bool | str | None]] = {
+    "CORS": None,
+    "publicAPI": True,
+    "privateAPI": True,
+    "spot": True,
+    "sandbox": True,
+    "cancelAllOrders": True,
+    "cancelOrder": True,
+    "cancelOrderWithClientOrderId": True,
+    "createLimitBuyOrder": True,
+    "createLimitOrder": True,
+    "createLimitSellOrder": True,
+    "createMarketBuyOrder": True,
+    "createMarketBuyOrderWithCost": True,
+    "createMarketOrder": True,
+    "createMarketOrderWithCost": True,
+    "createMarketSellOrder": True,
+    "createMarketSellOrderWithCost": True,
+    "createOrder": True,
+    "createPostOnlyOrder": True,
+    "fetchBalance": True,
+    "fetchBidsAsks": True,
+    "fetchCanceledAndClosedOrders": "emulated",
+    "fetchCanceledOrders": "emulated",
+    "fetchClosedOrders": "emulated",
+    "fetchCurrencies": True,
+    "fetchL2OrderBook": True,
+    "fetchLastPrices": True,
+    "fetchMarkets": True,
+    "fetchMyTrades": True,
+    "fetchOHLCV": True,
+    "fetchOpenOrders": True,
+    "fetchOrder": True,
+    "fetchOrderBook": True,
+    "fetchOrderTrades": True,
+    "fetchOrderWithClientOrderId": True,
+    "fetchOrders": True,
+    "fetchStatus": True,
+    "fetchTicker": True,
+    "fetchTickers": True,
+    "fetchTime": True,
+    "fetchTrades": True,
+    "fetchTradingFee": True,
+    "fetchTradingFees": True,
+    "fetchTradingLimits": "emulated",
+}
+"""In ccxt's words: True, or 'emulated' when ccxt makes it out of another call. What is not named is False."""
+
+ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("public", "GET"): frozenset(
+        {
+            "aggTrades",
+            "avgPrice",
+            "depth",
+            "exchangeInfo",
+            "historicalTrades",
+            "klines",
+            "ping",
+            "ticker",
+            "ticker/24hr",
+            "ticker/bookTicker",
+            "ticker/price",
+            "ticker/tradingDay",
+            "time",
+            "trades",
+            "uiKlines",
+        }
+    ),
+    ("private", "GET"): frozenset(
+        {"account", "account/commission", "allOrders", "myTrades", "openOrders", "order", "rateLimit/order"}
+    ),
+    ("private", "POST"): frozenset({"order", "order/test"}),
+    ("private", "DELETE"): frozenset({"openOrders", "order"}),
+    ("sapi", "GET"): frozenset(
+        {
+            "asset/tradeFee",
+            "capital/config/getall",
+            "margin/allPairs",
+            "margin/isolated/allPairs",
+            "system/status",
+        }
+    ),
+}
+"""(ccxt's section, method) -> the paths that are sent; any other raises NotSupported."""
+
+CONTRACTS: Final = frozenset({"linear", "inverse", "option"})
+
+
+def describe_server(binance: dict[str, Any]) -> dict[str, Any]:
+    """The description of a Hyper-Sim, made from the one that ccxt.binance's `describe()` gives."""
+    exceptions = binance["exceptions"]
+    options = binance["options"]
+    return binance | {
+        "id": "hypersim",
+        "name": "Hyper-Sim",
+        "certified": False,
+        "pro": False,
+        "hostname": HOSTNAME,
+        "urls": addresses(binance["urls"]),
+        "has": {call: HAS.get(call, False) for call in binance["has"] | HAS},
+        "features": {"spot": spot_features(binance["features"]["spot"])},
+        "fees": {kind: fee for kind, fee in binance["fees"].items() if kind not in CONTRACTS},
+        "currencies": {},
+        "exceptions": exceptions | {"exact": as_spelt_on_the_wire(exceptions["exact"])},
+        "options": options | {"fetchMargins": False, "fetchMarkets": only_spot()},
+    }
+
+
+def only_spot() -> dict[str, Any]:
+    """ccxt.binance's option `fetchMarkets`."""
+    return {"types": ["spot"], "loadAllOptions": False}
+
+
+def addresses(binance: Mapping[str, Any]) -> dict[str, Any]:
+    """The same sections live, in the sandbox and in demo trading: Binance's paths, on {hostname}."""
+    sections = {**binance["test"], **binance["demo"], **binance["api"]}
+    return {
+        "www": "http://{hostname}",
+        "doc": ["http://{hostname}/schema"],
+        "api_management": "http://{hostname}/console",
+        "api": here(sections),
+        "test": here(sections),
+        "demo": here(sections),
+    }
+
+
+def here(address: Any) -> Any:
+    """The address, or each one of a nest of dictionaries, with {hostname} for its host, and without TLS."""
+    if isinstance(address, dict):
+        return {name: here(inner) for name, inner in address.items()}
+    parts = urlsplit(address)
+    scheme = {"https": "http", "wss": "ws"}.get(parts.scheme, parts.scheme)
+    return f"{scheme}://{{hostname}}{parts.path}"
+
+
+def spot_features(binance: Mapping[str, Any]) -> dict[str, Any]:
+    """ccxt's `features` of spot without margin, stop orders and icebergs."""
+    features = dict(binance)
+    for call, feature in binance.items():
+        if isinstance(feature, dict) and "marginMode" in feature:
+            features[call] = feature | {"marginMode": False}
+    features["createOrder"] |= {
+        "hedged": False,
+        "icebergAmount": False,
+        "stopLossPrice": False,
+        "takeProfitPrice": False,
+        "triggerPrice": False,
+    }
+    return features
+
+
+def as_spelt_on_the_wire(errors: Mapping[str, Any]) -> dict[str, Any]:
+    """The sentences without what ccxt's translation from TypeScript to Python made of their word 'this'."""
+    return {sentence.replace(" self ", " this "): error for sentence, error in errors.items()}

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from ccxt_adapter import async_support, hypersim
+from tests.adapter.guard import Guard
+from tests.adapter.listener import listening
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[tuple[str, int]]:
+    """(host, port) of a server that knows one market, BTC/USDT, and refuses everything else with -1121."""
+    with listening() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def session_guard() -> Guard:
+    return Guard()
+
+
+@pytest.fixture
+def guard(session_guard: Guard, listener: tuple[str, int]) -> Iterator[Guard]:
+    """Lets this process reach the listener alone; at the end nobody else must have been tried."""
+    guard = session_guard
+    guard.allowed = {listener}
+    guard.reached.clear()
+    guard.foreign.clear()
+    guard.on = True
+    yield guard
+    guard.on = False
+    assert guard.foreign == []
+
+
+@pytest.fixture
+def config(listener: tuple[str, int]) -> dict[str, Any]:
+    """What a user passes to the class: the listener's address, keys, and no waiting for a rate limit."""
+    host, port = listener
+    return {
+        "hostname": f"{host}:{port}",
+        "apiKey": "test_key_123",
+        "secret": "test_secret_456",
+        "enableRateLimit": False,
+    }
+
+
+@pytest.fixture
+def exchange(config: dict[str, Any]) -> Iterator[hypersim]:
+    exchange = hypersim(config)
+    yield exchange
+    exchange.session.close()
+
+
+@pytest.fixture
+async def async_exchange(config: dict[str, Any]) -> AsyncIterator[async_support.hypersim]:
+    async with async_support.hypersim(config) as exchange:
+        exchange.timeout_on_exit = 0  # ccxt's pause for the sake of TLS, of which there is none
+        yield exchange

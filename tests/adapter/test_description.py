@@ -1,0 +1,136 @@
+"""What the classes say about themselves, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ccxt
+import pytest
+
+from ccxt_adapter import async_support, hypersim
+from ccxt_adapter.description import HAS
+
+HERE = "127.0.0.1:8080"
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a nest of dictionaries and lists, but for the keys."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.fixture
+def plain() -> hypersim:
+    return hypersim()
+
+
+def test_the_exchange_is_ccxts_binance_under_its_own_name(plain: hypersim) -> None:
+    assert isinstance(plain, ccxt.binance)
+    assert ("hypersim", "Hyper-Sim", HERE) == (plain.id, plain.name, plain.hostname)
+
+
+async def test_the_asynchronous_class_is_described_alike(plain: hypersim) -> None:
+    async with async_support.hypersim() as twin:
+        twin.timeout_on_exit = 0
+        assert isinstance(twin, ccxt.async_support.binance)
+        assert plain.describe() == twin.describe()
+
+
+def test_no_address_of_another_host_is_left(plain: hypersim) -> None:
+    addresses = set(strings(plain.urls))
+
+    assert {"http://{hostname}"} == {address[: len("http://{hostname}")] for address in addresses}
+    assert [] == [text for text in strings(plain.describe()) if "://" in text and text not in addresses]
+
+
+def test_live_sandbox_and_demo_have_every_section_of_binance(plain: hypersim) -> None:
+    urls = ccxt.binance().describe()["urls"]
+    sections = {*urls["api"], *urls["test"], *urls["demo"]}
+
+    assert [sections] * 3 == [set(plain.urls[world]) for world in ("api", "test", "demo")]
+
+
+def test_has_says_what_is_served_and_no_more(plain: hypersim) -> None:
+    said = {call: value for call, value in plain.has.items() if value}
+
+    assert {call: value for call, value in HAS.items() if value} == said
+    assert set(ccxt.binance().has) <= set(plain.has)
+
+
+@pytest.mark.parametrize("kind", ["margin", "swap", "future", "option", "index", "ws"])
+def test_it_has_spot_and_nothing_else(plain: hypersim, kind: str) -> None:
+    assert plain.has["spot"] is True
+    assert plain.has[kind] is False
+
+
+def test_features_speak_of_spot_without_margin_and_stop_orders(plain: hypersim) -> None:
+    order = plain.features["spot"]["createOrder"]
+    denied = ["marginMode", "triggerPrice", "stopLossPrice", "takeProfitPrice", "trailing", "icebergAmount"]
+
+    assert {"spot"} == {kind for kind, features in plain.features.items() if features}
+    assert [False] * len(denied) == [order[feature] for feature in denied]
+    assert {"IOC": True, "FOK": True, "PO": True, "GTD": False, "GTC": True} == order["timeInForce"]
+    assert {"EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "NONE"} == set(order["selfTradePrevention"])
+
+
+def test_describing_leaves_ccxts_own_class_alone() -> None:
+    before = ccxt.binance().describe()
+    hypersim()
+
+    assert before == ccxt.binance().describe()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (
+            400,
+            '{"code":-2010,"msg":"Account has insufficient balance for requested action."}',
+            "InsufficientFunds",
+        ),
+        (400, '{"code":-2010,"msg":"Order would immediately match and take."}', "OrderImmediatelyFillable"),
+        (400, '{"code":-2010,"msg":"Duplicate order sent."}', "InvalidOrder"),
+        (400, '{"code":-2010,"msg":"This symbol is not permitted for this account."}', "PermissionDenied"),
+        (400, '{"code":-2011,"msg":"Unknown order sent."}', "OrderNotFound"),
+        (400, '{"code":-2011,"msg":"This action is disabled on this account."}', "AccountSuspended"),
+        (400, '{"code":-2013,"msg":"Order does not exist."}', "OrderNotFound"),
+        (401, '{"code":-2014,"msg":"API-key format invalid."}', "AuthenticationError"),
+        (
+            401,
+            '{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}',
+            "AuthenticationError",
+        ),
+        (400, '{"code":-1022,"msg":"Signature for this request is not valid."}', "AuthenticationError"),
+        (
+            400,
+            '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}',
+            "InvalidNonce",
+        ),
+        (400, '{"code":-1121,"msg":"Invalid symbol."}', "BadSymbol"),
+        (400, '{"code":-1151,"msg":"Symbol is present multiple times in the list."}', "BadSymbol"),
+        (400, '{"code":-1013,"msg":"Market is closed."}', "MarketClosed"),
+        (400, '{"code":-1013,"msg":"Filter failure: LOT_SIZE"}', "InvalidOrder"),
+        (400, '{"code":-1013,"msg":"Filter failure: PRICE_FILTER"}', "InvalidOrder"),
+        (400, '{"code":-1013,"msg":"Filter failure: PERCENT_PRICE_BY_SIDE"}', "InvalidOrder"),
+        (400, '{"code":-1131,"msg":"recvWindow must be less than 60000."}', "BadRequest"),
+        (429, '{"code":-1003,"msg":"Too much request weight used"}', "DDoSProtection"),
+        (
+            503,
+            '{"code":-1008,"msg":"Server is currently overloaded with other requests."}',
+            "OperationFailed",
+        ),
+        (503, '{"code":-1007,"msg":"Timeout waiting for response from backend server."}', "RequestTimeout"),
+    ],
+)
+def test_a_refusal_is_the_exception_that_it_is_at_binance(plain: hypersim, status: int, body: str, error: str) -> None:
+    url = "http://127.0.0.1:8080/api/v3/order"
+    with pytest.raises(ccxt.BaseError) as raised:
+        plain.handle_errors(status, "", url, "POST", {}, body, plain.parse_json(body), {}, "")
+
+    assert getattr(ccxt, error) is raised.type

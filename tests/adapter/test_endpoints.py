@@ -1,0 +1,114 @@
+"""The implicit API: every endpoint that ccxt knows of Binance, called or signed for."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import ccxt
+import pytest
+
+from ccxt_adapter import async_support, hypersim
+from ccxt_adapter.description import ENDPOINTS
+from tests.adapter.calls import described_endpoints, implicit_calls
+from tests.adapter.guard import Guard
+
+SERVED = {(section, method, path) for (section, method), paths in ENDPOINTS.items() for path in paths}
+
+ANSWERED = {("public", "GET", "exchangeInfo"), ("sapi", "GET", "capital/config/getall")}
+"""What the listener does not refuse."""
+
+
+def switched(exchange: Any, world: str) -> Any:
+    """The exchange in one of ccxt's three worlds."""
+    if world == "sandbox":
+        exchange.set_sandbox_mode(True)
+    if world == "demo":
+        exchange.enable_demo_trading(True)
+    return exchange
+
+
+def outcome(endpoint: tuple[str, str, str]) -> str:
+    """What a call of it must come to: only what is served may reach the listener, which refuses it."""
+    if endpoint not in SERVED:
+        return "NotSupported"
+    return "answered" if endpoint in ANSWERED else "BadSymbol"
+
+
+def test_the_implicit_calls_are_the_described_endpoints() -> None:
+    assert described_endpoints() == set(implicit_calls())
+
+
+def test_every_served_endpoint_is_one_that_ccxt_knows() -> None:
+    assert set() == SERVED - set(implicit_calls())
+
+
+@pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
+def test_every_endpoint_is_signed_for_this_host_or_not_at_all(exchange: hypersim, world: str) -> None:
+    switched(exchange, world)
+    hosts = set()
+    for section, method, path in implicit_calls():
+        if (section, method, path) in SERVED:
+            hosts.add(urlsplit(exchange.sign(path, [section], method, {})["url"]).netloc)
+        else:
+            with pytest.raises(ccxt.NotSupported):
+                exchange.sign(path, [section], method, {})
+
+    assert {exchange.hostname} == hosts
+
+
+@pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
+def test_without_the_gate_too_every_address_is_of_this_host(exchange: hypersim, world: str) -> None:
+    switched(exchange, world)
+    hosts = set()
+    for section, method, path in implicit_calls():
+        request = ccxt.binance.sign(exchange, path, [section], method, {})
+        hosts.add(urlsplit(exchange.implode_hostname(request["url"])).netloc)
+
+    assert {exchange.hostname} == hosts
+
+
+@pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
+def test_every_implicit_call_arrives_here_or_is_not_sent(exchange: hypersim, guard: Guard, world: str) -> None:
+    switched(exchange, world)
+    outcomes = {}
+    for endpoint, name in implicit_calls().items():
+        try:
+            getattr(exchange, name)()
+        except ccxt.BaseError as error:
+            outcomes[endpoint] = type(error).__name__
+        else:
+            outcomes[endpoint] = "answered"
+
+    assert {endpoint: outcome(endpoint) for endpoint in implicit_calls()} == outcomes
+
+
+@pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
+async def test_every_asynchronous_implicit_call_arrives_here_or_is_not_sent(
+    async_exchange: async_support.hypersim, guard: Guard, world: str
+) -> None:
+    switched(async_exchange, world)
+    outcomes = {}
+    for endpoint, name in implicit_calls().items():
+        try:
+            await getattr(async_exchange, name)()
+        except ccxt.BaseError as error:
+            outcomes[endpoint] = type(error).__name__
+        else:
+            outcomes[endpoint] = "answered"
+
+    assert {endpoint: outcome(endpoint) for endpoint in implicit_calls()} == outcomes
+
+
+def test_the_hostname_can_be_changed_later(exchange: hypersim) -> None:
+    exchange.hostname = "sim.example:9000"
+
+    assert "http://sim.example:9000/api/v3/time" == exchange.sign("time", ["public"])["url"]
+
+
+def test_sandbox_and_demo_lead_back_to_where_they_came_from(exchange: hypersim) -> None:
+    live = exchange.sign("account", ["private"], "GET", {"timestamp": 1})["url"]
+    for switch in (exchange.set_sandbox_mode, exchange.enable_demo_trading):
+        for on in (True, False):
+            switch(on)
+            assert live == exchange.sign("account", ["private"], "GET", {"timestamp": 1})["url"]
