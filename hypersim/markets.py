@@ -20,8 +20,8 @@ from hypersim.errors import SettingsError
 RATE_OF_A_BASIS_POINT = units.ONE // 10_000
 NEVER_MS = -1
 
-Text = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,20})?$")]
-AssetName = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,12}$")]
+Text = Annotated[str, Meta(pattern=r"\A[0-9]{1,20}(\.[0-9]{1,20})?\Z")]
+AssetName = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}\Z")]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 
@@ -126,7 +126,7 @@ class _Bounds(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class _Market(_Bounds, kw_only=True, forbid_unknown_fields=True):
-    symbol: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,12}/[A-Z0-9]{1,12}$")]
+    symbol: Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}/[A-Z0-9]{1,12}\Z")]
     tick_size: Text
     step_size: Text
     min_price: Text | None = None

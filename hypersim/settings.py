@@ -5,6 +5,7 @@ be used. Opens no socket and no database; makes no key.
 """
 
 import ipaddress
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -68,13 +69,15 @@ def is_loopback(host: str) -> bool:
 
 def read_settings(
     config: Path,
-    environment: Mapping[str, str],
     command_line: Mapping[str, str] | None = None,
     *,
+    environment: Mapping[str, str] | None = None,
     memory: bool = False,
     fresh: bool = False,
 ) -> Settings:
     """The settings in force. `command_line` has the names of default.toml. Raises SettingsError."""
+    if environment is None:
+        environment = os.environ
     source = _Source(_defaults(config / "default.toml"), environment, command_line or {})
     host = source.read("host", _name)
     port = source.read("port", _whole(0, 65_535))
@@ -103,6 +106,11 @@ def read_settings(
     return settings
 
 
+def bare_environment() -> dict[str, str]:
+    """This process's environment without any setting of Hyper-Sim, for a child whose settings are its own."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+
+
 def _defaults(path: Path) -> dict[str, str]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -123,7 +131,7 @@ class _Source:
         self._environment = {
             name[len(PREFIX) :].lower(): text.strip()
             for name, text in environment.items()
-            if name.upper().startswith(PREFIX)
+            if name.upper().startswith(PREFIX) and text.strip()  # an empty one is unset, as in compose files
         }
         self._command_line = command_line
         self._read: set[str] = set()

@@ -1,0 +1,1 @@
+"""The simulation API, /sim/v1: accounts out of nothing, money from a tap, the outside market by hand."""
