@@ -33,6 +33,7 @@ FLOORS = (
     ("world",),
     ("api", "console"),
     ("app",),
+    ("serve",),
     ("testing",),
     ("__main__",),
 )
