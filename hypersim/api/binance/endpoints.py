@@ -59,16 +59,14 @@ class Security(enum.Enum):
 
     NONE = enum.auto()
     """Nothing; an API key is ignored."""
-    KEY = enum.auto()
-    """The header X-MBX-APIKEY."""
     USER_DATA = enum.auto()
-    """Key, timestamp and signature."""
+    """The header X-MBX-APIKEY, timestamp and signature."""
     TRADE = enum.auto()
     """The same; the call enters or cancels orders, and a successful one has no weight."""
 
     @property
     def signed(self) -> bool:
-        return self in (Security.USER_DATA, Security.TRADE)
+        return self is not Security.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,209 @@
+"""From bytes to bytes: how a request reaches its handler, and how its answer leaves.
+
+One ASGI handler per path does everything itself - one read of the body, one parse, one signature over the raw
+bytes, one encoding - because an order's own cost is small and a framework's layers would double it. The order
+of the checks is Binance's: address limits, method, body, parameters' form, security, parameters, unfilled
+orders, handler.
+
+Guarantees that every answer is JSON with the used-weight headers, and that no error reaches the client as a
+traceback: what is not a refusal is logged and answered with 500 / -1000.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from hypersim.api.binance.endpoints import Call, Endpoint, Security
+from hypersim.api.binance.refusals import UNEXPECTED, word
+from hypersim.api.binance.request import Sent
+from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
+from hypersim.api.limits import Limited, Visitor
+from hypersim.errors import Reason, Refused
+from hypersim.world import World
+
+encode: Final = msgspec.json.Encoder().encode
+log = logging.getLogger(__name__)
+
+LONGEST_BODY: Final = 64 * 1024
+JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
+TIME_UNITS: Final = {
+    b"MILLISECOND": False,
+    b"millisecond": False,
+    b"MICROSECOND": True,
+    b"microsecond": True,
+}
+
+USED: Final = b"x-mbx-used-weight"
+USED_1M: Final = b"x-mbx-used-weight-1m"
+
+NOT_ALLOWED: Final = (405, encode(word(Refused(Reason.METHOD_NOT_ALLOWED))[1]))
+
+Header = tuple[bytes, bytes]
+
+
+def route_handlers(world: World, endpoints: Iterable[Endpoint]) -> list[ASGIRouteHandler]:
+    """One handler per path, at every prefix of its endpoints."""
+    paths: dict[tuple[tuple[str, ...], str], list[Endpoint]] = {}
+    for endpoint in endpoints:
+        paths.setdefault((endpoint.prefixes, endpoint.path), []).append(endpoint)
+    return [_route_handler(world, prefixes, path, group) for (prefixes, path), group in paths.items()]
+
+
+def _route_handler(
+    world: World, prefixes: tuple[str, ...], path: str, endpoints: list[Endpoint]
+) -> ASGIRouteHandler:
+    by_path = Path(world, endpoints)
+
+    @asgi([prefix + path for prefix in prefixes], copy_scope=False)
+    async def binance(scope: Scope, receive: Receive, send: Send) -> None:
+        await by_path.serve(scope, receive, send)
+
+    return binance
+
+
+class Path:
+    """The operations of one path."""
+
+    def __init__(self, world: World, endpoints: Iterable[Endpoint]) -> None:
+        self._world = world
+        self._operations = {endpoint.method: Operation(world, endpoint) for endpoint in endpoints}
+        allowed = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
+        self._allow: Header = (b"allow", ", ".join(allowed).encode())
+
+    async def serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        limits, now_us = self._world.limits, self._world.clock.now_us()
+        client = scope["client"]
+        visitor = limits.visitor(client[0] if client else "", now_us)
+        headers: list[Header] = [JSON]
+        try:
+            limits.admit(visitor, now_us)
+            method = scope["method"]
+            operation = self._operations.get("GET" if method == "HEAD" else method)
+            if operation is not None:
+                status, content = 200, await operation.answer(scope, receive, visitor, headers)
+            else:
+                headers.append(self._allow)
+                status, content = (204, b"") if method == "OPTIONS" else NOT_ALLOWED
+        except Refused as refused:
+            if isinstance(refused, Limited):
+                headers.append((b"retry-after", b"%d" % refused.retry_after_s))
+            status, problem = word(refused)
+            content = encode(problem)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            status, content = 500, encode(UNEXPECTED)
+        used = b"%d" % visitor.used
+        headers += ((USED, used), (USED_1M, used))
+        if status != 204:
+            headers.append((b"content-length", b"%d" % len(content)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+class Operation:
+    """One endpoint, ready to be called."""
+
+    def __init__(self, world: World, endpoint: Endpoint) -> None:
+        self._world = world
+        self._endpoint = endpoint
+        self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in endpoint.parameters)
+        self._signed = endpoint.security.signed
+        self._most = len(self._rows) + (len(SIGNED) if self._signed else 0)
+        self._has_body = endpoint.method != "GET"
+        self._least_weight = endpoint.weight if isinstance(endpoint.weight, int) else 1
+
+    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> bytes:
+        """The body of a successful answer, encoded. Adds headers. Raises Refused, with the weight counted."""
+        endpoint, world = self._endpoint, self._world
+        try:
+            call = await self._read(scope, receive)
+        except Refused:
+            visitor.used += self._least_weight
+            raise
+        weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
+        if endpoint.security is not Security.TRADE:
+            world.limits.charge(visitor, weight, call.received_us)
+            return encode(await endpoint.handler(world, call))
+        try:
+            if not endpoint.orders:
+                return encode(await endpoint.handler(world, call))
+            return encode(await self._enter_orders(call, headers))
+        except Refused:
+            # Since 2026-04-02 only failed order entry has weight.
+            visitor.used += weight
+            raise
+
+    async def _enter_orders(self, call: Call, headers: list[Header]) -> Any:
+        """Calls a handler that places orders, with the account's unfilled order count around it."""
+        counts, orders = self._world.limits.orders, self._endpoint.orders
+        counts.take(call.account_id, orders, call.received_us)
+        try:
+            value = await self._endpoint.handler(self._world, call)
+        except Refused as refused:
+            if refused.reason not in STILL_COUNTED:
+                counts.give_back(call.account_id, orders, call.received_us)
+            raise
+        ten, day = counts.counts(call.account_id, self._world.clock.now_us())
+        headers += ((b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day))
+        return value
+
+    async def _read(self, scope: Any, receive: Receive) -> Call:
+        """The call that a request makes. Raises Refused."""
+        headers = dict(scope["headers"])
+        microseconds = TIME_UNITS.get(headers.get(b"x-mbx-time-unit", b"MILLISECOND"))
+        if microseconds is None:
+            raise Refused(Reason.BAD_TIME_UNIT)
+        body = b""
+        if self._has_body:
+            body = await read_body(receive, headers.get(b"content-length", b"0"))
+        sent = Sent(scope["query_string"], body)
+        if len(sent.values) > self._most:
+            raise Refused(Reason.PARAMETERS_UNEXPECTED, self._most, len(sent.values))
+        received_us = self._world.clock.now_us()
+        if not self._signed:
+            return Call(self._parse(sent.values, 0), 0, received_us, None, microseconds)
+        account_id, deadline_us = authenticate(
+            sent, headers.get(b"x-mbx-apikey"), self._world.keys, received_us
+        )
+        read = 3 if RECV_WINDOW.name in sent.values else 2
+        return Call(self._parse(sent.values, read), account_id, received_us, deadline_us, microseconds)
+
+    def _parse(self, sent: dict[str, str], read: int) -> dict[str, Any]:
+        """The arguments, when `read` of what was sent has been read already. Raises Refused."""
+        arguments: dict[str, Any] = {}
+        for name, parse, mandatory in self._rows:
+            text = sent.get(name)
+            if text:
+                arguments[name] = parse(name, text)
+            elif text is not None:
+                raise Refused(Reason.PARAMETER_EMPTY, name)
+            elif mandatory:
+                raise Refused(Reason.PARAMETER_MISSING, name)
+        read += len(arguments)
+        if read != len(sent):
+            raise Refused(Reason.PARAMETERS_UNREAD, read, len(sent))
+        return arguments
+
+
+STILL_COUNTED: Final = frozenset({Reason.TIMESTAMP_TOO_OLD, Reason.STATUS_UNKNOWN})
+"""Refusals of orders that stay in the unfilled order count: the second timing check, and an unknown fate."""
+
+
+async def read_body(receive: Receive, content_length: bytes) -> bytes:
+    """The whole body. Raises Refused BODY_TOO_LARGE as soon as it is known to be longer than LONGEST_BODY."""
+    if len(content_length) > 9 or not content_length.isdigit() or int(content_length) > LONGEST_BODY:
+        raise Refused(Reason.BODY_TOO_LARGE)
+    body = b""
+    while True:
+        message: Any = await receive()
+        body += message.get("body", b"")
+        if len(body) > LONGEST_BODY:
+            raise Refused(Reason.BODY_TOO_LARGE)
+        if not message.get("more_body", False):
+            return body

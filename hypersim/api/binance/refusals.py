@@ -1,0 +1,173 @@
+"""How Binance words each refusal: one total table from Reason to HTTP status, code and sentence.
+
+Clients act on the sentences (ccxt maps several of them exactly), so they are Binance's to the letter.
+Sources: errors.md, filters.md, rest-api.md ('HTTP Return Codes'), and replies of the live server that its
+users quoted.
+"""
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from hypersim.errors import Reason, Refused
+
+
+class Wording(NamedTuple):
+    """One row: `{}` stands for the details of the refusal, in their order; `bare` is for one without
+    details.
+    """
+
+    status: int
+    code: int
+    sentence: str
+    bare: str = ""
+
+
+WORDINGS: Final[dict[Reason, Wording]] = {
+    Reason.UNKNOWN_PATH: Wording(404, -1099, "Not found, authenticated, or authorized"),
+    Reason.METHOD_NOT_ALLOWED: Wording(405, -1020, "This operation is not supported."),
+    Reason.BODY_TOO_LARGE: Wording(413, -1101, "Too many parameters sent for this endpoint."),
+    Reason.FORBIDDEN_ORIGIN: Wording(403, -1002, "You are not authorized to execute this request."),
+    Reason.NOT_JSON: Wording(400, -1135, "Invalid JSON Request"),
+    Reason.INVALID_FIELD: Wording(400, -1130, "Data sent for parameter '{}' is not valid."),
+    Reason.ILLEGAL_CHARACTERS: Wording(
+        400,
+        -1100,
+        "Illegal characters found in parameter '{}'; legal range is '{}'.",
+        bare="Illegal characters found in a parameter.",
+    ),
+    Reason.TOO_MANY_PARAMETERS: Wording(
+        400, -1101, "Too many values sent for parameter '{}', maximum allowed up to {}."
+    ),
+    Reason.DUPLICATE_PARAMETER: Wording(400, -1101, "Duplicate values for a parameter detected."),
+    Reason.PARAMETERS_UNEXPECTED: Wording(
+        400, -1101, "Too many parameters; expected '{}' and received '{}'."
+    ),
+    Reason.PARAMETER_MISSING: Wording(
+        400, -1102, "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
+    ),
+    Reason.PARAMETERS_BOTH_MISSING: Wording(
+        400, -1102, "Param '{}' or '{}' must be sent, but both were empty/null!"
+    ),
+    Reason.PARAMETER_TOO_LARGE: Wording(
+        400, -1102, "'{}' contains unexpected value. Cannot be greater than {}."
+    ),
+    Reason.PARAMETERS_UNREAD: Wording(
+        400, -1104, "Not all sent parameters were read; read '{}' parameter(s) but was sent '{}'."
+    ),
+    Reason.PARAMETER_EMPTY: Wording(400, -1105, "Parameter '{}' was empty."),
+    Reason.PARAMETER_NOT_REQUIRED: Wording(400, -1106, "Parameter '{}' sent when not required."),
+    Reason.PARAMETER_OVERFLOW: Wording(400, -1108, "Parameter '{}' overflowed."),
+    Reason.PARAMETER_INVALID: Wording(400, -1130, "Data sent for parameter '{}' is not valid."),
+    Reason.TOO_MUCH_PRECISION: Wording(400, -1111, "Parameter '{}' has too much precision."),
+    Reason.BAD_COMBINATION: Wording(400, -1128, "Combination of optional parameters invalid."),
+    Reason.BAD_INTERVAL: Wording(400, -1120, "Invalid interval."),
+    Reason.BAD_SYMBOL: Wording(400, -1121, "Invalid symbol."),
+    Reason.BAD_SYMBOL_STATUS: Wording(400, -1122, "Invalid symbolStatus."),
+    Reason.SYMBOL_STATUS_MISMATCH: Wording(
+        400, -1220, "The symbol's status does not match the requested symbolStatus."
+    ),
+    Reason.DUPLICATE_SYMBOLS: Wording(400, -1151, "Symbol is present multiple times in the list."),
+    Reason.BAD_TICKER_TYPE: Wording(400, -1139, "Invalid ticker type."),
+    Reason.BAD_TIME_UNIT: Wording(
+        400, -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+    ),
+    Reason.BAD_ORDER_TYPE: Wording(400, -1116, "Invalid orderType."),
+    Reason.BAD_SIDE: Wording(400, -1117, "Invalid side."),
+    Reason.BAD_TIME_IN_FORCE: Wording(400, -1115, "Invalid timeInForce."),
+    Reason.BAD_RESPONSE_TYPE: Wording(400, -1136, "Invalid newOrderRespType."),
+    Reason.BAD_RECV_WINDOW: Wording(400, -1131, "recvWindow must be less than 60000."),
+    Reason.BAD_STRATEGY_TYPE: Wording(400, -1134, "strategyType was less than 1000000."),
+    Reason.BAD_CANCEL_RESTRICTIONS: Wording(400, -1145, "Invalid cancelRestrictions"),
+    Reason.LOOKUP_TOO_WIDE: Wording(
+        400, -1127, "More than {} hours between startTime and endTime.", bare="Lookup interval is too big."
+    ),
+    Reason.BAD_API_KEY_FORMAT: Wording(401, -2014, "API-key format invalid."),
+    Reason.BAD_API_KEY: Wording(401, -2015, "Invalid API-key, IP, or permissions for action."),
+    Reason.BAD_SIGNATURE: Wording(400, -1022, "Signature for this request is not valid."),
+    Reason.TIMESTAMP_TOO_OLD: Wording(400, -1021, "Timestamp for this request is outside of the recvWindow."),
+    Reason.TIMESTAMP_AHEAD: Wording(
+        400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."
+    ),
+    Reason.TOO_MUCH_WEIGHT: Wording(
+        429,
+        -1003,
+        "Too much request weight used; current limit is {} request weight per {}. Please use WebSocket "
+        "Streams for live updates to avoid polling the API.",
+    ),
+    Reason.BANNED: Wording(
+        418,
+        -1003,
+        "Way too much request weight used; IP banned until {}. Please use WebSocket Streams for live "
+        "updates to avoid bans.",
+    ),
+    Reason.TOO_MANY_ORDERS: Wording(429, -1015, "Too many new orders; current limit is {} orders per {}."),
+    Reason.ADMIN_ONLY: Wording(401, -1002, "You are not authorized to execute this request."),
+    Reason.OVERLOADED: Wording(
+        503,
+        -1008,
+        "Server is currently overloaded with other requests. Please try again in a few minutes.",
+    ),
+    Reason.STATUS_UNKNOWN: Wording(
+        503,
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+    ),
+    Reason.SHUTTING_DOWN: Wording(503, -1016, "This service is no longer available."),
+    Reason.NO_SUCH_ACCOUNT: Wording(401, -2015, "Invalid API-key, IP, or permissions for action."),
+    Reason.NO_SUCH_ASSET: Wording(400, -1130, "Data sent for parameter 'asset' is not valid."),
+    Reason.MARKET_CLOSED: Wording(400, -1013, "Market is closed."),
+    Reason.ORDER_TYPE_NOT_SUPPORTED: Wording(400, -1013, "{} orders are not supported for this symbol."),
+    Reason.STP_MODE_NOT_ALLOWED: Wording(
+        400, -1013, "This symbol does not allow the specified self-trade prevention mode."
+    ),
+    Reason.BAD_QUANTITY: Wording(400, -1013, "Invalid quantity."),
+    Reason.BAD_PRICE: Wording(400, -1013, "Invalid price."),
+    Reason.FILTER_PRICE: Wording(400, -1013, "Filter failure: PRICE_FILTER"),
+    Reason.FILTER_PERCENT_PRICE_BY_SIDE: Wording(400, -1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
+    Reason.FILTER_LOT_SIZE: Wording(400, -1013, "Filter failure: LOT_SIZE"),
+    Reason.FILTER_MARKET_LOT_SIZE: Wording(400, -1013, "Filter failure: MARKET_LOT_SIZE"),
+    Reason.FILTER_NOTIONAL: Wording(400, -1013, "Filter failure: NOTIONAL"),
+    Reason.FILTER_MAX_NUM_ORDERS: Wording(400, -1013, "Filter failure: MAX_NUM_ORDERS"),
+    Reason.DUPLICATE_ORDER: Wording(400, -2010, "Duplicate order sent."),
+    Reason.INSUFFICIENT_BALANCE: Wording(
+        400, -2010, "Account has insufficient balance for requested action."
+    ),
+    Reason.WOULD_MATCH_IMMEDIATELY: Wording(400, -2010, "Order would immediately match and take."),
+    Reason.LIQUIDITY_BELOW_LOT_SIZE: Wording(
+        400, -2010, "Order book liquidity is less than LOT_SIZE filter minimum quantity."
+    ),
+    Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE: Wording(
+        400, -2010, "Order book liquidity is less than MARKET_LOT_SIZE filter minimum quantity."
+    ),
+    Reason.UNKNOWN_ORDER: Wording(400, -2011, "Unknown order sent."),
+    Reason.CANCEL_IDS_MISMATCH: Wording(400, -2011, "Unknown order sent."),
+    Reason.CANCEL_RESTRICTED: Wording(400, -2011, "Order was not canceled due to cancel restrictions."),
+    Reason.ORDER_NOT_FOUND: Wording(400, -2013, "Order does not exist."),
+    Reason.ORDER_IDS_MISMATCH: Wording(400, -2039, "Client order ID is not correct for this order ID."),
+    Reason.DUPLICATE_ACCOUNT: Wording(400, -1130, "Data sent for parameter 'accountId' is not valid."),
+    Reason.DUPLICATE_API_KEY: Wording(400, -1130, "Data sent for parameter 'apiKey' is not valid."),
+    Reason.OUTSIDE_CROSSED: Wording(400, -1020, "This operation is not supported."),
+    Reason.NO_OUTSIDE_HERE: Wording(400, -1020, "This operation is not supported."),
+}
+"""Every member of Reason has its row; a test proves it."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The body of every error."""
+
+    code: int
+    msg: str
+
+
+UNEXPECTED: Final = Problem(-1000, "An unknown error occurred while processing the request.")
+"""With status 500: a fault of the exchange, never of the request."""
+
+
+def word(refused: Refused) -> tuple[int, Problem]:
+    """HTTP status and body for a refusal."""
+    wording = WORDINGS[refused.reason]
+    if not refused.details and "{}" in wording.sentence:
+        assert wording.bare, f"{refused.reason} needs details"
+        return wording.status, Problem(wording.code, wording.bare)
+    return wording.status, Problem(wording.code, wording.sentence.format(*refused.details))

@@ -1,0 +1,63 @@
+"""The parameters of one request as they were sent, and the exact bytes that its signature covers.
+
+Query string and form body are read the same way, strictly: UTF-8, whole percent escapes, each name once;
+where both have a name, the query string's value counts (rest-api.md, 'General Information on Endpoints'). The
+signed payload is the raw query string and the raw body without their `signature` pairs and with nothing
+between them ('HMAC Keys').
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from hypersim.errors import Reason, Refused
+
+BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+SIGNATURE: Final = "signature"
+
+
+class Sent:
+    """What a request carried: `values` by name, and the `payload` that its signature must cover."""
+
+    __slots__ = ("payload", "values")
+
+    def __init__(self, query: bytes, body: bytes = b"") -> None:
+        """Raises Refused ILLEGAL_CHARACTERS or DUPLICATE_PARAMETER."""
+        self.values: dict[str, str] = {}
+        self.payload = self._read(query)
+        if body:
+            in_query = self.values
+            self.values = {}
+            self.payload += self._read(body)
+            self.values.update(in_query)
+
+    def _read(self, raw: bytes) -> bytes:
+        """Adds the pairs of one part; returns the part without its signature."""
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise Refused(Reason.ILLEGAL_CHARACTERS) from None
+        values = self.values
+        pairs = text.split("&")
+        unsigned = pairs
+        for pair in pairs:
+            name, _, value = pair.partition("=")
+            if "%" in pair or "+" in pair:
+                name, value = decoded(name), decoded(value)
+            if name in values:
+                raise Refused(Reason.DUPLICATE_PARAMETER)
+            if name == SIGNATURE:
+                unsigned = [other for other in pairs if other is not pair]
+            if name:
+                values[name] = value
+        return raw if unsigned is pairs else "&".join(unsigned).encode()
+
+
+def decoded(text: str) -> str:
+    """Percent-decoded text; a plus sign is a space. Raises Refused ILLEGAL_CHARACTERS."""
+    if BROKEN_ESCAPE.search(text) is not None:
+        raise Refused(Reason.ILLEGAL_CHARACTERS)
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode()
+    except UnicodeDecodeError:
+        raise Refused(Reason.ILLEGAL_CHARACTERS) from None

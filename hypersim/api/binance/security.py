@@ -1,0 +1,80 @@
+"""Who sent a signed request, and until when the exchange may act on it.
+
+The checks and their order: something missing (-1102), the key's format (-2014), the key (-2015), its
+signature (-1022), then the time (-1021). Source: rest-api.md, 'Request Security'.
+"""
+
+from typing import Final
+
+from hypersim.api.binance.endpoints import optional, required
+from hypersim.api.binance.parameters import Text, Time
+from hypersim.api.binance.request import SIGNATURE, Sent
+from hypersim.errors import Reason, Refused
+from hypersim.identity import BINANCE_KEY, KeyRing
+from hypersim.units import DECIMAL
+
+DEFAULT_WINDOW_US: Final = 5_000_000
+LONGEST_WINDOW_US: Final = 60_000_000
+AHEAD_US: Final = 1_000_000
+
+
+class Milliseconds:
+    """A length of time in milliseconds with up to three decimals, as microseconds; at most a minute."""
+
+    legal = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+
+    def parse(self, name: str, text: str) -> int:
+        if DECIMAL.fullmatch(text) is None:
+            raise Refused(Reason.ILLEGAL_CHARACTERS, name, self.legal)
+        whole, _, fraction = text.partition(".")
+        if fraction[3:].strip("0"):
+            raise Refused(Reason.TOO_MUCH_PRECISION, name)
+        value_us = int(whole) * 1000 + int(fraction[:3].ljust(3, "0"))
+        if value_us > LONGEST_WINDOW_US:
+            raise Refused(Reason.BAD_RECV_WINDOW)
+        return value_us
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "number", "minimum": 0, "maximum": LONGEST_WINDOW_US // 1000}
+
+
+TIMESTAMP: Final = required("timestamp", Time(), "when the request was made, milliseconds or microseconds")
+RECV_WINDOW: Final = optional(
+    "recvWindow", Milliseconds(), DEFAULT_WINDOW_US, "how long the request is good for, milliseconds"
+)
+SIGNED: Final = (
+    RECV_WINDOW,
+    TIMESTAMP,
+    required(SIGNATURE, Text("^[A-Fa-f0-9]{64}$"), "HMAC-SHA-256 of query string and body, in hex"),
+)
+"""What every signed endpoint takes beside its own parameters."""
+
+
+def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us: int) -> tuple[int, int]:
+    """The account that signed, and the request's deadline in microseconds. Raises Refused."""
+    values = sent.values
+    for name in (TIMESTAMP.name, SIGNATURE):
+        if name not in values:
+            raise Refused(Reason.PARAMETER_MISSING, name)
+        if not values[name]:
+            raise Refused(Reason.PARAMETER_EMPTY, name)
+    api_key = (api_key_header or b"").decode("latin-1")
+    key = keys.get(api_key)
+    if key is None:
+        well_formed = BINANCE_KEY.fullmatch(api_key) is not None
+        raise Refused(Reason.BAD_API_KEY if well_formed else Reason.BAD_API_KEY_FORMAT)
+    if not key.verify(sent.payload, values[SIGNATURE]):
+        raise Refused(Reason.BAD_SIGNATURE)
+    timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, values[TIMESTAMP.name])
+    window_text = values.get(RECV_WINDOW.name)
+    if window_text is None:
+        window_us = DEFAULT_WINDOW_US
+    elif not window_text:
+        raise Refused(Reason.PARAMETER_EMPTY, RECV_WINDOW.name)
+    else:
+        window_us = RECV_WINDOW.rule.parse(RECV_WINDOW.name, window_text)
+    if timestamp_us >= now_us + AHEAD_US:
+        raise Refused(Reason.TIMESTAMP_AHEAD)
+    if now_us - timestamp_us > window_us:
+        raise Refused(Reason.TIMESTAMP_TOO_OLD)
+    return key.account_id, timestamp_us + window_us

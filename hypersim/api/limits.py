@@ -1,0 +1,221 @@
+"""How much a client may ask: request weight and raw requests per address, unfilled orders per account.
+
+Windows are aligned to the clock, as Binance's are: the minute's count starts anew at :00, the day's at 00:00
+UTC. Who goes on asking after being told to wait is banned, longer every time. Counts live in memory and are
+bounded in number; a restart forgets them. With `enforced` off everything is counted and nothing refused.
+
+Sources: rest-api.md, 'LIMITS'; faqs/order_count_decrement.md.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from hypersim.engine.events import Change, Committed, OrderChanged
+from hypersim.errors import Reason, Refused
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+DAY_US: Final = 86_400 * SECOND_US
+
+FIRST_BAN_US: Final = 2 * MINUTE_US
+LONGEST_BAN_US: Final = 3 * DAY_US
+PATIENCE: Final = 20
+"""How many requests of one minute are answered with 429 before the address is banned."""
+
+MOST_ADDRESSES: Final = 20_000
+
+TAKER_CREDIT: Final = 1
+MAKER_CREDIT: Final = 5
+"""What an order's first fill gives back to the unfilled order count."""
+
+
+class Figure(Struct, frozen=True, rename="camel"):
+    """One limit, as exchangeInfo lists it."""
+
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    limit: int
+
+    @property
+    def window_us(self) -> int:
+        return WINDOWS_US[self.interval] * self.interval_num
+
+    @property
+    def interval_text(self) -> str:
+        """As sentences name it: '10 SECOND'."""
+        return f"{self.interval_num} {self.interval}"
+
+
+WINDOWS_US: Final = {"SECOND": SECOND_US, "MINUTE": MINUTE_US, "DAY": DAY_US}
+
+WEIGHT: Final = Figure("REQUEST_WEIGHT", "MINUTE", 1, 6000)
+ORDERS_10S: Final = Figure("ORDERS", "SECOND", 10, 100)
+ORDERS_1D: Final = Figure("ORDERS", "DAY", 1, 200_000)
+RAW: Final = Figure("RAW_REQUESTS", "MINUTE", 5, 300_000)
+FIGURES: Final = (WEIGHT, ORDERS_10S, ORDERS_1D, RAW)
+"""Binance's figures of 2026."""
+
+
+class Limited(Refused):
+    """A refusal that says when to come back."""
+
+    def __init__(self, retry_after_s: int, reason: Reason, *details: str | int) -> None:
+        super().__init__(reason, *details)
+        self.retry_after_s = retry_after_s
+
+
+class Visitor:
+    """What one address has used."""
+
+    __slots__ = ("banned_until_us", "bans", "minute", "raw", "raw_window", "refused", "used")
+
+    def __init__(self) -> None:
+        self.minute = 0
+        self.used = 0
+        """Weight in this minute, the part that was refused included."""
+        self.refused = 0
+        """Requests of this minute that were told to wait."""
+        self.raw_window = 0
+        self.raw = 0
+        self.bans = 0
+        self.banned_until_us = 0
+
+
+class Limits:
+    """The counts of one exchange, and its verdicts."""
+
+    def __init__(self, *, enforced: bool, most_addresses: int = MOST_ADDRESSES) -> None:
+        self.enforced = enforced
+        self.orders = OrderCounts(enforced=enforced)
+        self._visitors: dict[str, Visitor] = {}
+        self._most_addresses = most_addresses
+
+    def visitor(self, address: str, now_us: int) -> Visitor:
+        """The counts of an address in the windows of now."""
+        visitor = self._visitors.get(address)
+        if visitor is None:
+            if len(self._visitors) >= self._most_addresses:
+                self._forget(now_us)
+            visitor = self._visitors[address] = Visitor()
+        minute, raw_window = now_us // MINUTE_US, now_us // RAW.window_us
+        if visitor.minute != minute:
+            visitor.minute, visitor.used, visitor.refused = minute, 0, 0
+        if visitor.raw_window != raw_window:
+            visitor.raw_window, visitor.raw = raw_window, 0
+        return visitor
+
+    def admit(self, visitor: Visitor, now_us: int) -> None:
+        """Counts one request. Raises Limited BANNED or TOO_MUCH_WEIGHT."""
+        visitor.raw += 1
+        if not self.enforced:
+            return
+        if visitor.banned_until_us > now_us:
+            raise self._banned(visitor, now_us)
+        if visitor.used >= WEIGHT.limit:
+            raise self._exceeded(visitor, WEIGHT, now_us)
+        if visitor.raw > RAW.limit:
+            raise self._exceeded(visitor, RAW, now_us)
+
+    def charge(self, visitor: Visitor, weight: int, now_us: int) -> None:
+        """Counts the weight of a request that is about to be served. Raises Limited TOO_MUCH_WEIGHT or
+        BANNED.
+        """
+        visitor.used += weight
+        if self.enforced and visitor.used > WEIGHT.limit:
+            raise self._exceeded(visitor, WEIGHT, now_us)
+
+    def _exceeded(self, visitor: Visitor, figure: Figure, now_us: int) -> Limited:
+        visitor.refused += 1
+        if visitor.refused <= PATIENCE:
+            return Limited(
+                seconds_left(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text
+            )
+        if now_us - visitor.banned_until_us > LONGEST_BAN_US:
+            visitor.bans = 0
+        visitor.banned_until_us = now_us + min(FIRST_BAN_US << min(visitor.bans, 20), LONGEST_BAN_US)
+        visitor.bans += 1
+        visitor.refused = 0
+        return self._banned(visitor, now_us)
+
+    def _banned(self, visitor: Visitor, now_us: int) -> Limited:
+        retry_after_s = -(-(visitor.banned_until_us - now_us) // SECOND_US)
+        return Limited(retry_after_s, Reason.BANNED, visitor.banned_until_us // 1000)
+
+    def _forget(self, now_us: int) -> None:
+        """Drops who has been quiet; of those who are left at most the newer half, so that memory stays
+        bounded.
+        """
+        minute = now_us // MINUTE_US
+        kept = [
+            (address, visitor)
+            for address, visitor in self._visitors.items()
+            if visitor.minute == minute or visitor.banned_until_us > now_us
+        ]
+        self._visitors = dict(kept[-(self._most_addresses // 2) :])
+
+
+class OrderCounts:
+    """Unfilled orders per account: placing one adds one, its first fill takes one or more back."""
+
+    def __init__(self, *, enforced: bool) -> None:
+        self._enforced = enforced
+        self._counts: dict[int, list[int]] = {}
+        """Account -> 10-second window, its count, day, its count."""
+
+    def take(self, account_id: int, orders: int, now_us: int) -> None:
+        """Counts orders that are about to be placed. Raises Limited TOO_MANY_ORDERS, counting nothing."""
+        counts = self._current(account_id, now_us)
+        if self._enforced:
+            for figure, count in ((ORDERS_1D, counts[3]), (ORDERS_10S, counts[1])):
+                if count + orders > figure.limit:
+                    raise Limited(
+                        seconds_left(now_us, figure),
+                        Reason.TOO_MANY_ORDERS,
+                        figure.limit,
+                        figure.interval_text,
+                    )
+        counts[1] += orders
+        counts[3] += orders
+
+    def give_back(self, account_id: int, orders: int, now_us: int) -> None:
+        """Takes orders off the counts again, down to 0: refused ones, or the credit for a fill."""
+        counts = self._current(account_id, now_us)
+        counts[1] = max(0, counts[1] - orders)
+        counts[3] = max(0, counts[3] - orders)
+
+    def counts(self, account_id: int, now_us: int) -> tuple[int, int]:
+        """Orders of this 10 seconds and of this day."""
+        counts = self._current(account_id, now_us)
+        return counts[1], counts[3]
+
+    def fold(self, records: Sequence[Committed]) -> None:
+        """Credits first fills; call it with what was committed, in order."""
+        for record in records:
+            for event in record.events:
+                if (
+                    isinstance(event, OrderChanged)
+                    and event.change is Change.TRADE
+                    and event.fill is not None
+                    and event.order.executed == event.fill.quantity
+                ):
+                    credit = MAKER_CREDIT if event.fill.is_maker else TAKER_CREDIT
+                    self.give_back(event.order.account_id, credit, record.time_us)
+
+    def _current(self, account_id: int, now_us: int) -> list[int]:
+        counts = self._counts.get(account_id)
+        if counts is None:
+            counts = self._counts[account_id] = [0, 0, 0, 0]
+        ten, day = now_us // ORDERS_10S.window_us, now_us // DAY_US
+        if counts[0] != ten:
+            counts[0], counts[1] = ten, 0
+        if counts[2] != day:
+            counts[2], counts[3] = day, 0
+        return counts
+
+
+def seconds_left(now_us: int, figure: Figure) -> int:
+    """Whole seconds until the window of a figure begins anew, at least 1."""
+    return -(-(figure.window_us - now_us % figure.window_us) // SECOND_US)
