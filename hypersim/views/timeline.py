@@ -1,8 +1,8 @@
 """What a market traded, by second, minute, hour and day: the recent part of it, in memory.
 
-A trade changes one running candle, that of its second. When a second is over it joins the running minute, which
-joins the running hour when it is over, and so on. Finished candles stay for a while (KEPT_SECONDS); what is older
-is in the store. Only this world's own trades are here.
+A trade changes one running candle, that of its second. When a second is over it joins the running minute,
+which joins the running hour when it is over, and so on. Finished candles stay for a while (KEPT_SECONDS); what
+is older is in the store. Only this world's own trades are here.
 """
 
 from operator import attrgetter
@@ -22,6 +22,7 @@ class TimelineState(Struct, frozen=True):
     """All of a timeline, as a value; logs and running candles in the order of BASE_SECONDS."""
 
     first_us: int | None
+    first_id: int | None
     logs: tuple[LogState[Candle], ...]
     running: tuple[Candle | None, ...]
 
@@ -32,6 +33,8 @@ class Timeline:
     def __init__(self) -> None:
         self.first_us: int | None = None
         """When the first trade was."""
+        self.first_id: int | None = None
+        """Its trade id."""
         self._logs: dict[int, PackedLog[Candle]] = {
             seconds: PackedLog(Candle, attrgetter("open_us")) for seconds in BASE_SECONDS
         }
@@ -46,7 +49,7 @@ class Timeline:
             self._finish(0, second)
             second = None
         elif second is None and self.first_us is None:
-            self.first_us = trade.time_us
+            self.first_us, self.first_id = trade.time_us, trade.trade_id
         self._running[1] = with_trade(
             second,
             open_us,
@@ -62,13 +65,13 @@ class Timeline:
         return None if gone is None else gone.open_us + seconds * SECOND_US
 
     def candles(self, seconds: int, start_us: int, end_us: int) -> list[Candle]:
-        """Candles of a base with start_us <= open_us < end_us, the running one included, as far as they are here."""
+        """Candles of a base with start_us <= open_us < end_us, running ones included, that are here."""
         found = self._logs[seconds].between(start_us, end_us)
         found += [candle for candle in self._unfinished(seconds) if start_us <= candle.open_us < end_us]
         return found
 
     def close_before(self, minute_us: int) -> int | None:
-        """Price of the last trade before the start of a minute; None when there was none or it is not known here."""
+        """Price of the last trade before the start of a minute; None when none is known here."""
         for candle in reversed(self._unfinished(60)):
             if candle.open_us < minute_us:
                 return candle.close
@@ -78,12 +81,13 @@ class Timeline:
     def snapshot(self) -> TimelineState:
         return TimelineState(
             self.first_us,
+            self.first_id,
             tuple(self._logs[seconds].snapshot() for seconds in BASE_SECONDS),
             tuple(self._running[seconds] for seconds in BASE_SECONDS),
         )
 
     def restore(self, state: TimelineState) -> None:
-        self.first_us = state.first_us
+        self.first_us, self.first_id = state.first_us, state.first_id
         for seconds, log, running in zip(BASE_SECONDS, state.logs, state.running, strict=True):
             self._logs[seconds].restore(log)
             self._running[seconds] = running
@@ -108,6 +112,8 @@ class Timeline:
     def _unfinished(self, seconds: int) -> list[Candle]:
         """The candles of a base that are not filed yet: the running one, and one that ended since."""
         parts = [
-            candle for base in reversed(BASE_SECONDS) if base <= seconds and (candle := self._running[base]) is not None
+            candle
+            for base in reversed(BASE_SECONDS)
+            if base <= seconds and (candle := self._running[base]) is not None
         ]
         return aggregate(parts, lambda time_us: bucket(time_us, seconds))

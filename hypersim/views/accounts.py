@@ -1,0 +1,156 @@
+"""Balances, fee rates and open orders of every account, folded from committed events."""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+
+from hypersim.engine.events import AccountChanged, BalanceChanged, Committed, OrderChanged, WorldReset
+from hypersim.engine.orders import Order
+from hypersim.engine.state import ExchangeState
+
+
+class Balance(Struct, frozen=True, gc=False):
+    """What an account has of an asset, scale 16: what it can spend, and what its orders hold."""
+
+    free: int
+    locked: int
+
+
+class AccountView(Struct, kw_only=True):
+    """An account as it stands. Readers do not change it and do not keep it: the next fold changes it."""
+
+    account_id: int
+    maker_rate: int = 0
+    """Scale 8, as the taker rate."""
+    taker_rate: int = 0
+    balances: dict[str, Balance]
+    """By asset, those that are not zero."""
+    updated_us: int = 0
+    """When a balance changed last; 0 while none has."""
+
+
+class AccountsState(Struct, frozen=True):
+    """What the exchange's own state does not say: (account, when a balance changed last)."""
+
+    updated: tuple[tuple[int, int], ...]
+
+
+class Accounts:
+    """All accounts. The outside world (account 0) and the fee income (account -1) are among them."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[int, AccountView] = {}
+        self._open: dict[int, dict[str, dict[int, Order]]] = {}
+        """Account -> symbol -> order id -> order, in the order of their placement; no empty ones."""
+        self._clients: dict[tuple[int, str, str], int] = {}
+        """(account, symbol, client order id) -> order id, of open orders."""
+
+    def get(self, account_id: int) -> AccountView | None:
+        """An account; None when there is no such account."""
+        return self._accounts.get(account_id)
+
+    def open_orders(self, account_id: int, symbol: str | None = None) -> list[Order]:
+        """An account's open orders: of one symbol by order id, of all symbols by the time of placement."""
+        by_symbol = self._open.get(account_id, NOTHING)
+        if symbol is not None:
+            return list(by_symbol.get(symbol, NO_ORDERS).values())
+        orders = [order for orders in by_symbol.values() for order in orders.values()]
+        return sorted(orders, key=attrgetter("created_us", "symbol", "order_id"))
+
+    def find_open(
+        self,
+        account_id: int,
+        symbol: str,
+        order_id: int | None = None,
+        client_order_id: str | None = None,
+    ) -> Order | None:
+        """An account's open order by either id. With both, the order id decides and the other is not read."""
+        if order_id is None:
+            order_id = self._clients.get((account_id, symbol, client_order_id or ""))
+        if order_id is None:
+            return None
+        return self._open.get(account_id, NOTHING).get(symbol, NO_ORDERS).get(order_id)
+
+    def fold(self, record: Committed) -> None:
+        """Takes in what a command changed."""
+        for event in record.events:
+            match event:
+                case BalanceChanged():
+                    self._balance_changed(event, record.time_us)
+                case OrderChanged():
+                    self._order_changed(event.order)
+                case AccountChanged():
+                    view = self._view(event.account_id)
+                    view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
+                case WorldReset():
+                    self._world_reset(record.time_us)
+
+    def snapshot(self) -> AccountsState:
+        return AccountsState(
+            tuple(sorted((view.account_id, view.updated_us) for view in self._accounts.values()))
+        )
+
+    def restore(self, exchange: ExchangeState, state: AccountsState) -> None:
+        """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""
+        self._clear()
+        self._accounts = {
+            account_id: AccountView(account_id=account_id, balances={}, updated_us=updated_us)
+            for account_id, updated_us in state.updated
+        }
+        for account in exchange.accounts:
+            view = self._view(account.account_id)
+            view.maker_rate, view.taker_rate = account.maker_rate, account.taker_rate
+        for account_id, asset, free, locked in exchange.balances:
+            if free or locked:
+                self._view(account_id).balances[asset] = Balance(free, locked)
+        for venue in exchange.venues:
+            for order in sorted(venue.orders, key=attrgetter("order_id")):
+                self._put(order)
+
+    def _balance_changed(self, event: BalanceChanged, time_us: int) -> None:
+        view = self._view(event.account_id)
+        view.updated_us = time_us
+        if event.free or event.locked:
+            view.balances[event.asset] = Balance(event.free, event.locked)
+        else:
+            view.balances.pop(event.asset, None)
+
+    def _order_changed(self, order: Order) -> None:
+        if order.is_open:
+            self._put(order)
+            return
+        by_symbol = self._open[order.account_id]
+        orders = by_symbol[order.symbol]
+        del orders[order.order_id]
+        del self._clients[order.account_id, order.symbol, order.client_order_id]
+        if not orders:
+            del by_symbol[order.symbol]
+        if not by_symbol:
+            del self._open[order.account_id]
+
+    def _world_reset(self, time_us: int) -> None:
+        self._clear()
+        for view in self._accounts.values():
+            view.balances.clear()
+            view.updated_us = time_us
+
+    def _view(self, account_id: int) -> AccountView:
+        view = self._accounts.get(account_id)
+        if view is None:
+            view = self._accounts[account_id] = AccountView(account_id=account_id, balances={})
+        return view
+
+    def _put(self, order: Order) -> None:
+        by_symbol = self._open.setdefault(order.account_id, {})
+        by_symbol.setdefault(order.symbol, {})[order.order_id] = order
+        self._clients[order.account_id, order.symbol, order.client_order_id] = order.order_id
+
+    def _clear(self) -> None:
+        self._open.clear()
+        self._clients.clear()
+
+
+NOTHING: Final[Mapping[str, dict[int, Order]]] = {}
+NO_ORDERS: Final[Mapping[int, Order]] = {}
