@@ -85,8 +85,7 @@ def differences(
     commands: list[PutAsset | PutMarket] = [
         PutAsset(asset) for asset in file.assets if present.get(asset.name) != asset
     ]
-    for listed in file.markets:
-        wanted = listed
+    for wanted in file.markets:
         found = markets.get(wanted.symbol)
         keeps_halt = (
             found is not None and found.status is MarketStatus.HALT and wanted.symbol not in file.fixed_status

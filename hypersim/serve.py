@@ -24,7 +24,7 @@ from hypersim.errors import StartError
 from hypersim.settings import Settings
 
 SWITCH_INTERVAL_S: Final = 0.0005
-"""A commit in its thread waits for the interpreter at most this long, rather than the default ten times it."""
+"""A commit in its thread waits for the interpreter at most this long; the default is ten times it."""
 DRAIN_TIMEOUT_S: Final = 1
 """How long requests in flight may take once the exchange was told to stop."""
 KEEP_ALIVE_TIMEOUT_S: Final = 75

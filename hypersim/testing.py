@@ -52,7 +52,7 @@ class ServerProcess:
         self._environment = dict(environment or {})
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
-        self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see close
         self._port = 0
         self.ready: dict[str, Any] = {}
         """What the exchange said about itself when it began to serve."""

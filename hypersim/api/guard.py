@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.plain import refusal_body
@@ -56,7 +57,7 @@ def _host(url: bytes) -> str:
 
 
 async def _refuse(scope: Scope, send: Send, host: str) -> None:
-    if scope["type"] == "websocket":
+    if scope["type"] == ScopeType.WEBSOCKET:
         await send({"type": "websocket.close", "code": WS_POLICY_VIOLATION, "reason": "foreign origin"})
         return
     body = refusal_body(Reason.FORBIDDEN_ORIGIN, SENTENCE.format(host, host), [host])
