@@ -1,7 +1,7 @@
 """The commands of the Dockerfile work, run one after the other in a clean folder by an unprivileged user.
 
-Reads the Dockerfile itself: what it copies, its RUN lines, environment, health check and command. Does not build
-an image: the first RUN line makes the image's user and is left out.
+Reads the Dockerfile itself: what it copies, its RUN lines, environment, health check and command. Builds no
+image: the first RUN line makes the image's user and is left out.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def image() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 def test_its_commands_install_and_serve(image: Path, postgres_url: str) -> None:
     app, data, environment = image / "app", image / "data", image_environment(image)
     run(f"{shlex.quote(python())} -m venv environment && mkdir app data", image, environment)
