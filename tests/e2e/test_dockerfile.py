@@ -25,10 +25,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CAN_MAKE_AN_ENVIRONMENT = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"
 START_TIMEOUT_S = 60
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="the image's commands are a POSIX shell's"),
-]
 
 
 @pytest.fixture
