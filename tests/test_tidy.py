@@ -23,7 +23,7 @@ FOLDERS = ("hypersim", "ccxt_adapter", "migrations", "tests", "benchmarks")
 FLOORS = (
     ("errors", "resources"),
     ("units", "clock"),
-    ("connect", "settings"),
+    ("connect", "settings", "signed_curl"),
     ("engine",),
     ("ask", "bus", "markets", "views"),
     ("store",),
@@ -33,7 +33,7 @@ FLOORS = (
     ("world",),
     ("api", "console"),
     ("app",),
-    ("serve",),
+    ("serve", "startup"),
     ("testing",),
     ("__main__",),
 )
