@@ -1,7 +1,7 @@
 """Every market as outsiders see it: depth, tape, last prices, statistics. Folded from committed events.
 
-Statistics join what a history source knows from before a market's first trade with what was traded here since:
-the source counts for the seconds before the one of the first trade, the world's own trades from then on.
+Statistics join what a history source knows from before a market's first trade with what was traded here
+since: the source counts for the seconds before that of the first trade, the world's own trades from then on.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class MarketDataState(Struct, frozen=True):
 
 
 class MarketView:
-    """One market. Times are microseconds UTC; `now_us` is the reader's time, never before the newest trade."""
+    """One market. Times are microseconds UTC; `now_us` is the reader's time."""
 
     def __init__(self, market: Market, source: HistorySource | None) -> None:
         self.market = market
@@ -57,6 +57,9 @@ class MarketView:
         self.timeline = Timeline()
         self.past = Past(source, market.symbol)
         self._finished: tuple[int, int, Candle | None] | None = None
+        """A window's start, where its running minute begins, and what was traded in between."""
+        self._previous: tuple[int, int] | None = None
+        """A minute, and the price of the last trade before it."""
 
     @property
     def best_bid(self) -> Level | None:
@@ -92,7 +95,7 @@ class MarketView:
         """Whether all that was traded here from a time on is in memory."""
         return all(
             (kept_us := self.timeline.kept_from(seconds)) is None or piece_us >= kept_us
-            for seconds, piece_us, _ in pieces(start_us, self._newest_us)
+            for seconds, piece_us, _ in pieces(self.timeline.start(start_us), self._newest_us)
         )
 
     def window(self, start_us: int, now_us: int) -> Candle | None:
@@ -125,13 +128,17 @@ class MarketView:
         return statistics(window, self.timeline.first_id)
 
     def close_before(self, minute_us: int, now_us: int) -> int:
-        """Price of the last trade before the start of a minute; 0 when none is known."""
-        if self.past_end_us(now_us) < minute_us and (own := self.timeline.close_before(minute_us)):
-            return own
-        return self.past.close_before(min(minute_us, self.past_end_us(now_us))) or 0
+        """Price of the last trade before the start of a minute that is over; 0 when none is known."""
+        if self._previous is None or self._previous[0] != minute_us:
+            close = None
+            if (past_end_us := self.past_end_us(now_us)) < minute_us:
+                close = self.timeline.close_before(minute_us)
+            close = close or self.past.close_before(min(minute_us, past_end_us)) or 0
+            self._previous = minute_us, close
+        return self._previous[1]
 
     def average(self, now_us: int) -> int:
-        """The average price of the last `average_price_minutes`, as avgPrice shows it; 0 when never traded."""
+        """The average price of the last `average_minutes`, as avgPrice shows it; 0 when never traded."""
         start_us = bucket(now_us - self.average_minutes * MINUTE_US, 1)
         past_end_us = self.past_end_us(now_us)
         parts = [self.past.window(start_us, past_end_us)] if start_us < past_end_us else []
@@ -140,6 +147,7 @@ class MarketView:
 
     @property
     def average_minutes(self) -> int:
+        """The span of avgPrice; markets whose filters use the last price show Binance's usual one."""
         return self.market.average_price_minutes or 5
 
     def add(self, event: Traded, time_us: int) -> None:
@@ -161,7 +169,7 @@ class MarketView:
         self.book.clear()
         self.tape = Tape()
         self.timeline = Timeline()
-        self._finished = None
+        self._finished = self._previous = None
 
     def snapshot(self) -> MarketViewState:
         return MarketViewState(self.market.symbol, self.tape.snapshot(), self.timeline.snapshot())
@@ -181,7 +189,7 @@ class MarketView:
         return self.tape.last.time_us if self.tape.last is not None else 0
 
     def _own(self, start_us: int, end_us: int) -> Iterator[Candle]:
-        for piece in pieces(start_us, end_us):
+        for piece in pieces(self.timeline.start(start_us), end_us):
             yield from self.timeline.candles(*piece)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from hypersim.views.candles import merge_all, pieces
-from hypersim.views.records import Candle, HistorySource
+from hypersim.views.candles import SECOND_US, merge_all, pieces
+from hypersim.views.records import BASE_SECONDS, Candle, HistorySource
 
 LOOK_BACK_US = tuple(hours * 3_600_000_000 for hours in (1, 24, 32 * 24, 400 * 24))
 """How far back the last trade before a moment is looked for, step by step."""
@@ -35,3 +35,17 @@ class Past:
             if window is not None:
                 return window.close
         return None
+
+    def first_from(self, start_us: int, end_us: int) -> int | None:
+        """The second of the first trade in a span of whole seconds; None when nothing was traded in it."""
+        bases: tuple[int, ...] = BASE_SECONDS
+        while True:
+            for seconds, run_start_us, run_end_us in pieces(start_us, end_us, bases):
+                if found := self.candles(seconds, run_start_us, run_end_us):
+                    break
+            else:
+                return None
+            if seconds == bases[0]:
+                return found[0].open_us
+            start_us, end_us = found[0].open_us, found[0].open_us + seconds * SECOND_US
+            bases = tuple(base for base in bases if base < seconds)

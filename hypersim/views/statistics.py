@@ -50,9 +50,7 @@ def statistics(window: Candle | None, first_own_id: int | None) -> Statistics:
     """
     if window is None:
         return NO_TRADES
-    first_id, last_id = window.first_id, window.last_id
-    if first_own_id is None or last_id < first_own_id:
-        first_id = last_id = -1
+    own = first_own_id is not None and window.last_id >= first_own_id
     return Statistics(
         window.open,
         window.high,
@@ -61,8 +59,8 @@ def statistics(window: Candle | None, first_own_id: int | None) -> Statistics:
         window.volume,
         window.quote_volume,
         window.trades,
-        max(first_id, first_own_id or -1) if last_id >= 0 else -1,
-        last_id,
+        max(window.first_id, first_own_id or 0) if own else -1,
+        window.last_id if own else -1,
     )
 
 

@@ -1,8 +1,8 @@
 """What a market traded, by second, minute, hour and day: the recent part of it, in memory.
 
 A trade changes one running candle, that of its second. When a second is over it joins the running minute,
-which joins the running hour when it is over, and so on. Finished candles stay for a while (KEPT_SECONDS); what
-is older is in the store. Only this world's own trades are here.
+which joins the running hour when it is over, and so on. Finished candles stay for a while (KEPT_SECONDS);
+what is older is in the store. Only this world's own trades are here.
 """
 
 from operator import attrgetter
@@ -58,6 +58,15 @@ class Timeline:
             trade.trade_id,
             buyer_is_maker=trade.buyer_is_maker,
         )
+
+    def start(self, start_us: int) -> int:
+        """A time before which nothing more was traded than before start_us, so that a span may begin there.
+
+        Before the first trade that is the start of its day: whole buckets are then as good as parts of them.
+        """
+        if self.first_us is None or start_us > self.first_us:
+            return start_us
+        return bucket(self.first_us, BASE_SECONDS[-1])
 
     def kept_from(self, seconds: int) -> int | None:
         """Where the candles of a base begin that are here; None when all that ever were are here."""

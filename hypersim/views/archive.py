@@ -1,0 +1,234 @@
+"""A market's whole history as klines: a source's past, what is stored, and what is in memory, as one.
+
+Reads only. The past counts up to the second of the world's first trade, the world's own trades from then on:
+nothing counts twice, and the bar in which both lie has both. Where memory does not reach, rows come from the
+store.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
+
+from hypersim.views.candles import (
+    SECOND_US,
+    aggregate,
+    bucket,
+    join,
+    merge_all,
+    pieces,
+)
+from hypersim.views.intervals import SECONDS, Interval
+from hypersim.views.marketdata import MarketView
+from hypersim.views.past import LOOK_BACK_US
+from hypersim.views.records import BASE_SECONDS, AggregateTrade, Candle
+
+PAGE: Final = 1000
+"""Aggregates read at once where seconds are made of them."""
+
+
+class Stored(Protocol):
+    """What is read from the store."""
+
+    async def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
+        """Candles with start_us <= open_us < end_us, ascending; base_seconds is 60, 3600 or 86400."""
+        ...
+
+    async def aggregates(
+        self,
+        symbol: str,
+        *,
+        from_id: int | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+    ) -> list[AggregateTrade]:
+        """The oldest aggregates from an id or a time on, until a time, both inclusive, ascending."""
+        ...
+
+
+class Archive:
+    """All that was ever traded on one market."""
+
+    def __init__(self, view: MarketView, stored: Stored) -> None:
+        self._view = view
+        self._stored = stored
+
+    async def window(self, start_us: int, now_us: int) -> Candle | None:
+        """All trades from a whole minute on, as one candle; None when there were none."""
+        view = self._view
+        if view.remembers(start_us):
+            return view.window(start_us, now_us)
+        own_start_us = view.timeline.start(start_us)
+        parts = [view.past.window(start_us, view.past_end_us(now_us))]
+        for piece in pieces(own_start_us, now_us + 1):
+            parts += await self._own(*piece)
+        return merge_all(filter(None, parts))
+
+    async def klines(
+        self,
+        interval: Interval,
+        *,
+        start_us: int | None,
+        end_us: int | None,
+        limit: int,
+        offset_us: int,
+        now_us: int,
+    ) -> list[Candle]:
+        """Bars that open from start_us to end_us, both inclusive, ascending.
+
+        At most `limit`: the oldest of them where a start is given, otherwise the newest. From the market's
+        first trade to now there are no gaps: a bar without trades has the close before it as its prices.
+        `offset_us` is the offset of the time zone in which bars begin.
+        """
+        end_us = now_us if end_us is None else min(end_us, now_us)
+        newest_us = last_us = interval.open_of(end_us, offset_us)
+        if start_us is None:
+            first_us = interval.after(last_us, offset_us, 1 - limit)
+        else:
+            first_us = interval.open_of(min(start_us, now_us), offset_us)
+            if first_us < start_us:
+                first_us = interval.after(first_us, offset_us)
+            last_us = min(newest_us, interval.after(first_us, offset_us, limit - 1))
+        first_us = max(first_us, interval.open_of(0, offset_us))
+        bars = await self._bars(interval, first_us, last_us, offset_us, now_us)
+        close = None
+        if (not bars or bars[0].open_us > first_us) and first_us <= last_us:
+            close = await self._close_before(first_us, now_us)
+            if close is None:  # nothing was traded before: the answer begins with the first trade
+                begin_us = bars[0].open_us if bars else None
+                if start_us is not None:
+                    begin_us = begin_us or self._first_trade(first_us, now_us)
+                if begin_us is None:
+                    return []
+                first_us = interval.open_of(begin_us, offset_us)
+                if start_us is not None:
+                    last_us = min(newest_us, interval.after(first_us, offset_us, limit - 1))
+                    bars = await self._bars(interval, first_us, last_us, offset_us, now_us)
+        return list(_without_gaps(bars, interval, first_us, last_us, offset_us, close))
+
+    async def _bars(
+        self, interval: Interval, first_us: int, last_us: int, offset_us: int, now_us: int
+    ) -> list[Candle]:
+        """The bars with trades that open from first_us to last_us."""
+        if first_us > last_us:
+            return []
+        view = self._view
+        end_us = interval.after(last_us, offset_us)
+
+        def open_of(time_us: int) -> int:
+            return interval.open_of(time_us, offset_us)
+
+        past: list[Candle] = []
+        for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us):
+            past += view.past.candles(*run)
+        own: list[Candle] = []
+        if view.timeline.first_us is not None:
+            for run in runs(interval, max(first_us, open_of(view.timeline.first_us)), end_us, offset_us):
+                own += await self._own(*run)
+        return join(aggregate(past, open_of), aggregate(own, open_of))
+
+    async def _close_before(self, time_us: int, now_us: int) -> int | None:
+        """Price of the last trade before the opening of a bar."""
+        view = self._view
+        if view.timeline.first_us is not None and view.timeline.first_us < time_us:
+            begin_us = view.timeline.start(0)
+            for span_us in (*LOOK_BACK_US, time_us - begin_us):
+                window = None
+                for piece in pieces(max(begin_us, time_us - span_us), time_us):
+                    window = merge_all(await self._own(*piece)) or window
+                if window is not None:
+                    return window.close
+        return view.past.close_before(min(time_us, view.past_end_us(now_us)))
+
+    def _first_trade(self, time_us: int, now_us: int) -> int | None:
+        """When the first trade was that is not before a time."""
+        past_us = self._view.past.first_from(time_us, self._view.past_end_us(now_us))
+        return self._view.timeline.first_us if past_us is None else past_us
+
+    async def _own(self, seconds: int, start_us: int, end_us: int) -> list[Candle]:
+        """The world's own candles of a base, from memory and, where that does not reach, from the store."""
+        timeline = self._view.timeline
+        start_us = max(start_us, bucket(timeline.first_us or 0, seconds))
+        recent = timeline.candles(seconds, start_us, end_us)
+        kept_us = timeline.kept_from(seconds)
+        if kept_us is None or start_us >= kept_us:
+            return recent
+        until_us = min(end_us, kept_us)
+        symbol = self._view.market.symbol
+        if seconds > 1:
+            return await self._stored.candles(symbol, seconds, start_us, until_us) + recent
+        return await self._seconds(symbol, start_us, until_us) + recent
+
+    async def _seconds(self, symbol: str, start_us: int, end_us: int) -> list[Candle]:
+        """Candles of a second, from the aggregates of the tape: the store keeps none of them."""
+        result: list[Candle] = []
+        from_id: int | None = None
+        while True:
+            page = await self._stored.aggregates(
+                symbol, from_id=from_id, start_us=start_us, end_us=end_us - 1, limit=PAGE
+            )
+            found = aggregate(map(_candle_of, page), lambda time_us: bucket(time_us, 1))
+            result = join(result, found)
+            if len(page) < PAGE:
+                return result
+            from_id = page[-1].aggregate_id + 1
+
+
+def runs(interval: Interval, start_us: int, end_us: int, offset_us: int) -> list[tuple[int, int, int]]:
+    """A span that begins with a bar, as runs (base seconds, start, end) of buckets that no bar's edge cuts."""
+    base = max(base for base in BASE_SECONDS if base <= SECONDS.get(interval, BASE_SECONDS[-1]))
+    if offset_us % (base * SECOND_US) == 0:
+        whole_us = bucket(end_us, base)
+        whole = [(base, start_us, whole_us)] if start_us < whole_us else []
+        return [*whole, *pieces(max(start_us, whole_us), end_us)]
+    result: list[tuple[int, int, int]] = []
+    open_us = start_us
+    while open_us < end_us:
+        next_us = interval.after(open_us, offset_us)
+        for run in pieces(open_us, min(next_us, end_us)):
+            if result and result[-1][0] == run[0] and result[-1][2] == run[1]:
+                result[-1] = (run[0], result[-1][1], run[2])
+            else:
+                result.append(run)
+        open_us = next_us
+    return result
+
+
+def _candle_of(whole: AggregateTrade) -> Candle:
+    quote = whole.price * whole.quantity
+    taker_base, taker_quote = (0, 0) if whole.buyer_is_maker else (whole.quantity, quote)
+    return Candle(
+        whole.time_us,
+        whole.price,
+        whole.price,
+        whole.price,
+        whole.price,
+        whole.quantity,
+        quote,
+        whole.last_id - whole.first_id + 1,
+        taker_base,
+        taker_quote,
+        whole.first_id,
+        whole.last_id,
+    )
+
+
+def _without_gaps(
+    bars: Iterable[Candle], interval: Interval, first_us: int, last_us: int, offset_us: int, close: int | None
+) -> Iterator[Candle]:
+    """The bars from first_us to last_us, none missing; `close` is the one before them."""
+    open_us = first_us
+    for bar in bars:
+        while open_us < bar.open_us:
+            assert close is not None, "the first bar has trades, or a close before it"
+            yield _without_trades(open_us, close)
+            open_us = interval.after(open_us, offset_us)
+        yield bar
+        close = bar.close
+        open_us = interval.after(open_us, offset_us)
+    while open_us <= last_us and close is not None:
+        yield _without_trades(open_us, close)
+        open_us = interval.after(open_us, offset_us)
+
+
+def _without_trades(open_us: int, price: int) -> Candle:
+    return Candle(open_us, price, price, price, price, 0, 0, 0, 0, 0, 0, 0)
