@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("build", "dev", "pip", "run")
 DATA: tuple[Literal["config", "migrations"], ...] = tuple(
-    PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
 )
 PIN = re.compile(
     r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>[^\\]+))?(?: \\\n    --hash=sha256:\w{64})+\n"
