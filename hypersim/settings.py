@@ -19,6 +19,9 @@ from hypersim.errors import SettingsError
 PREFIX: Final = "HYPERSIM_"
 FEEDS: Final = ("auto", "binance", "synthetic", "manual", "none")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+DEMO_USER: Final = "test@example.com"
+DEMO_KEY: Final = "test_key_123"
+DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: in open mode everybody may use it
 INTERVAL_UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000}
 
 T = TypeVar("T")
@@ -106,6 +109,15 @@ def read_settings(
     return settings
 
 
+def client_url(settings: Settings, *, environment: Mapping[str, str] | None = None) -> str:
+    """Where clients look for the exchange: HYPERSIM_URL, or else where these settings put it."""
+    given = (os.environ if environment is None else environment).get(f"{PREFIX}URL", "").strip()
+    if given:
+        return given.rstrip("/")
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
 def bare_environment() -> dict[str, str]:
     """This process's environment without any setting of Hyper-Sim, for a child whose settings are its own."""
     return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
@@ -165,8 +177,8 @@ class _Source:
         return f"the settings are {', '.join(sorted(self._read))}"
 
 
-NOT_SETTINGS: Final = frozenset({"recorded_data"})
-"""Names with the prefix that mean something to the tests and nothing to the exchange."""
+NOT_SETTINGS: Final = frozenset({"recorded_data", "url"})
+"""Names with the prefix that mean something to the tests or to clients, and nothing to the exchange."""
 
 
 def _name(text: str) -> str:
@@ -211,7 +223,10 @@ def _symbols(text: str) -> tuple[str, ...]:
 
 def _interval_ms(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,6})(ms|s|m)", text, re.ASCII)
-    interval_ms = int(match[1]) * INTERVAL_UNITS_MS[match[2]] if match else 0
+    interval_ms = int(match[1]) * DEMO_USER: Final = "test@example.com"
+DEMO_KEY: Final = "test_key_123"
+DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: in open mode everybody may use it
+INTERVAL_UNITS_MS[match[2]] if match else 0
     if not 100 <= interval_ms <= 3_600_000:
         raise ValueError("a time from 100ms to 60m is wanted, such as 1s")
     return interval_ms

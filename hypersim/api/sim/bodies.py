@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from hypersim import units
+from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.identity import CHOSEN_KEY
@@ -122,6 +123,7 @@ def levels(name: str, rows: list[Level]) -> tuple[tuple[int, int], ...]:
     )
 
 
-def side(text: str) -> Side:
-    """The side, in either case."""
-    return Side(text.upper())
+def trade(body: PrintBody) -> Print:
+    """The outside trade."""
+    price = number("print.price", body.price)
+    return Print(price, number("print.quantity", body.quantity), Side(body.side.upper()))

@@ -1,0 +1,206 @@
+"""The operations of /sim/v1, and how each is reached. Every refusal is worded by `hypersim.api.sim.refusals`.
+
+Guarantees that outside of open mode nothing here acts, and that a write is JSON by its content type: a web
+page cannot send one across sites without asking first.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from litestar import MediaType, Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
+
+from hypersim import units
+from hypersim.api.sim import bodies
+from hypersim.api.sim.filled import FilledOrder, filled_orders
+from hypersim.api.sim.refusals import render
+from hypersim.api.sim.status import status
+from hypersim.api.sim.world import Simulation
+from hypersim.ask import Outcome
+from hypersim.connect import UnknownClientError, configuration
+from hypersim.engine.commands import Deposit, OpenAccount, Reset
+from hypersim.engine.events import BalanceChanged
+from hypersim.errors import Reason, Refused
+from hypersim.feeds.manual import at_price, by_hand
+from hypersim.identity import ApiKey
+from hypersim.settings import DEMO_KEY, DEMO_SECRET
+
+PREFIX: Final = "/sim/v1"
+
+AnyRequest = Request[Any, Any, Any]
+Action = Callable[[Simulation, AnyRequest], Awaitable[Any]]
+
+
+class OpenedAccount(Struct, frozen=True, rename="camel"):
+    """The one answer that shows a secret."""
+
+    account_id: int
+    api_key: str
+    secret_key: str
+
+
+class Credited(Struct, frozen=True, rename="camel"):
+    """What the faucet gave, and what the account has of it now."""
+
+    account_id: int
+    asset: str
+    amount: str
+    free: str
+    locked: str
+
+
+class Moved(Struct, frozen=True, rename="camel"):
+    """An outside update by hand, and the orders that it filled."""
+
+    symbol: str
+    time: int
+    filled: list[FilledOrder]
+
+
+class Emptied(Struct, frozen=True, rename="camel"):
+    """The world was emptied; `durable_sequence` is the command that did it."""
+
+    time: int
+    durable_sequence: int
+
+
+async def open_account(sim: Simulation, request: AnyRequest) -> OpenedAccount:
+    """An account out of nothing, with a key of its own."""
+    body = bodies.read(await request.body(), bodies.OpenAccountBody)
+    balances = bodies.amounts(body.balances)
+    maker, taker = sim.maker_rate, sim.taker_rate
+    if body.fees is not None:
+        maker = bodies.rate("fees.maker", body.fees.maker)
+        taker = bodies.rate("fees.taker", body.fees.taker)
+    keys, now_us = sim.world.keys, sim.world.clock.now_us()
+    account_id = next(sim.account_ids)
+    issued = keys.issue(account_id, now_us, label=body.label, api_key=body.api_key, secret=body.secret_key)
+    command = OpenAccount(account_id=account_id, maker_rate=maker, taker_rate=taker, balances=balances)
+    await sim.world.ask(command, rows=[issued.row])
+    keys.add(issued.row)
+    return OpenedAccount(account_id, issued.row.api_key, issued.secret)
+
+
+async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
+    """Money from outside, for the account whose key is in the header."""
+    key = _key(sim, request)
+    body = bodies.read(await request.body(), bodies.FaucetBody)
+    amount = bodies.number("amount", body.amount)
+    command = Deposit(
+        account_id=key.account_id, asset=body.asset, amount=units.to_amount(amount), reference="faucet"
+    )
+    outcome = await sim.world.ask(command)
+    [after] = [
+        event
+        for event in outcome.events
+        if isinstance(event, BalanceChanged) and event.account_id == key.account_id
+    ]
+    return Credited(
+        key.account_id,
+        body.asset,
+        units.show(amount),
+        units.show_amount(after.free),
+        units.show_amount(after.locked),
+    )
+
+
+async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
+    """What the outside market did, by hand; works beside any feed that has an outside."""
+    market = sim.world.market(symbol_in(request.path_params["symbol"])).market
+    body = bodies.read(await request.body(), bodies.MarketBody)
+    if body.price is not None:
+        if body.bids is not None or body.asks is not None or body.print is not None:
+            raise Refused(Reason.INVALID_FIELD, "price", "comes alone")
+        update = at_price(market, bodies.number("price", body.price))
+    else:
+        update = by_hand(
+            market,
+            bids=None if body.bids is None else bodies.levels("bids", body.bids),
+            asks=None if body.asks is None else bodies.levels("asks", body.asks),
+            trade=None if body.print is None else bodies.trade(body.print),
+        )
+    outcome = await sim.world.ask(update)
+    return Moved(market.symbol, outcome.time_us // 1000, filled_orders(outcome.events))
+
+
+async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
+    """Empties the world; accounts and their keys stay."""
+    body = bodies.read(await request.body(), bodies.ResetBody)
+    balances = None if body.balances is None else bodies.amounts(body.balances)
+    outcome: Outcome = await sim.world.ask(Reset(balances))
+    return Emptied(outcome.time_us // 1000, outcome.sequence)
+
+
+async def report_status(sim: Simulation, _request: AnyRequest) -> Any:
+    """The world as it is."""
+    return status(sim)
+
+
+async def connect(sim: Simulation, request: AnyRequest) -> str:
+    """A client's whole configuration, with the demo account or the key that the query names."""
+    try:
+        return configuration(
+            request.path_params["client"],
+            base_url=str(request.base_url).rstrip("/"),
+            api_key=request.query_params.get("apiKey", DEMO_KEY),
+            secret_key=request.query_params.get("secretKey", DEMO_SECRET),
+        )
+    except UnknownClientError as error:
+        raise Refused(Reason.INVALID_FIELD, "client", str(error)) from None
+
+
+OPERATIONS: Final[Sequence[tuple[str, str, Action]]] = (
+    ("POST", "/accounts", open_account),
+    ("POST", "/faucet", faucet),
+    ("POST", "/market/{symbol:str}", move_market),
+    ("POST", "/reset", reset),
+    ("GET", "/status", report_status),
+    ("GET", "/connect/{client:str}", connect),
+)
+
+
+def routes(sim: Simulation) -> Sequence[HTTPRouteHandler]:
+    """The handlers of /sim/v1."""
+    return [_route(sim, method, path, act) for method, path, act in OPERATIONS]
+
+
+def _route(sim: Simulation, method: str, path: str, act: Action) -> HTTPRouteHandler:
+    @route(PREFIX + path, http_method=[method], status_code=200, include_in_schema=False)  # type: ignore[list-item]
+    async def answer(request: AnyRequest) -> Response[bytes]:
+        try:
+            _admit(sim, request)
+            value = await act(sim, request)
+        except Refused as refused:
+            code, body = render(refused)
+            return Response(body, status_code=code, media_type=MediaType.JSON)
+        if isinstance(value, str):
+            return Response(value.encode(), media_type=MediaType.TEXT)
+        return Response(msgspec.json.encode(value), media_type=MediaType.JSON)
+
+    return answer
+
+
+def _admit(sim: Simulation, request: AnyRequest) -> None:
+    """Raises Refused when this caller, or this way of asking, is not answered."""
+    if not sim.open:
+        raise Refused(Reason.ADMIN_ONLY)
+    kind, _ = request.content_type
+    if request.method != "GET" and kind != "application/json" and not kind.endswith("+json"):
+        raise Refused(Reason.NOT_JSON)
+
+
+def _key(sim: Simulation, request: AnyRequest) -> ApiKey:
+    text = request.headers.get("x-mbx-apikey", "")
+    if not text:
+        raise Refused(Reason.BAD_API_KEY_FORMAT)
+    key = sim.world.keys.get(text)
+    if key is None:
+        raise Refused(Reason.BAD_API_KEY)
+    return key
+
+
+def symbol_in(text: str) -> str:
+    """The symbol, however a person writes it: BTCUSDT, BTC_USDT, btc-usdt."""
+    return text.upper().replace("_", "").replace("-", "").replace("/", "")

@@ -1,0 +1,117 @@
+"""GET /sim/v1/status: what the world is made of right now, and how real it is."""
+
+from msgspec import Struct
+
+from hypersim import __version__, units
+from hypersim.api.sim.world import Simulation
+from hypersim.feeds.base import FeedStatus, SymbolStatus
+from hypersim.views.marketdata import MarketView
+
+Quote = tuple[str, str]
+
+
+class Realism(Struct, frozen=True, rename="camel"):
+    """How closely a market's outside behaves like a real one."""
+
+    recovery_half_life_ms: int | None
+    """How fast outside size that users took comes back: 0 at once, null never."""
+    queue_exponent: int
+    """Where outside cancels happen in a queue: 1 evenly, more: further behind."""
+
+
+class SymbolReport(Struct, frozen=True, rename="camel"):
+    """One market. Times are milliseconds; `bid`, `ask` are price and quantity of the best level."""
+
+    status: str
+    feed: str | None
+    quoted: bool
+    quote_age_ms: int | None
+    source_time: int | None
+    updates: int
+    prints: int
+    gaps: int
+    bid: Quote | None
+    ask: Quote | None
+    last_price: str
+    realism: Realism
+
+
+class FeedReport(Struct, frozen=True, rename="camel"):
+    """Where prices come from, and why from there."""
+
+    name: str
+    why: str
+    failure: str | None
+    quote_age_ms: int | None
+    """Of the symbol that was confirmed longest ago."""
+
+
+class Fees(Struct, frozen=True, rename="camel"):
+    """Rates of a new account."""
+
+    maker: str
+    taker: str
+
+
+class StatusReport(Struct, frozen=True, rename="camel"):
+    """The world."""
+
+    version: str
+    state: str
+    time: int
+    open: bool
+    seed: int
+    durable_sequence: int
+    journal: str
+    rate_limits: bool
+    fees: Fees
+    feed: FeedReport
+    symbols: dict[str, SymbolReport]
+
+
+def status(sim: Simulation) -> StatusReport:
+    """The report, as of now."""
+    feed, now_us = sim.feed(), sim.world.clock.now_us()
+    ages = [symbol.age_ms for symbol in feed.symbols.values() if symbol.age_ms is not None]
+    return StatusReport(
+        version=__version__,
+        state=sim.state(),
+        time=now_us // 1000,
+        open=sim.open,
+        seed=sim.seed,
+        durable_sequence=sim.durable_sequence(),
+        journal=sim.journal,
+        rate_limits=sim.rate_limits,
+        fees=Fees(units.show(sim.maker_rate), units.show(sim.taker_rate)),
+        feed=FeedReport(feed.name, feed.why, feed.failure, max(ages, default=None)),
+        symbols={
+            symbol: _symbol(view, _of(feed, symbol), now_us)
+            for symbol, view in sorted(sim.world.markets.markets.items())
+        },
+    )
+
+
+def _of(feed: FeedStatus, symbol: str) -> SymbolStatus | None:
+    return feed.symbols.get(symbol)
+
+
+def _symbol(view: MarketView, fed: SymbolStatus | None, now_us: int) -> SymbolReport:
+    market = view.market
+    return SymbolReport(
+        status=market.status.value,
+        feed=fed.feed if fed else None,
+        quoted=fed.quoted if fed else False,
+        quote_age_ms=fed.age_ms if fed else None,
+        source_time=fed.source_time_us // 1000 if fed and fed.source_time_us else None,
+        updates=fed.updates if fed else 0,
+        prints=fed.prints if fed else 0,
+        gaps=fed.gaps if fed else 0,
+        bid=_quote(view.best_bid),
+        ask=_quote(view.best_ask),
+        last_price=units.show(view.last_price(now_us)),
+        realism=Realism(market.recovery_half_life_ms, market.queue_exponent),
+    )
+
+
+def _quote(level: tuple[int, int] | None) -> Quote | None:
+    return None if level is None else (units.show(level[0]), units.show(level[1]))
