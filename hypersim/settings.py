@@ -223,10 +223,7 @@ def _symbols(text: str) -> tuple[str, ...]:
 
 def _interval_ms(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,6})(ms|s|m)", text, re.ASCII)
-    interval_ms = int(match[1]) * DEMO_USER: Final = "test@example.com"
-DEMO_KEY: Final = "test_key_123"
-DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: in open mode everybody may use it
-INTERVAL_UNITS_MS[match[2]] if match else 0
+    interval_ms = int(match[1]) * INTERVAL_UNITS_MS[match[2]] if match else 0
     if not 100 <= interval_ms <= 3_600_000:
         raise ValueError("a time from 100ms to 60m is wanted, such as 1s")
     return interval_ms
