@@ -18,7 +18,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from hypersim.api.binance.endpoints import Call, Endpoint, Security
+from hypersim.api.binance.endpoints import Call, Endpoint
 from hypersim.api.binance.refusals import UNEXPECTED, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
@@ -127,7 +127,7 @@ class Operation:
             visitor.used += self._least_weight
             raise
         weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
-        if endpoint.security is not Security.TRADE:
+        if not endpoint.free_when_done:
             world.limits.charge(visitor, weight, call.received_us)
             return encode(await endpoint.handler(world, call))
         try:
@@ -135,7 +135,6 @@ class Operation:
                 return encode(await endpoint.handler(world, call))
             return encode(await self._enter_orders(call, headers))
         except Refused:
-            # Since 2026-04-02 only failed order entry has weight.
             visitor.used += weight
             raise
 
@@ -202,7 +201,8 @@ async def read_body(receive: Receive, content_length: bytes) -> bytes:
     body = b""
     while True:
         message: Any = await receive()
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if len(body) > LONGEST_BODY:
             raise Refused(Reason.BODY_TOO_LARGE)
         if not message.get("more_body", False):

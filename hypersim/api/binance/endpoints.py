@@ -62,7 +62,7 @@ class Security(enum.Enum):
     USER_DATA = enum.auto()
     """The header X-MBX-APIKEY, timestamp and signature."""
     TRADE = enum.auto()
-    """The same; the call enters or cancels orders, and a successful one has no weight."""
+    """The same, from a key that may trade."""
 
     @property
     def signed(self) -> bool:
@@ -120,8 +120,12 @@ class Endpoint:
     security: Security = Security.NONE
     weight: int | Weigh = 1
     """Request weight, or how to find it from the call."""
+    free_when_done: bool = False
+    """Order entry: since 2026-04-02 a success has no weight; a failure has the weight that is documented."""
     orders: int = 0
     """How many orders a success adds to the account's unfilled order count."""
     prefixes: tuple[str, ...] = SPOT
     example: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of a call that succeeds with the demo account on an exchange with the default settings."""
+    """Arguments of a call that succeeds with the demo account on an exchange with the default settings. Those
+    that name an order name the one that the example of POST /order places.
+    """

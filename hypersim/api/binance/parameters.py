@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from hypersim.api.binance.endpoints import Parameter, optional, required
+from hypersim.api.binance.endpoints import Call, Parameter, optional, required
 from hypersim.engine.market import MarketStatus
 from hypersim.errors import Reason, Refused
 from hypersim.units import DECIMAL, SCALE, parse
@@ -202,14 +202,6 @@ class TimeZone:
 TIME_ZONE_TEXT: Final = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5][0-9]))?", re.ASCII)
 
 
-class RequestedStatus(enum.StrEnum):
-    """What the parameter symbolStatus may ask for."""
-
-    TRADING = MarketStatus.TRADING.value
-    HALT = MarketStatus.HALT.value
-    BREAK = MarketStatus.BREAK.value
-
-
 SYMBOL_TEXT: Final = Text("^[A-Z0-9-_.]{1,20}$")
 CLIENT_ORDER_ID_TEXT: Final = Text("^[a-zA-Z0-9-_]{1,36}$")
 
@@ -218,7 +210,7 @@ ANY_SYMBOL: Final = optional("symbol", SYMBOL_TEXT, description="one symbol")
 ANY_SYMBOLS: Final = optional("symbols", SymbolList(), description='several, such as ["BTCUSDT","ETHUSDT"]')
 ANY_STATUS: Final = optional(
     "symbolStatus",
-    Choice(RequestedStatus, Reason.BAD_SYMBOL_STATUS),
+    Choice(MarketStatus, Reason.BAD_SYMBOL_STATUS),
     description="only symbols in this status",
 )
 START_TIME: Final = optional("startTime", Time(), description="from this time on, inclusive")
@@ -232,3 +224,16 @@ TIME_ZONE: Final = optional(
 def limit(default: int, most: int) -> Parameter[int]:
     """The parameter `limit`: how many rows; more than `most` gives `most`."""
     return optional("limit", Integer(least=1, most=most), default, f"how many, at most {most}")
+
+
+LONGEST_LOOKUP_HOURS: Final = 24
+
+
+def check_window(call: Call) -> None:
+    """Raises Refused LOOKUP_TOO_WIDE when startTime and endTime are more than 24 hours apart."""
+    start_us, end_us = call[START_TIME], call[END_TIME]
+    if start_us is not None and end_us is not None:
+        hours_us = LONGEST_LOOKUP_HOURS * 3_600_000_000
+        # endTime in milliseconds means its last microsecond: compare what was sent.
+        if end_us - start_us - 999 > hours_us:
+            raise Refused(Reason.LOOKUP_TOO_WIDE, LONGEST_LOOKUP_HOURS)

@@ -1,0 +1,198 @@
+"""An account: its balances, fees, trades and unfilled order count."""
+
+from typing import Any, Final
+
+from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
+from hypersim.api.binance.parameters import (
+    END_TIME,
+    FROM_ID,
+    START_TIME,
+    SYMBOL,
+    Boolean,
+    Integer,
+    check_window,
+    limit,
+)
+from hypersim.api.binance.render import ZERO, account_trade
+from hypersim.api.limits import ORDERS_1D, ORDERS_10S
+from hypersim.errors import Reason, Refused
+from hypersim.units import ONE, show, show_amount
+from hypersim.views.accounts import AccountView, Balance
+from hypersim.world import World
+
+RATE_OF_A_BASIS_POINT: Final = ONE // 10_000
+NOTHING: Final = Balance(0, 0)
+
+OMIT_ZERO_BALANCES: Final = optional("omitZeroBalances", Boolean(), False)
+OF_ORDER: Final = optional("orderId", Integer(), description="only trades of this order")
+TRADES_LIMIT: Final = limit(500, 1000)
+
+TRADE_SELECTORS: Final = frozenset(
+    frozenset(names)
+    for names in (
+        (),
+        (OF_ORDER.name,),
+        (START_TIME.name,),
+        (END_TIME.name,),
+        (FROM_ID.name,),
+        (START_TIME.name, END_TIME.name),
+        (OF_ORDER.name, FROM_ID.name),
+    )
+)
+"""What may be combined in myTrades beside the symbol (rest-api.md, 'Account trade list')."""
+
+NO_FEES: Final = {"maker": ZERO, "taker": ZERO, "buyer": ZERO, "seller": ZERO}
+NO_ORDER_FEES: Final = {"maker": ZERO, "taker": ZERO}
+NO_DISCOUNT: Final = {
+    "enabledForAccount": False,
+    "enabledForSymbol": False,
+    "discountAsset": "BNB",
+    "discount": ZERO,
+}
+
+
+def own(world: World, call: Call) -> AccountView:
+    """The account of who calls. Raises Refused NO_SUCH_ACCOUNT."""
+    account = world.accounts.get(call.account_id)
+    if account is None:
+        raise Refused(Reason.NO_SUCH_ACCOUNT)
+    return account
+
+
+def effective_commission(world: World, call: Call) -> dict[str, Any]:
+    """What an order of this account would be charged, as order/test shows it."""
+    account = own(world, call)
+    return {
+        "standardCommissionForOrder": {
+            "maker": show(account.maker_rate),
+            "taker": show(account.taker_rate),
+        },
+        "specialCommissionForOrder": NO_ORDER_FEES,
+        "taxCommissionForOrder": NO_ORDER_FEES,
+        "discount": NO_DISCOUNT,
+    }
+
+
+async def account_information(world: World, call: Call) -> dict[str, Any]:
+    account = own(world, call)
+    assets = account.balances if call[OMIT_ZERO_BALANCES] else world.markets.assets
+    balances = [(asset, account.balances.get(asset, NOTHING)) for asset in sorted(assets)]
+    return {
+        "makerCommission": account.maker_rate // RATE_OF_A_BASIS_POINT,
+        "takerCommission": account.taker_rate // RATE_OF_A_BASIS_POINT,
+        "buyerCommission": 0,
+        "sellerCommission": 0,
+        "commissionRates": {
+            "maker": show(account.maker_rate),
+            "taker": show(account.taker_rate),
+            "buyer": ZERO,
+            "seller": ZERO,
+        },
+        "canTrade": True,
+        "canWithdraw": True,
+        "canDeposit": True,
+        "brokered": False,
+        "requireSelfTradePrevention": False,
+        "preventSor": False,
+        "updateTime": call.time(account.updated_us),
+        "accountType": "SPOT",
+        "balances": [
+            {"asset": asset, "free": show_amount(balance.free), "locked": show_amount(balance.locked)}
+            for asset, balance in balances
+        ],
+        "permissions": ["SPOT"],
+        "uid": account.account_id,
+    }
+
+
+async def my_trades(world: World, call: Call) -> list[dict[str, Any]]:
+    sent = {parameter.name for parameter in (OF_ORDER, START_TIME, END_TIME, FROM_ID) if parameter in call}
+    if sent not in TRADE_SELECTORS:
+        raise Refused(Reason.BAD_COMBINATION)
+    check_window(call)
+    trades = await world.history.trades(
+        call.account_id,
+        world.market(call[SYMBOL]).market.symbol,
+        order_id=call[OF_ORDER],
+        from_id=call[FROM_ID],
+        start_us=call[START_TIME],
+        end_us=call[END_TIME],
+        limit=call[TRADES_LIMIT],
+    )
+    return [account_trade(trade, call) for trade in trades]
+
+
+async def order_counts(world: World, call: Call) -> list[dict[str, Any]]:
+    counts = world.limits.orders.counts(call.account_id, call.received_us)
+    return [
+        {
+            "rateLimitType": figure.rate_limit_type,
+            "interval": figure.interval,
+            "intervalNum": figure.interval_num,
+            "limit": figure.limit,
+            "count": count,
+        }
+        for figure, count in zip((ORDERS_10S, ORDERS_1D), counts, strict=True)
+    ]
+
+
+async def commission(world: World, call: Call) -> dict[str, Any]:
+    account = own(world, call)
+    return {
+        "symbol": world.market(call[SYMBOL]).market.symbol,
+        "standardCommission": {
+            "maker": show(account.maker_rate),
+            "taker": show(account.taker_rate),
+            "buyer": ZERO,
+            "seller": ZERO,
+        },
+        "specialCommission": NO_FEES,
+        "taxCommission": NO_FEES,
+        "discount": NO_DISCOUNT,
+    }
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/account",
+        handler=account_information,
+        summary="Balances and fees of your account",
+        tag="Account",
+        parameters=(OMIT_ZERO_BALANCES,),
+        security=Security.USER_DATA,
+        weight=20,
+        example={"omitZeroBalances": "true"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/account/commission",
+        handler=commission,
+        summary="Your fees on a symbol",
+        tag="Account",
+        parameters=(SYMBOL,),
+        security=Security.USER_DATA,
+        weight=20,
+        example={"symbol": "BTCUSDT"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/myTrades",
+        handler=my_trades,
+        summary="Your trades of a symbol",
+        tag="Account",
+        parameters=(SYMBOL, OF_ORDER, START_TIME, END_TIME, FROM_ID, TRADES_LIMIT),
+        security=Security.USER_DATA,
+        weight=lambda world, call: 5 if OF_ORDER in call else 20,
+        example={"symbol": "BTCUSDT"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/rateLimit/order",
+        handler=order_counts,
+        summary="How many of your orders of the last 10 seconds and of today are unfilled",
+        tag="Account",
+        security=Security.USER_DATA,
+        weight=40,
+    ),
+)

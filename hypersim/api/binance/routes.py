@@ -1,0 +1,47 @@
+"""Every operation of the Binance dialect, and the routes that serve them with their reference."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from hypersim.api.binance import account, general, market_data, openapi, sapi, trading
+from hypersim.api.binance.dispatch import route_handlers
+from hypersim.api.binance.endpoints import Endpoint
+from hypersim.world import World
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *general.ENDPOINTS,
+    *market_data.ENDPOINTS,
+    *trading.ENDPOINTS,
+    *account.ENDPOINTS,
+    *sapi.ENDPOINTS,
+)
+
+
+def routes(world: World) -> list[ASGIRouteHandler]:
+    """What the application serves of this dialect: its operations, /schema and /schema/openapi.json."""
+    return [*route_handlers(world, ENDPOINTS), reference_page, reference_document]
+
+
+@asgi("/schema", copy_scope=False)
+async def reference_page(scope: Scope, receive: Receive, send: Send) -> None:
+    await _send(send, b"text/html;charset=UTF-8", openapi.page(ENDPOINTS, _base(scope)).encode())
+
+
+@asgi("/schema/openapi.json", copy_scope=False)
+async def reference_document(scope: Scope, receive: Receive, send: Send) -> None:
+    content = msgspec.json.encode(openapi.document(ENDPOINTS, _base(scope)))
+    await _send(send, b"application/json", content)
+
+
+def _base(scope: Any) -> str:
+    return openapi.base_url(scope["scheme"], dict(scope["headers"]).get(b"host"))
+
+
+async def _send(send: Send, content_type: bytes, content: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
