@@ -1,0 +1,58 @@
+"""The master key that encrypts API secrets at rest: the one in the settings, or one made beside the database.
+
+Guarantees that a key that is made here is on disk, readable by its owner alone, before anything is encrypted
+with it. Never prints it. Losing it loses the API secrets and nothing else.
+"""
+
+import os
+from pathlib import Path
+
+from hypersim.errors import StartError
+from hypersim.identity import generate
+from hypersim.settings import Settings
+
+BESIDE_A_SERVER = "hypersim.key"
+"""The file's name where the database is not a file: it then lies in the working folder."""
+
+
+def master_key(settings: Settings, database_file: Path | None, *, in_use: bool) -> str:
+    """The key's text. `database_file` is None where the database is a server or the memory.
+
+    `in_use`: there are secrets already, so that a new key would be the wrong one. Raises StartError when there
+    is no key and none may be made, or when the file cannot be read or written.
+    """
+    if settings.master_key:
+        return settings.master_key
+    if settings.memory:
+        return generate()
+    if not settings.open:
+        raise StartError(
+            "HYPERSIM_MASTER_KEY is not set: outside of open mode the key that encrypts API secrets comes "
+            "from you; any long random text will do, such as the output of: openssl rand -hex 32"
+        )
+    path = Path(BESIDE_A_SERVER) if database_file is None else Path(f"{database_file}.key")
+    if in_use and not path.exists():
+        raise StartError(f"{path.resolve()} is gone, and with it the key to the API secrets: put it back")
+    try:
+        return _read(path) if path.exists() else _make(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"the master key {path.resolve()} cannot be used: {error}") from None
+
+
+def _read(path: Path) -> str:
+    text = path.read_text(encoding="utf-8").strip()
+    if not text:
+        raise StartError(
+            f"the master key {path.resolve()} is empty; without its text API secrets cannot be read"
+        )
+    return text
+
+
+def _make(path: Path) -> str:
+    text = generate()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - Path.open cannot set the mode
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return text
