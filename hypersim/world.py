@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from hypersim.errors import Reason, Refused
 
 if TYPE_CHECKING:
-    from hypersim.api.limits import Limits
     from hypersim.ask import Ask
     from hypersim.clock import Clock
     from hypersim.identity import KeyRing
+    from hypersim.limits import Limits
     from hypersim.store.history import History
     from hypersim.views.accounts import Accounts
     from hypersim.views.marketdata import MarketData, MarketView

@@ -27,7 +27,7 @@ FLOORS = (
     ("engine",),
     ("ask", "bus", "markets", "views"),
     ("store",),
-    ("writer", "identity"),
+    ("writer", "identity", "limits"),
     ("wallet", "admin"),
     ("feeds", "sim", "chain"),
     ("world",),

@@ -14,8 +14,8 @@ from hypersim.api.binance.parameters import (
     limit,
 )
 from hypersim.api.binance.render import ZERO, account_trade
-from hypersim.api.limits import ORDERS_1D, ORDERS_10S
 from hypersim.errors import Reason, Refused
+from hypersim.limits import ORDERS_1D, ORDERS_10S
 from hypersim.units import ONE, show, show_amount
 from hypersim.views.accounts import AccountView, Balance
 from hypersim.world import World

@@ -22,8 +22,8 @@ from hypersim.api.binance.endpoints import Call, Endpoint
 from hypersim.api.binance.refusals import UNEXPECTED, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
-from hypersim.api.limits import Limited, Visitor
 from hypersim.errors import Reason, Refused
+from hypersim.limits import Limited, Visitor
 from hypersim.world import World
 
 encode: Final = msgspec.json.Encoder().encode

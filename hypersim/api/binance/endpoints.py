@@ -85,7 +85,8 @@ class Call:
     """The caller wants times in microseconds (header X-MBX-TIME-UNIT)."""
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
-        return self.arguments.get(parameter.name, parameter.default)  # type: ignore[no-any-return]
+        value: T = self.arguments.get(parameter.name, parameter.default)
+        return value
 
     def __contains__(self, parameter: Parameter[Any]) -> bool:
         """Whether it was sent."""

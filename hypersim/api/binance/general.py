@@ -12,9 +12,9 @@ import msgspec
 
 from hypersim.api.binance.endpoints import Call, Endpoint, optional
 from hypersim.api.binance.parameters import ANY_STATUS, ANY_SYMBOL, ANY_SYMBOLS, Boolean
-from hypersim.api.limits import FIGURES
 from hypersim.engine.market import Market
 from hypersim.errors import Reason, Refused
+from hypersim.limits import FIGURES
 from hypersim.units import show
 from hypersim.world import World
 
