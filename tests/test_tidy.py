@@ -28,7 +28,7 @@ FLOORS = (
     ("ask", "bus", "markets", "views"),
     ("store",),
     ("writer", "identity", "limits"),
-    ("wallet", "admin"),
+    ("admin", "masterkey", "wallet"),
     ("feeds", "sim", "chain"),
     ("world",),
     ("api", "console"),
