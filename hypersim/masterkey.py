@@ -18,7 +18,7 @@ BESIDE_A_SERVER = "hypersim.key"
 def master_key(settings: Settings, database_file: Path | None, *, in_use: bool) -> str:
     """The key's text. `database_file` is None where the database is a server or the memory.
 
-    `in_use`: there are secrets already, so that a new key would be the wrong one. Raises StartError when there
+    `in_use`: there are secrets already, and a new key would be the wrong one. Raises StartError when there
     is no key and none may be made, or when the file cannot be read or written.
     """
     if settings.master_key:

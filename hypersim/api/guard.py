@@ -51,9 +51,10 @@ def _host(url: bytes) -> str:
     """The host named in a URL, lower case, without port; the text itself when it names none ('null')."""
     text = url.decode("latin-1")
     try:
-        return urlsplit(text).hostname or text.removeprefix("//")
+        parts = urlsplit(text)
     except ValueError:
         return text
+    return parts.hostname if parts.hostname and "@" not in parts.netloc else text.removeprefix("//")
 
 
 async def _refuse(scope: Scope, send: Send, host: str) -> None:

@@ -1,0 +1,120 @@
+"""What the simulation API reads, and how it words what it refuses."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from hypersim.api.sim import bodies
+from hypersim.api.sim.refusals import SENTENCES, render
+from hypersim.engine.commands import Print
+from hypersim.engine.orders import Side
+from hypersim.errors import Reason, Refused
+from hypersim.units import parse
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert set(Reason) == set(SENTENCES)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_sentence_renders_with_and_without_its_details(reason: Reason) -> None:
+    for details in ((), ("first", 2, "third")):
+        status, body = render(Refused(reason, *details))
+        error = msgspec.json.decode(body)["error"]
+
+        assert 400 <= status < 600
+        assert (reason.value, list(details)) == (error["code"], error["details"])
+        assert "{" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ('"10000"', "10000"),
+        ("10000", "10000"),
+        ("10000.5", "10000.5"),
+        ('"0.00000001"', "0.00000001"),
+        ("92233720368.54775807", "92233720368.54775807"),
+        ('"1.50000000000"', "1.5"),
+        ("0", None),
+    ],
+)
+def test_an_amount_is_read_as_it_was_written(written: str, amount: str | None) -> None:
+    body = bodies.read(b'{"balances": {"BTC": %s}}' % written.encode(), bodies.OpenAccountBody)
+
+    assert (() if amount is None else (("BTC", parse(amount) * 10**8),)) == bodies.amounts(body.balances)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        (b'{"balances": {"BTC": "NaN"}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": 1e5}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": -1}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": "1,5"}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": null}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": [1]}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": "\\u0661"}}', "balances.BTC", "a plain decimal is wanted, such as 0.5"),
+        (b'{"balances": {"BTC": "0.000000001"}}', "balances.BTC", "at most 8 decimals"),
+        (b'{"balances": {"BTC": "92233720368.54775808"}}', "balances.BTC", "at most 92233720368.54775807"),
+        (b'{"balances": {"btc": "1"}}', "key in $.balances", "Expected `str` matching regex"),
+        (b'{"balances": [1]}', "balances", "Expected `object`, got `array`"),
+        (b'{"balanses": {}}', "body", "Object contains unknown field `balanses`"),
+        (b'{"apiKey": "a b"}', "apiKey", "Expected `str` matching regex"),
+        (b'{"apiKey": "ab\\n"}', "apiKey", "Expected `str` matching regex"),
+        (b'{"label": 5}', "label", "Expected `str`, got `int`"),
+        (b"[]", "body", "Expected `object`, got `array`"),
+        (b"[" * 100_000, "body", "Expected `object`, got `array`"),
+        (b'{"balances": ', "body", "not JSON: "),
+        (b'{"label": "\xff\xfe"}', "body", "not JSON: "),
+    ],
+)
+def test_a_body_that_means_nothing_is_refused_by_the_name_of_its_field(
+    body: bytes, field: str, said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        bodies.amounts(bodies.read(body, bodies.OpenAccountBody).balances)
+
+    assert Reason.INVALID_FIELD is refused.value.reason
+    assert field == refused.value.details[0]
+    assert str(refused.value.details[1]).startswith(said)
+
+
+def test_a_market_body_is_a_ladder_and_a_trade_in_integers() -> None:
+    body = bodies.read(
+        b'{"bids": [["99", "1"], [98.5, 0]], "print": {"side": "buy", "price": "100", "quantity": "0.5"}}',
+        bodies.MarketBody,
+    )
+
+    assert body.bids is not None
+    assert body.print is not None
+    assert ((parse("99"), parse("1")), (parse("98.5"), 0)) == bodies.levels("bids", body.bids)
+    assert Print(parse("100"), parse("0.5"), Side.BUY) == bodies.trade(body.print)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        (b'{"bids": [["99", "1"], ["x", "1"]]}', "bids[1][0]", "a plain decimal is wanted, such as 0.5"),
+        (b'{"bids": [["99"]]}', "bids[0]", "Expected `array` of length 2"),
+        (b'{"bids": [["0", "1"]]}', "bids[0][0]", "must be above 0"),
+    ],
+)
+def test_a_level_that_means_nothing_is_refused_by_its_place(body: bytes, field: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        bodies.levels("bids", bodies.read(body, bodies.MarketBody).bids or [])
+
+    assert (Reason.INVALID_FIELD, field, said) == (refused.value.reason, *refused.value.details)
+
+
+def test_a_fee_rate_is_at_most_one() -> None:
+    fees = bodies.read(b'{"maker": "0.001", "taker": 1.00000001}', bodies.Fees)
+
+    assert parse("0.001") == bodies.rate("fees.maker", fees.maker)
+    with pytest.raises(Refused) as refused:
+        bodies.rate("fees.taker", fees.taker)
+    assert (Reason.INVALID_FIELD, "fees.taker", "at most 1.00000000") == (
+        refused.value.reason,
+        *refused.value.details,
+    )
