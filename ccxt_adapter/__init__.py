@@ -17,5 +17,5 @@ from ccxt_adapter.spot import SpotServer
 __all__ = ["hypersim"]
 
 
-class hypersim(SpotServer, ccxt.binance):  # type: ignore[misc]  # noqa: N801 - the exchange's id
+class hypersim(SpotServer, ccxt.binance):  # type: ignore[misc]  # noqa: N801 - named by its id, as ccxt's
     """ccxt's synchronous exchange class."""

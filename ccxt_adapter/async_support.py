@@ -9,5 +9,5 @@ from ccxt_adapter.spot import SpotServer
 __all__ = ["hypersim"]
 
 
-class hypersim(SpotServer, ccxt.async_support.binance):  # type: ignore[misc]  # noqa: N801 - the same
+class hypersim(SpotServer, ccxt.async_support.binance):  # type: ignore[misc]  # noqa: N801 - as ccxt's
     """ccxt's asynchronous exchange class."""

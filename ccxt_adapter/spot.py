@@ -26,7 +26,7 @@ def refused(exchange: SpotServer, *_: Any, **__: Any) -> NoReturn:
     )
 
 
-class SpotServer(binance):  # type: ignore[misc]
+class SpotServer(binance):  # type: ignore[misc]  # ccxt has no types
     """To be named before ccxt's class among the bases of an exchange."""
 
     # contracts and margin

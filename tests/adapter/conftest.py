@@ -1,3 +1,5 @@
+"""A listener to send to, a guard on the sockets, and the two classes pointed at the listener."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -7,13 +9,13 @@ import pytest
 
 from ccxt_adapter import async_support, hypersim
 from tests.adapter.guard import Guard
-from tests.adapter.listener import listening
+from tests.adapter.listener import listening, refusing
 
 
 @pytest.fixture(scope="session")
 def listener() -> Iterator[tuple[str, int]]:
     """(host, port) of a server that knows one market, BTC/USDT, and refuses everything else with -1121."""
-    with listening() as address:
+    with listening(refusing) as address:
         yield address
 
 

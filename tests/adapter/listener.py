@@ -1,16 +1,13 @@
-"""A server that is no exchange: it lists one market, and refuses all else as Binance does an unknown symbol.
-
-What a client raises then tells that its request arrived here. It answers over real sockets, on its own port.
-"""
+"""A server that is no exchange, over real sockets: what it says tells that a request arrived, and which."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 MARKET: Final[dict[str, Any]] = {
@@ -34,25 +31,58 @@ MARKET: Final[dict[str, Any]] = {
 
 ANSWERS: Final[dict[str, Any]] = {
     "/api/v3/exchangeInfo": {"timezone": "UTC", "serverTime": 0, "rateLimits": [], "symbols": [MARKET]},
+    "/api/v3/ping": {},
     "/sapi/v1/capital/config/getall": [],
 }
 
 REFUSAL: Final = {"code": -1121, "msg": "Invalid symbol."}
 
+SERVER_TIME_MS: Final = 1_499_827_319_559
+
+
+class Request(NamedTuple):
+    """What a listener got."""
+
+    method: str
+    target: str
+    """Path and query, as they came."""
+    key: str | None
+    """The header X-MBX-APIKEY."""
+    body: str
+
+
+Answering = Callable[[Request], tuple[int, Any]]
+"""From a request to the status and the JSON of its answer."""
+
+
+def refusing(request: Request) -> tuple[int, Any]:
+    """Lists the one market, and refuses everything else as Binance refuses an unknown symbol."""
+    path = urlsplit(request.target).path
+    return (200, ANSWERS[path]) if path in ANSWERS else (400, REFUSAL)
+
+
+def echoing(request: Request) -> tuple[int, Any]:
+    """Tells a time that stands still, and repeats every other request to whoever sent it."""
+    if request.target == "/api/v3/time":
+        return 200, {"serverTime": SERVER_TIME_MS}
+    return 200, request._asdict()
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave together: apart, the second waits for the client's acknowledgement
+    answering: Answering
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = ANSWERS.get(urlsplit(self.path).path)
-        body = json.dumps(REFUSAL if answer is None else answer).encode()
-        self.send_response(400 if answer is None else 200)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        request = Request(self.command, self.path, self.headers.get("X-MBX-APIKEY"), body)
+        status, answer = type(self).answering(request)
+        text = json.dumps(answer).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(text)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
@@ -61,9 +91,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, int]]:
+def listening(answering: Answering) -> Iterator[tuple[str, int]]:
     """(host, port) of a listener that ends with the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Answering", (Handler,), {"answering": staticmethod(answering)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,0 +1,183 @@
+"""`hypersim curl METHOD PATH [name=value ...]`: one call of the Binance dialect, signed, sent and shown.
+
+Guarantees that the `curl` line it prints is the request it sent, character for character, and that the secret
+is not in it. Asks the exchange for its time before it signs, so that it works whatever the clock of the
+exchange is set to. Goes through no proxy. Does not retry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shlex
+from collections.abc import Sequence
+from typing import Final, TextIO
+from urllib.parse import quote, urlencode
+
+import httpx
+from msgspec import Struct
+
+TIMEOUT_S: Final = 10.0
+METHODS: Final = ("GET", "POST", "PUT", "DELETE")
+IN_THE_BODY: Final = ("POST", "PUT")
+"""Where these methods carry their parameters; the others have them in the query."""
+
+PREFIXES: Final = ("/v1/", "/api/v3/", "/sapi/v1/")
+PUBLIC: Final = frozenset(
+    {
+        "aggTrades",
+        "avgPrice",
+        "depth",
+        "exchangeInfo",
+        "historicalTrades",
+        "klines",
+        "ping",
+        "system/status",
+        "ticker",
+        "ticker/24hr",
+        "ticker/bookTicker",
+        "ticker/price",
+        "ticker/tradingDay",
+        "time",
+        "trades",
+        "uiKlines",
+    }
+)
+"""What needs no signature, and would be refused for the parameters that come with one."""
+
+ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
+"""Exit codes: an answer below 400; a refusal; wrong use, or nobody there."""
+
+
+class UsageError(ValueError):
+    """The command line asks for no call; the message is one line for the person who wrote it."""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """A request, before it is signed."""
+
+    method: str
+    path: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether the exchange wants to know who asks."""
+        prefix = next(prefix for prefix in PREFIXES if self.path.startswith(prefix))
+        return self.path.removeprefix(prefix) not in PUBLIC
+
+
+def run(
+    method: str,
+    path: str,
+    pairs: Sequence[str],
+    *,
+    base_url: str,
+    api_key: str,
+    secret_key: str,
+    out: TextIO,
+    err: TextIO,
+) -> int:
+    """Sends the call; the curl line goes to `err`, the answer to `out`. Returns the exit code.
+
+    `pairs` are name=value as typed; `base_url` is such as http://127.0.0.1:8080.
+    """
+    try:
+        call = parse(method, path, pairs)
+        with httpx.Client(base_url=address(base_url), timeout=TIMEOUT_S, trust_env=False) as client:
+            request = build(client, call, api_key, secret_key)
+            answer = client.send(request)
+    except UsageError as error:
+        print(error, file=err)
+        return UNUSABLE
+    except httpx.HTTPError as error:
+        print(f"no answer from {base_url} ({reason(error)}); is the exchange running there?", file=err)
+        return UNUSABLE
+    print(curl_line(request), file=err)
+    print(answer.text, file=out)
+    return REFUSED if answer.is_error else ANSWERED
+
+
+def address(base_url: str) -> httpx.URL:
+    """Raises UsageError for what no exchange can be at."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise UsageError(f"{base_url!r} is not the address of an exchange, such as http://127.0.0.1:8080")
+    return url
+
+
+def reason(error: httpx.HTTPError) -> str:
+    """The first line of what went wrong, or what to call it."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def parse(method: str, path: str, pairs: Sequence[str]) -> Call:
+    """The call that was typed. Raises UsageError."""
+    if method.upper() not in METHODS:
+        raise UsageError(f"{method!r} is no method; one of {', '.join(METHODS)} is")
+    if not path.startswith(PREFIXES):
+        raise UsageError(f"{path!r} does not begin with {', '.join(PREFIXES)}: for others, use curl itself")
+    if "?" in path:
+        raise UsageError(f"parameters go after the path, as in: {path.replace('?', ' ').replace('&', ' ')}")
+    parameters = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"{pair!r} is not name=value")
+        if name == "signature":
+            raise UsageError("the signature is made here: leave it out")
+        parameters.append((name, value))
+    return Call(method=method.upper(), path=path, parameters=tuple(parameters))
+
+
+def build(client: httpx.Client, call: Call, api_key: str, secret_key: str) -> httpx.Request:
+    """The request as it will be sent. Asks the exchange for the time, if the call needs it."""
+    parameters = list(call.parameters)
+    headers = {}
+    if call.signed:
+        if "timestamp" not in dict(parameters):
+            parameters.append(("timestamp", str(server_time_ms(client))))
+        parameters.append(("signature", signature(encoded(parameters), secret_key)))
+        headers["X-MBX-APIKEY"] = api_key
+    if call.method in IN_THE_BODY:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return client.build_request(call.method, call.path, content=encoded(parameters), headers=headers)
+    query = f"?{encoded(parameters)}" if parameters else ""
+    return client.build_request(call.method, call.path + query, headers=headers)
+
+
+def server_time_ms(client: httpx.Client) -> int:
+    """The clock of the exchange. Raises httpx.HTTPError when there is none to ask."""
+    answer = client.get("/api/v3/time").raise_for_status()
+    try:
+        return int(answer.json()["serverTime"])
+    except (ValueError, TypeError, KeyError):
+        raise httpx.DecodingError(
+            "whoever answers there does not tell the time", request=answer.request
+        ) from None
+
+
+def encoded(parameters: Sequence[tuple[str, str]]) -> str:
+    """As on the wire: what is signed is exactly this."""
+    return urlencode(parameters, quote_via=quote)
+
+
+def signature(payload: str, secret_key: str) -> str:
+    """HMAC-SHA256 in hexadecimal digits."""
+    return hmac.new(secret_key.encode(), payload.encode(), hashlib.sha256).hexdigest()
+
+
+def curl_line(request: httpx.Request) -> str:
+    """What to type in a POSIX shell to send the same request."""
+    words = ["curl"]
+    if request.method != "GET":
+        words += ["-X", request.method]
+    if "X-MBX-APIKEY" in request.headers:
+        words += ["-H", f"X-MBX-APIKEY: {request.headers['X-MBX-APIKEY']}"]
+    words.append(str(request.url))
+    if request.content:
+        words += ["-d", request.content.decode()]
+    return shlex.join(words)
