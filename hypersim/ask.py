@@ -45,11 +45,11 @@ class Ask(Protocol):
     ) -> Outcome:
         """The outcome, once it is durable.
 
-        `deadline_us`: a command that is taken in later than this is refused. `rows` are stored in the transaction of
-        the command, unless it is refused.
+        `deadline_us`: a command that is taken in later than this is refused. `rows` are stored in the
+        transaction of the command, unless it is refused.
 
-        Raises Refused: with the engine's reason; OVERLOADED, SHUTTING_DOWN or TIMESTAMP_TOO_OLD before anything was
-        applied; DUPLICATE_API_KEY when `rows` bring a key that exists; STATUS_UNKNOWN when the commit failed and
-        nobody can say what became of the command.
+        Raises Refused: with the engine's reason; OVERLOADED, SHUTTING_DOWN or TIMESTAMP_TOO_OLD before
+        anything was applied; DUPLICATE_API_KEY when `rows` bring a key that exists; STATUS_UNKNOWN when the
+        commit failed and nobody can say what became of the command.
         """
         ...

@@ -131,3 +131,7 @@ class StartError(Exception):
 
 class SettingsError(StartError):
     """A setting, or a file of settings, that cannot be used."""
+
+
+class StoreError(StartError):
+    """A database that cannot be used, or whose content cannot be trusted."""

@@ -1,1 +1,1 @@
-"""The store: tables, journal, projections, history. All SQL of the exchange is in this folder, and nothing decides here."""
+"""The store: tables, journal, projections, history. All SQL is in this folder, and nothing here decides."""

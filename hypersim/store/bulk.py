@@ -1,0 +1,119 @@
+"""One statement that stores a whole batch, generated from the tables for SQLite or PostgreSQL.
+
+Each statement lets go of the interpreter several times, and beside a busy event loop each time costs up to a
+switch interval to get it back. So a batch is one statement with one JSON parameter per table, which the
+database takes apart. It commits by itself, in one round trip: either everything is stored or nothing is.
+
+PostgreSQL: one INSERT per table in WITH, prepared once. SQLite: an INSERT into a temporary view, whose
+trigger does the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Column, Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hypersim.store.tables import (
+    api_keys,
+    balances,
+    candles,
+    fence,
+    journal,
+    ledger_entries,
+    orders,
+    tape,
+    tickers,
+    trades,
+)
+
+Row = tuple[str | int | bool | None, ...]
+"""A row in the order of its table's columns; values of `Whole` columns as decimal text."""
+
+INSERTED: Final = (api_keys, trades, tape, ledger_entries)
+"""Rows that are written once: one that is there already is a bug, and fails the batch."""
+
+UPSERTED: Final = (orders, balances, candles, tickers)
+"""Rows that are written again as they change."""
+
+# A batch under another epoch than the database's has no epoch here, which `journal.epoch` does not take.
+EPOCH: Final = f"(SELECT {fence.c.epoch.name} FROM {fence.name} WHERE {fence.c.epoch.name} = {{}}{{}})"
+
+
+class BatchStatement:
+    """The statement for one dialect: `setup` prepares a connection for it, `parameters` fills it."""
+
+    def __init__(self, dialect: str) -> None:
+        self._columns = [column.name for column in journal.columns]
+        if dialect == "postgresql":
+            self.setup: tuple[str, ...] = ()
+            self.text = _postgresql()
+        else:
+            self.setup = _sqlite_setup()
+            parameters = ", ".join("?" * (len(self._columns) + len(INSERTED + UPSERTED)))
+            self.text = f"INSERT INTO batch VALUES ({parameters})"
+
+    def parameters(
+        self, record: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]
+    ) -> tuple[str | int | None, ...]:
+        """The journal's row and the rows of every other table, none of which comes twice, as parameters."""
+        documents = (rows.get(table) for table in INSERTED + UPSERTED)
+        return (
+            *(record[name] for name in self._columns),
+            *(msgspec.json.encode(found).decode() if found else None for found in documents),
+        )
+
+
+def _postgresql() -> str:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    epoch = EPOCH.format("%s", " FOR UPDATE")
+    values = (epoch if column.name == "epoch" else "%s" for column in journal.columns)
+    parts = [f"{_into(journal)} VALUES ({', '.join(values)})"]
+    for table in INSERTED + UPSERTED:
+        fields = (
+            f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns)
+        )
+        source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements(%s::jsonb) AS r"
+        parts.append(f"{_into(table)} {source}{_on_conflict(table)}")
+    steps = ", ".join(f"step_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
+    return f"WITH {steps} {parts[-1]}"
+
+
+def _sqlite_setup() -> tuple[str, ...]:
+    # json_extract rather than ->>, which is younger (3.38) than what some systems' Python brings
+    names = [column.name for column in journal.columns] + [table.name for table in INSERTED + UPSERTED]
+    values = (
+        EPOCH.format("NEW.epoch", "") if column.name == "epoch" else f"NEW.{column.name}"
+        for column in journal.columns
+    )
+    steps = [f"{_into(journal)} VALUES ({', '.join(values)})"]
+    for table in INSERTED + UPSERTED:
+        fields = (f"json_extract(r.value, '$[{number}]')" for number in range(len(table.columns)))
+        source = f"SELECT {', '.join(fields)} FROM json_each(NEW.{table.name}) AS r WHERE true"
+        steps.append(f"{_into(table)} {source}{_on_conflict(table)}")
+    return (
+        f"CREATE TEMP VIEW batch AS SELECT {', '.join(f'NULL AS {name}' for name in names)}",
+        f"CREATE TEMP TRIGGER store_batch INSTEAD OF INSERT ON batch BEGIN {'; '.join(steps)}; END",
+    )
+
+
+def _into(table: Table) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(_quoted(column) for column in table.columns)})"
+
+
+def _on_conflict(table: Table) -> str:
+    if table not in UPSERTED:
+        return ""
+    key = ", ".join(_quoted(column) for column in table.primary_key)
+    changed = (_quoted(column) for column in table.columns if not column.primary_key)
+    return f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changed)}"
+
+
+def _quoted(column: Column[Any]) -> str:
+    # the quoting of both dialects is the same, and so are the names that need it
+    return sqlite.dialect().identifier_preparer.quote(column.name)
+
+
+def _type(column: Column[Any], dialect: Dialect) -> str:
+    return column.type.dialect_impl(dialect).compile(dialect=dialect)

@@ -1,0 +1,205 @@
+"""One database, opened to be written by one exchange: connections, migrations, ownership.
+
+Guarantees that the tables are those of this version, that nobody else writes (a lock that dies with this
+process, and an epoch that every transaction checks), and that commits are durable. Knows nothing of what is
+in the tables.
+"""
+
+import os
+import platform
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, insert, make_url, select, text, update
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from hypersim import __version__
+from hypersim.errors import StoreError
+from hypersim.store import postgresql, sqlite
+from hypersim.store.locks import FileLock
+from hypersim.store.migrate import migrate
+from hypersim.store.tables import fence, metadata
+
+DRIVER_ERRORS: Final = (DBAPIError, psycopg.Error, sqlite3.Error)
+"""What a database that cannot be used raises."""
+
+SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only a new folder of our own is made in it
+
+
+class Database:
+    """A database that this process owns until `close`. Use `open_database`."""
+
+    def __init__(self, url: str, *, memory: bool, fresh: bool) -> None:
+        self._temporary: Path | None = None
+        self._lock: FileLock | None = None
+        self._session: PoolProxiedConnection | None = None
+        self._url = self._resolve(url, memory=memory)
+        self.durable = self._temporary is None
+        self.engine = self._make_engine(read_only=False)
+        """For transactions that are rare; see `transaction`."""
+        self.readers = self._make_engine(read_only=True)
+        """For queries from any thread, at any time."""
+        try:
+            self._own()
+            with self.engine.begin() as connection:
+                if fresh:
+                    metadata.drop_all(connection)
+                    connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+                migrate(connection)
+                self.epoch = _next_epoch(connection)
+        except DRIVER_ERRORS as error:
+            self.close()
+            raise StoreError(f"cannot use {self.where}: {_first_line(error)}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._url.get_backend_name()
+
+    @property
+    def where(self) -> str:
+        """Where the data is, as a person reads it; without a password."""
+        if self._temporary is not None:
+            return "memory (nothing is kept)"
+        return self._url.database or "" if self.dialect == "sqlite" else self._url.render_as_string()
+
+    @property
+    def folder(self) -> Path:
+        """Where files that belong to this database go: beside it, where that is a place that stays."""
+        if self.dialect == "sqlite" and self._temporary is None:
+            return Path(str(self._url.database)).parent
+        return Path.cwd()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of the owner. Raises StoreError when there is another owner by now."""
+        with self.engine.begin() as connection:
+            self._check_epoch(connection)
+            yield connection
+
+    @property
+    def session(self) -> Any:
+        """The driver's own connection, in autocommit, for one thread at a time: what batches are stored on."""
+        if self._session is None:
+            self._session = self.engine.raw_connection()
+            self._session.detach()
+        return self._session.dbapi_connection
+
+    def reopen(self) -> None:
+        """Drops every connection and owns the database anew, on new ones.
+
+        Returns only when nothing that was sent before can still become durable. Raises StoreError when
+        another exchange has the database by now, one of DRIVER_ERRORS when it cannot be reached.
+        """
+        self._disconnect()
+        self._own()
+        with self.transaction():
+            pass
+
+    def close(self) -> None:
+        """Gives the database up; what was not kept is gone."""
+        self._disconnect()
+        if self._lock is not None:
+            self._lock.release()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _resolve(self, url: str, *, memory: bool) -> URL:
+        parsed = _parse(url)
+        if memory or (parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")):
+            parent = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+            self._temporary = Path(tempfile.mkdtemp(prefix="hypersim-", dir=parent))
+            return URL.create("sqlite", database=str(self._temporary / "hypersim.db"))
+        if parsed.get_backend_name() == "sqlite":
+            return parsed.set(database=str(Path(str(parsed.database)).resolve()))
+        return parsed
+
+    def _make_engine(self, *, read_only: bool) -> Engine:
+        if self.dialect == "sqlite":
+            return sqlite.make_engine(self._url, durable=self.durable, read_only=read_only)
+        return postgresql.make_engine(self._url, read_only=read_only)
+
+    def _own(self) -> None:
+        if self.dialect == "sqlite":
+            self._lock = self._lock or sqlite.lock(Path(str(self._url.database)))
+            owned = self._lock is not None
+        else:
+            self.session.autocommit = True
+            owned = postgresql.own(self.session)
+        if not owned:
+            raise StoreError(f"another exchange is using {self.where}{self._owner()}")
+
+    def _disconnect(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        self.engine.dispose()
+        self.readers.dispose()
+
+    def _owner(self) -> str:
+        try:
+            with self.readers.connect() as connection:
+                return f": {connection.execute(select(fence.c.owner)).scalar()}"
+        except DBAPIError:  # it has just begun, and has no tables yet
+            return ""
+
+    def _check_epoch(self, connection: Connection) -> None:
+        found = connection.execute(select(fence.c.epoch, fence.c.owner).with_for_update()).one()
+        if found.epoch != self.epoch:
+            raise StoreError(f"another exchange has taken {self.where} over: {found.owner}")
+
+
+def open_database(url: str, *, memory: bool = False, fresh: bool = False) -> Database:
+    """Opens a database as its only writer, with the tables of this version.
+
+    `memory`: a world that is not kept, in a folder that goes with the process. `fresh`: empties it first.
+    Raises StoreError, in one sentence: unreachable, in use, of a later version, or not durable.
+    """
+    return Database(url, memory=memory, fresh=fresh)
+
+
+def open_for_reading(url: str) -> Engine:
+    """An engine that only reads, beside whoever owns the database. Raises StoreError when there is none."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        return postgresql.make_engine(parsed, read_only=True)
+    path = Path(str(parsed.database)).resolve()
+    if not path.is_file():
+        raise StoreError(f"there is no database at {path}")
+    return sqlite.make_engine(parsed.set(database=str(path)), durable=True, read_only=True)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("the database URL cannot be read; sqlite:///hypersim.db is one") from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"{parsed.get_backend_name()} is no database for this: use sqlite or postgresql")
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _next_epoch(connection: Connection) -> int:
+    owner = f"Hyper-Sim {__version__}, process {os.getpid()} on {platform.node()}"
+    epoch: int = (connection.execute(select(fence.c.epoch).with_for_update()).scalar() or 0) + 1
+    if epoch == 1:
+        connection.execute(insert(fence).values(id=1, epoch=epoch, owner=owner))
+    else:
+        connection.execute(update(fence).values(epoch=epoch, owner=owner))
+    return epoch
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).strip().partition("\n")[0]

@@ -1,0 +1,60 @@
+"""PostgreSQL: how its connections are set up, and who may write.
+
+Guarantees that a commit is on disk when it is acknowledged, and one owner per database by a lock that its
+server holds for the owner's session. Refuses a server that does not sync its disk.
+"""
+
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event
+
+from hypersim.errors import StoreError
+
+LOCK: Final = int.from_bytes(b"hypersim")
+"""Key of the advisory lock; such locks are per database."""
+
+LOCK_TIMEOUT: Final = "3s"
+"""How long a lock is waited for: the server may still be busy with the end of a killed owner's session."""
+
+CONNECT: Final = {
+    "application_name": "hypersim",
+    "connect_timeout": 5,
+    # a server that is gone without a word is noticed within half a minute
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def make_engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine for that database."""
+    engine = create_engine(url, connect_args=CONNECT)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: psycopg.Connection[Any], _record: Any) -> None:
+        with connection.transaction():
+            if read_only:
+                connection.execute("SET default_transaction_read_only = on")
+            else:
+                connection.execute("SET synchronous_commit = on")
+
+    return engine
+
+
+def own(connection: psycopg.Connection[Any]) -> bool:
+    """Makes a session the owner of its database; False when there is another one.
+
+    Raises StoreError when the server does not keep what it acknowledges.
+    """
+    for setting in ("fsync", "synchronous_commit"):
+        row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
+        if row != ("on",):
+            raise StoreError(f"this PostgreSQL server has {setting} off: what it acknowledges can be lost")
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True

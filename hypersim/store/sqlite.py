@@ -1,0 +1,65 @@
+"""SQLite: how its connections are set up, and who may write.
+
+Guarantees write-ahead logging with every commit synced to disk (except for a world that is not kept), read
+back from the database, and one owner per file by a lock beside it.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from hypersim.errors import StoreError
+from hypersim.store.locks import FileLock
+
+OLDEST: Final = (3, 24, 0)
+"""The first SQLite that can update the rows it cannot insert."""
+
+BUSY_TIMEOUT_S: Final = 10.0
+SYNCHRONOUS: Final = {"OFF": 0, "FULL": 2}
+
+
+def make_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
+    """An engine for that file. Connections begin transactions when told to and not before."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise StoreError(f"this Python's SQLite is {sqlite3.sqlite_version}; Hyper-Sim needs 3.24 or newer")
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            _make_durable(connection, "FULL" if durable else "OFF")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _make_durable(connection: sqlite3.Connection, synchronous: str) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    if mode != "wal" or level != SYNCHRONOUS[synchronous]:
+        raise StoreError(
+            f"SQLite cannot keep this database safe here (journal_mode {mode}, synchronous {level}); "
+            "put it on a local disk"
+        )
+
+
+def lock(path: Path) -> FileLock | None:
+    """Makes this process the owner of a database file; None when there is another one.
+
+    Raises StoreError where no such file can be.
+    """
+    try:
+        return FileLock(path.with_name(path.name + ".lock"))
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot open {path}: {error.strerror}") from None
