@@ -148,6 +148,8 @@ class Archive:
         """The world's own candles of a base, from memory and, where that does not reach, from the store."""
         timeline = self._view.timeline
         start_us = max(start_us, bucket(timeline.first_us or 0, seconds))
+        if start_us >= end_us:
+            return []
         recent = timeline.candles(seconds, start_us, end_us)
         kept_us = timeline.kept_from(seconds)
         if kept_us is None or start_us >= kept_us:
@@ -174,7 +176,7 @@ class Archive:
 
 
 def runs(interval: Interval, start_us: int, end_us: int, offset_us: int) -> list[tuple[int, int, int]]:
-    """A span that begins with a bar, as runs (base seconds, start, end) of buckets that no bar's edge cuts."""
+    """A span that begins with a bar, as runs (base seconds, start, end) that no edge of a bar cuts."""
     base = max(base for base in BASE_SECONDS if base <= SECONDS.get(interval, BASE_SECONDS[-1]))
     if offset_us % (base * SECOND_US) == 0:
         whole_us = bucket(end_us, base)
