@@ -74,7 +74,7 @@ class ApiKey(Struct, frozen=True):
     def verify(self, payload: bytes, signature: str) -> bool:
         """Whether `signature` is this key's over `payload`; takes the same time for every wrong one."""
         expected = hmac.digest(self.secret, payload, "sha256").hex()
-        return hmac.compare_digest(expected.encode(), signature.lower().encode())
+        return signature.isascii() and hmac.compare_digest(expected, signature.lower())
 
 
 class Credentials(Struct, frozen=True):

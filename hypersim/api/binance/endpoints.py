@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar, overload
 
+from msgspec import Struct
+
 from hypersim.world import World
 
 T = TypeVar("T")
@@ -69,8 +71,7 @@ class Security(enum.Enum):
         return self is not Security.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request whose parameters and security were found in order."""
 
     arguments: Mapping[str, Any]

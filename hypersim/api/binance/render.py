@@ -34,8 +34,20 @@ def acknowledgement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
 def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
     """newOrderRespType RESULT."""
     return {
-        **acknowledgement(order, call, time_us),
-        **_amounts(order),
+        "symbol": order.symbol,
+        "orderId": order.order_id,
+        "orderListId": NO_LIST,
+        "clientOrderId": order.client_order_id,
+        "transactTime": call.time(time_us),
+        "price": show(order.price),
+        "origQty": show(order.quantity),
+        "executedQty": show(order.executed),
+        "origQuoteOrderQty": show(order.quote_quantity),
+        "cummulativeQuoteQty": show_amount(order.executed_quote),
+        "status": order.status,
+        "timeInForce": order.time_in_force,
+        "type": order.type,
+        "side": order.side,
         "workingTime": call.time(order.working_us),
         "selfTradePreventionMode": order.self_trade_prevention,
         **_conditional(order),
@@ -44,19 +56,18 @@ def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
 
 def full_placement(order: Order, fills: Sequence[Fill], call: Call, time_us: int) -> dict[str, Any]:
     """newOrderRespType FULL."""
-    return {
-        **placement(order, call, time_us),
-        "fills": [
-            {
-                "price": show(fill.price),
-                "qty": show(fill.quantity),
-                "commission": show_amount(fill.fee),
-                "commissionAsset": fill.fee_asset,
-                "tradeId": fill.trade_id,
-            }
-            for fill in fills
-        ],
-    }
+    shown = placement(order, call, time_us)
+    shown["fills"] = [
+        {
+            "price": show(fill.price),
+            "qty": show(fill.quantity),
+            "commission": show_amount(fill.fee),
+            "commissionAsset": fill.fee_asset,
+            "tradeId": fill.trade_id,
+        }
+        for fill in fills
+    ]
+    return shown
 
 
 def cancellation(order: Order, cancel_id: str, call: Call, time_us: int) -> dict[str, Any]:
@@ -68,7 +79,15 @@ def cancellation(order: Order, cancel_id: str, call: Call, time_us: int) -> dict
         "orderListId": NO_LIST,
         "clientOrderId": cancel_id,
         "transactTime": call.time(time_us),
-        **_amounts(order),
+        "price": show(order.price),
+        "origQty": show(order.quantity),
+        "executedQty": show(order.executed),
+        "origQuoteOrderQty": show(order.quote_quantity),
+        "cummulativeQuoteQty": show_amount(order.executed_quote),
+        "status": order.status,
+        "timeInForce": order.time_in_force,
+        "type": order.type,
+        "side": order.side,
         "selfTradePreventionMode": order.self_trade_prevention,
         **_conditional(order),
     }
@@ -117,20 +136,6 @@ def account_trade(trade: AccountTrade, call: Call) -> dict[str, Any]:
         "isBuyer": trade.is_buyer,
         "isMaker": trade.is_maker,
         "isBestMatch": True,
-    }
-
-
-def _amounts(order: Order) -> dict[str, Any]:
-    return {
-        "price": show(order.price),
-        "origQty": show(order.quantity),
-        "executedQty": show(order.executed),
-        "origQuoteOrderQty": show(order.quote_quantity),
-        "cummulativeQuoteQty": show_amount(order.executed_quote),
-        "status": order.status,
-        "timeInForce": order.time_in_force,
-        "type": order.type,
-        "side": order.side,
     }
 
 

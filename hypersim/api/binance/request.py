@@ -40,9 +40,10 @@ class Sent:
         values = self.values
         pairs = text.split("&")
         unsigned = pairs
+        escaped = "%" in text or "+" in text
         for pair in pairs:
             name, _, value = pair.partition("=")
-            if "%" in pair or "+" in pair:
+            if escaped:
                 name, value = decoded(name), decoded(value)
             if name in values:
                 raise Refused(Reason.DUPLICATE_PARAMETER)
