@@ -73,7 +73,7 @@ class ServerProcess:
         return self._process
 
     @property
-    def errors(self) -> str:
+    def said(self) -> str:
         """What it wrote to standard error so far."""
         self._errors.flush()
         self._errors.seek(0)
@@ -99,7 +99,7 @@ class ServerProcess:
         overdue.cancel()
         if not line.startswith("{"):
             code = self._process.wait(STOP_TIMEOUT_S)
-            raise NotServing(f"exit {code}: {line}{self.errors}")
+            raise NotServing(f"exit {code}: {line}{self.said}")
         self.ready = json.loads(line)
         self._port = int(self.url.rpartition(":")[2])
         return self

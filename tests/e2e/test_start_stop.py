@@ -1,0 +1,348 @@
+"""Starting and stopping: what is said, what stays, and one clear line when it cannot be."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hypersim.settings import bare_environment
+from hypersim.testing import PACKAGE_PARENT, NotServing, ServerProcess, running_server
+from tests.e2e.trader import Trader
+
+
+def kept(folder: Path, *arguments: str, **environment: str) -> ServerProcess:
+    """A server whose world is a SQLite database in a folder."""
+    return ServerProcess("--feed", "synthetic", *arguments, environment=environment, folder=str(folder))
+
+
+def hypersim(
+    *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """One command, run to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "hypersim", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+        env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT} | dict(environment or {}),
+    )
+
+
+@contextmanager
+def listener() -> Iterator[int]:
+    """A port that somebody else has."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+def test_a_server_in_memory_says_where_it_is_in_one_line_and_answers(tmp_path: Path) -> None:
+    with running_server(
+        "--memory", "--fresh", "--feed", "synthetic", "--seed", "7", folder=str(tmp_path)
+    ) as server:
+        assert {"url", "version", "data", "feed", "why", "apiKey", "secretKey"} == set(server.ready)
+        assert {} == httpx.get(f"{server.url}/v1/ping").json()
+        assert 0 == server.stop()
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order_whoever_is_connected(tmp_path: Path, number: signal.Signals) -> None:
+    with running_server("--feed", "synthetic", folder=str(tmp_path)) as server:
+        address = server.hostname.split(":")
+        with httpx.Client() as idle, socket.create_connection((address[0], int(address[1]))) as half:
+            idle.get(f"{server.url}/v1/ping")
+            half.sendall(b"POST /v1/order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsymbol")
+            server.signal(number)
+
+            assert 0 == server.process.wait(20)
+            assert "Traceback" not in server.said
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with running_server("--feed", "synthetic", folder=str(tmp_path)) as server:
+        host, _, port = server.hostname.partition(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(b"POST /v1/order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsymbol")
+            httpx.get(f"{server.url}/v1/ping")
+            server.signal(signal.SIGINT)
+            server.signal(signal.SIGTERM)
+
+            assert 130 == server.process.wait(20)
+
+
+async def test_a_restart_keeps_balances_and_open_orders(database_url: str, tmp_path: Path) -> None:
+    with running_server(
+        "--feed", "synthetic", "--database-url", database_url, folder=str(tmp_path)
+    ) as server:
+        async with httpx.AsyncClient() as client:
+            trader = Trader(server.open_account({"USDT": "50000", "BTC": "0.5"}), client)
+            bought = await trader.done(
+                "POST", "/order", symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty="1000"
+            )
+            resting = await trader.limit("BUY", "0.01", "20000", newClientOrderId="rests")
+            balances = await trader.balances()
+            trades = await trader.done("GET", "/myTrades", symbol="BTCUSDT")
+
+        server.restart()
+
+        async with httpx.AsyncClient() as client:
+            trader = Trader(trader.account, client)
+            [still] = await trader.done("GET", "/openOrders")
+            assert (resting["orderId"], "rests", "NEW") == (
+                still["orderId"],
+                still["clientOrderId"],
+                still["status"],
+            )
+            assert balances == await trader.balances()
+            assert trades == await trader.done("GET", "/myTrades", symbol="BTCUSDT")
+            found = await trader.done("GET", "/order", symbol="BTCUSDT", orderId=bought["orderId"])
+            assert ("FILLED", bought["executedQty"]) == (found["status"], found["executedQty"])
+
+
+def test_a_taken_port_is_one_line_that_says_which_to_try(tmp_path: Path) -> None:
+    with listener() as port:
+        ended = hypersim("serve", "--port", str(port), folder=tmp_path)
+
+    said = f"hypersim: {port} is taken; try HYPERSIM_PORT={port + 1} make run\n"
+    assert (2, "", said) == (ended.returncode, ended.stdout, ended.stderr)
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (
+            ["serve"],
+            {"HYPERSIM_PORT": "80a"},
+            r"HYPERSIM_PORT is '80a': a whole number from 0 to 65535 is wanted",
+        ),
+        (["serve"], {"HYPERSIM_PROT": "80"}, r"HYPERSIM_PROT is not a setting; the settings are .*"),
+        (
+            ["serve", "--port", "0", "--symbols", "DOGEUSDT"],
+            {},
+            r"symbols: DOGEUSDT is not in markets\.toml.*",
+        ),
+        (
+            ["serve", "--host", "no.such.host.invalid"],
+            {},
+            r"no\.such\.host\.invalid is no address of this machine.*",
+        ),
+        (
+            ["serve", "--port", "0"],
+            {"HYPERSIM_DATABASE_URL": "postgresql+psycopg://nobody:secret@127.0.0.1:1/nothing"},
+            r"cannot use postgresql\+psycopg://nobody:\*\*\*@127\.0\.0\.1:1/nothing: .*",
+        ),
+        (
+            ["serve", "--port", "0"],
+            {"HYPERSIM_DATABASE_URL": "sqlite:////no/such/folder/hypersim.db"},
+            r"cannot open /no/such/folder/hypersim\.db: .*",
+        ),
+        (
+            ["serve", "--port", "0", "--feed", "synthetic"],
+            {"HYPERSIM_OPEN": "off"},
+            r"HYPERSIM_MASTER_KEY is not set: .*",
+        ),
+        (["verify"], {}, r"there is no database at .*hypersim\.db"),
+        (["user", "add", "--balance", "USDT"], {}, r"--balance 'USDT': .*"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line_and_exit_2(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    ended = hypersim(*arguments, folder=tmp_path, environment=environment)
+
+    assert (2, "") == (ended.returncode, ended.stdout)
+    assert re.fullmatch(f"hypersim: {said}\n", ended.stderr), ended.stderr
+
+
+def test_a_second_exchange_on_the_same_database_is_refused(database_url: str, tmp_path: Path) -> None:
+    with running_server("--feed", "none", "--database-url", database_url, folder=str(tmp_path)) as first:
+        second = ServerProcess("--feed", "none", "--database-url", database_url, folder=str(tmp_path))
+        with pytest.raises(NotServing, match=r"exit 2: hypersim: .*another exchange"):
+            second.start()
+        second.close()
+
+        first.signal(signal.SIGSTOP)  # as good as gone, and still the owner
+        third = hypersim("serve", "--port", "0", "--database-url", database_url, folder=tmp_path)
+        first.signal(signal.SIGCONT)
+
+        assert (2, 1) == (third.returncode, third.stderr.count("\n"))
+        assert "another exchange" in third.stderr
+        assert {} == httpx.get(f"{first.url}/v1/ping").json()
+
+
+def test_a_journal_of_other_rules_names_the_version_to_start_once(tmp_path: Path) -> None:
+    server = kept(tmp_path)
+    server.start()
+    server.open_account()
+    server.kill()
+    with sqlite3.connect(tmp_path / "hypersim.db") as connection:
+        connection.execute("UPDATE journal SET rules = rules + 1, version = '9.9.9'")
+    connection.close()
+
+    with pytest.raises(NotServing, match=r"exit 2: hypersim: .*9\.9\.9.*\n$"):
+        server.start()
+    server.close()
+
+
+def test_a_lost_master_key_is_one_line_and_no_new_key(tmp_path: Path) -> None:
+    server = kept(tmp_path)
+    server.start()
+    server.stop()
+    key = tmp_path / "hypersim.db.key"
+    assert 0o600 == key.stat().st_mode & 0o777
+    key.unlink()
+
+    with pytest.raises(NotServing, match=r"exit 2: hypersim: .*hypersim\.db\.key is gone"):
+        server.start()
+    assert not key.exists()
+    server.close()
+
+
+def test_symbols_that_are_no_longer_listed_stop_trading_and_keep_their_orders(tmp_path: Path) -> None:
+    server = kept(tmp_path)
+    server.start()
+    server.stop()
+    fewer = kept(tmp_path, "--symbols", "BTCUSDT,ETHUSDT")
+    fewer.start()
+
+    symbols = httpx.get(f"{fewer.url}/api/v3/exchangeInfo").json()["symbols"]
+    fewer.close()
+
+    assert {"BTCUSDT": "TRADING", "ETHUSDT": "TRADING", "BNBUSDT": "BREAK"}.items() <= {
+        row["symbol"]: row["status"] for row in symbols
+    }.items()
+
+
+def test_the_feed_stays_once_somebody_has_traded(tmp_path: Path) -> None:
+    closed = {"HYPERSIM_BINANCE_API_URL": "http://127.0.0.1:9"}
+    server = ServerProcess("--feed", "auto", environment=closed, folder=str(tmp_path)).start()
+    assert "synthetic" == server.ready["feed"]
+    assert "did not answer" in server.ready["why"]
+    account = server.open_account()
+    query = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=20000"
+    told = hypersim(
+        "curl",
+        "--url",
+        server.url,
+        "--key",
+        account.api_key,
+        "--secret",
+        account.secret,
+        "POST",
+        "/v1/order",
+        *query.split("&"),
+        folder=tmp_path,
+    )  # fmt: skip - one call
+    assert 0 == told.returncode, told.stderr
+
+    with running_server("--memory", "--feed", "synthetic") as upstream:
+        server.stop()
+        server = ServerProcess(
+            "--feed", "auto", environment={"HYPERSIM_BINANCE_API_URL": upstream.url}, folder=str(tmp_path)
+        ).start()
+        assert "synthetic" == server.ready["feed"]
+        assert "kept" in server.ready["why"]
+        server.close()
+
+
+def test_what_it_says_to_a_person_leads_to_a_first_order(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hypersim", "serve", "--port", str(port), "--feed", "synthetic"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT},
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "fetch_balance" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        for named in (
+            f"http://127.0.0.1:{port}",
+            str(tmp_path / "hypersim.db"),
+            "synthetic",
+            "test_key_123",
+            "test_secret_456",
+        ):
+            assert named in said
+        [curl] = re.findall(r"with curl:\n\n(.*?)\n\n", said, re.DOTALL)
+        by_curl = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True)
+        assert "FILLED" == json.loads(by_curl.stdout)["status"]
+        [python] = re.findall(r"from a strategy, .*?:\n\n(.*)", said, re.DOTALL)
+        program = "\n".join(line.strip() for line in python.splitlines())
+        by_ccxt = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT},
+        )
+        assert "free" in by_ccxt.stdout
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_an_account_can_be_added_while_the_exchange_is_stopped_and_only_then(tmp_path: Path) -> None:
+    server = kept(tmp_path)
+    server.start()
+    refused = hypersim("user", "add", "--balance", "USDT=1000", folder=tmp_path)
+    server.stop()
+
+    added = hypersim("user", "add", "--label", "bot", "--balance", "USDT=1000", folder=tmp_path)
+    server.start()
+    account = json.loads(added.stdout)
+    seen = hypersim(
+        "curl",
+        "--url",
+        server.url,
+        "--key",
+        account["apiKey"],
+        "--secret",
+        account["secretKey"],
+        "GET",
+        "/v1/account",
+        "omitZeroBalances=true",
+        folder=tmp_path,
+    )  # fmt: skip - one call
+    server.close()
+
+    assert (2, 1) == (refused.returncode, refused.stderr.count("\n"))
+    assert [{"asset": "USDT", "free": "1000.00000000", "locked": "0.00000000"}] == json.loads(seen.stdout)[
+        "balances"
+    ]
+
+
+def test_migrate_makes_the_tables_and_verify_finds_nothing_wrong(tmp_path: Path) -> None:
+    migrated = hypersim("migrate", folder=tmp_path)
+    server = kept(tmp_path)
+    server.start()
+    server.open_account()
+    server.kill()
+    verified = hypersim("verify", folder=tmp_path)
+    server.close()
+
+    assert 0 == migrated.returncode, migrated.stderr
+    assert 0 == verified.returncode, verified.stderr
