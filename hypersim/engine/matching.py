@@ -75,4 +75,6 @@ def plan_fills(
             plan.matches.append(Match(price, key, fill))
             plan.filled += fill
             plan.cost += price * fill
+            if fill < resting:
+                return plan  # never past what still rests, even where a worse price would fit the budget
     return plan

@@ -73,6 +73,8 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
         if plan.filled < max(market.min_quantity, 1):
             raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
         check_quantity(market, command.type, quantity)
+        if plan.filled < market.market_min_quantity:
+            raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
     if command.side is Side.SELL:
         required = to_amount(quantity)
     else:
