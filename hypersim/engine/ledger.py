@@ -52,12 +52,16 @@ class Ledger:
 
     def hold(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """First phase: free becomes locked."""
+        if not amount:
+            return  # nothing moves, and there may be no balance of an asset that the account never had
         balance = self._balances[account_id, asset]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
         self._move(account_id, asset, -amount, amount, kind, reference)
 
     def release(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Voids a hold or a part of it: locked becomes free."""
+        if not amount:
+            return
         balance = self._balances[account_id, asset]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
         self._move(account_id, asset, amount, -amount, kind, reference)
