@@ -203,7 +203,7 @@ class Outside:
         left = quantity
         unprinted = house = 0
         for key, entry in list(level.queue.items()):
-            fill = min(entry, left if key < 0 else floor_to(left, step))
+            fill = min(entry, floor_to(left, step))
             if not fill:
                 break
             resting.remove(price, key, fill)

@@ -36,12 +36,18 @@ class Venue:
         self._ledger = ledger
         self._accounts = accounts
         self._events = events
-        self._aggregate_price: int | None = None
+        self._aggregate: tuple[int, Side] | None = None
 
     def reference_price(self, time_us: int) -> int | None:
         """What percent and notional filters refer to: the average of the last minutes, else the last price."""
         average = self.average.price(time_us) if self.market.average_price_minutes else None
         return average or self.last_price or None
+
+    def change_rules(self, market: Market) -> None:
+        """Puts new rules in force; the average goes on over the new window as far as trades are remembered."""
+        average = AveragePrice(market.average_price_minutes)
+        average.restore(self.average.state())
+        self.market, self.average = market, average
 
     def open_orders(self, account_id: int) -> dict[str, int]:
         """Client order id -> order id of an account's open orders."""
@@ -92,7 +98,7 @@ class Venue:
 
     def begin_taker(self) -> None:
         """Says that a new taker comes: its trades share no aggregate with those before."""
-        self._aggregate_price = None
+        self._aggregate = None
 
     def trade(
         self,
@@ -175,8 +181,8 @@ class Venue:
         assert all(order.is_open and order.order_id < self.next_order_id for order in self.orders.values())
 
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
-        if self._aggregate_price != price:
-            self._aggregate_price = price
+        if self._aggregate != (price, taker_side):
+            self._aggregate = (price, taker_side)
             self.next_aggregate_id += 1
         trade_id = self.next_trade_id
         self.next_trade_id += 1
