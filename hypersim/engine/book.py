@@ -156,8 +156,20 @@ class BookSide:
         return tuple(changed)
 
     def state(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
-        """(price, queue entries in time order) of each level, best first."""
-        return tuple((level.price, tuple(level.queue.items())) for level in self._levels.values())
+        """(price, queue entries in time order) of each level, best first.
+
+        House chunks are numbered by their place, so that equal books have equal states however they came about.
+        """
+        return tuple(
+            (
+                level.price,
+                tuple(
+                    (key if key > 0 else -place, quantity)
+                    for place, (key, quantity) in enumerate(level.queue.items(), start=1)
+                ),
+            )
+            for level in self._levels.values()
+        )
 
     def restore(self, state: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]) -> None:
         """Puts the levels of a snapshot back."""

@@ -146,7 +146,7 @@ class Exchange:
             raise Refused(Reason.BAD_SYMBOL)
         if venue.market == market:
             return
-        venue.market = market
+        venue.change_rules(market)
         self._events.append(MarketChanged(market))
         outside = self.outsides[market.symbol]
         before = outside.prices()
@@ -204,9 +204,8 @@ class Exchange:
 
     def _advance(self, time_us: int) -> None:
         for symbol, outside in self.outsides.items():
-            due_us = outside.next_due()
-            trading = self.venues[symbol].market.status is MarketStatus.TRADING
-            if trading and due_us is not None and due_us <= time_us:
+            # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
+            if self.venues[symbol].market.status is MarketStatus.TRADING and outside.next_due() is not None:
                 outside.lay({side: set() for side in Side}, {side: set() for side in Side}, time_us)
 
     def next_due(self) -> int | None:
