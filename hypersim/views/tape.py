@@ -31,6 +31,11 @@ class Tape:
         """The newest trade."""
         return self._trades.last
 
+    @property
+    def complete(self) -> bool:
+        """Whether every aggregate of this world is here."""
+        return self._aggregates.gone is None
+
     def add(self, trade: TapeTrade) -> None:
         """Adds a trade, whose id is above all others."""
         self._trades.append(trade)
@@ -89,7 +94,11 @@ class Tape:
         gone = self._aggregates.gone
         if gone is not None and time_us <= gone.time_us:
             return None
-        return [aggregate for aggregate in self._aggregates.newest(NEVER) if aggregate.time_us >= time_us]
+        return [aggregate for aggregate in self.all_aggregates() if aggregate.time_us >= time_us]
+
+    def all_aggregates(self) -> list[AggregateTrade]:
+        """All aggregates that are here, ascending."""
+        return self._aggregates.newest(NEVER)
 
     def snapshot(self) -> TapeState:
         return TapeState(self._trades.snapshot(), self._aggregates.snapshot())
