@@ -88,11 +88,18 @@ class Database:
 
     @property
     def session(self) -> Any:
-        """The driver's own connection, in autocommit, for one thread at a time: what batches are stored on."""
+        """The driver's own connection, in autocommit, for one thread at a time; batches go over it."""
         if self._session is None:
             self._session = self.engine.raw_connection()
             self._session.detach()
         return self._session.dbapi_connection
+
+    def execute(self, statement: str, parameters: tuple[str | int | None, ...] = ()) -> None:
+        """Runs one statement on the session, where it is prepared once."""
+        if self.dialect == "sqlite":
+            self.session.execute(statement, parameters)
+        else:
+            self.session.execute(statement, parameters, prepare=True)
 
     def reopen(self) -> None:
         """Drops every connection and owns the database anew, on new ones.

@@ -1,1 +1,14 @@
 """What the exchange keeps about people beside its ledger: API keys."""
+
+from sqlalchemy import select
+
+from hypersim.ask import KeyRow
+from hypersim.store.database import Database
+from hypersim.store.tables import api_keys
+
+
+def load_keys(database: Database) -> list[KeyRow]:
+    """Every API key, oldest first."""
+    query = select(api_keys).order_by(api_keys.c.created_us, api_keys.c.api_key)
+    with database.readers.connect() as connection:
+        return [KeyRow(**row) for row in connection.execute(query).mappings()]

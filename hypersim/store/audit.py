@@ -1,0 +1,88 @@
+"""Whether the projections say what the engine's state says: money, its history, and ids.
+
+Reads only. Raises StoreError at the first difference.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from sqlalchemy import Connection, func, select
+
+from hypersim.engine.state import ExchangeState
+from hypersim.errors import StoreError
+from hypersim.store.tables import balances, ledger_entries, orders, tickers
+
+Balances: TypeAlias = Mapping[tuple[int, str], tuple[int, int]]
+"""(account, asset) -> (free, locked) of scale 16, those that are not zero."""
+
+
+def balances_of(state: ExchangeState) -> Balances:
+    """The balances of a state."""
+    return _without_zeros((account, asset, free, locked) for account, asset, free, locked in state.balances)
+
+
+def check_projections(connection: Connection, state: ExchangeState, since: int, before: Balances) -> None:
+    """Compares everything that can be compared without reading more than what came after `since`."""
+    expected = balances_of(state)
+    check_balances(connection, expected)
+    check_ledger(connection, expected, since, before)
+    check_ids(connection, state)
+
+
+def check_balances(connection: Connection, expected: Balances) -> None:
+    """The stored balances are these."""
+    query = select(balances.c.account_id, balances.c.asset, balances.c.free, balances.c.locked)
+    stored = _without_zeros(connection.execute(query).tuples())
+    _compare("the balance", stored, expected)
+
+
+def check_ledger(connection: Connection, expected: Balances, since: int, before: Balances) -> None:
+    """The ledger's entries after the command `since` lead from one set of balances to another, and sum to
+    zero."""
+    sums = {key: list(balance) for key, balance in before.items()}
+    totals: dict[str, int] = {}
+    entry = ledger_entries.c
+    query = select(entry.account_id, entry.asset, entry.free_change, entry.locked_change)
+    rows = connection.execution_options(yield_per=10_000).execute(query.where(entry.sequence > since))
+    for account_id, asset, free, locked in rows.tuples():
+        found = sums.setdefault((account_id, asset), [0, 0])
+        found[0] += free
+        found[1] += locked
+        totals[asset] = totals.get(asset, 0) + free + locked
+    for asset, total in totals.items():
+        if total:
+            raise StoreError(f"the ledger's entries in {asset} do not sum to zero, but to {total}e-16")
+    made = _without_zeros((account, asset, free, locked) for (account, asset), (free, locked) in sums.items())
+    _compare("the ledger's sum", made, expected)
+
+
+def check_ids(connection: Connection, state: ExchangeState) -> None:
+    """The ids that will be given next are above all that were given."""
+    account = select(balances.c.account_id).distinct().subquery()
+    for venue in state.venues:
+        symbol = venue.market.symbol
+        own = (orders.c.account_id == account.c.account_id) & (orders.c.symbol == symbol)
+        newest = select(func.max(orders.c.order_id)).where(own).scalar_subquery().label("newest")
+        per_account = select(newest).select_from(account).subquery()
+        order_id = connection.execute(select(func.max(per_account.c.newest))).scalar() or 0
+        last = select(tickers.c.trade_id).where(tickers.c.symbol == symbol)
+        trade_id = connection.execute(last).scalar() or 0
+        if order_id >= venue.next_order_id or trade_id >= venue.next_trade_id:
+            raise StoreError(
+                f"{symbol} would give ids twice: the next are order {venue.next_order_id} and trade "
+                f"{venue.next_trade_id}, and stored are order {order_id} and trade {trade_id}"
+            )
+
+
+def _without_zeros(rows: Iterable[tuple[int, str, int, int]]) -> Balances:
+    return {(account, asset): (free, locked) for account, asset, free, locked in rows if free or locked}
+
+
+def _compare(what: str, stored: Balances, expected: Balances) -> None:
+    for key in sorted(stored.keys() | expected.keys()):
+        if stored.get(key, (0, 0)) != expected.get(key, (0, 0)):
+            account_id, asset = key
+            raise StoreError(
+                f"{what} of account {account_id} in {asset} is stored as (free, locked) "
+                f"{stored.get(key, (0, 0))}, and should be {expected.get(key, (0, 0))}, in 1e-16"
+            )

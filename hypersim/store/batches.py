@@ -1,0 +1,43 @@
+"""What one transaction stores of the journal: consecutive commands, and proof of what they led to."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from hypersim import __version__
+from hypersim.engine.commands import Stamped
+from hypersim.engine.events import Committed
+from hypersim.engine.exchange import RULES
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What one transaction stored: consecutive commands, and the digest of the events they led to."""
+
+    first_sequence: int
+    sequence: int
+    rules: int
+    version: str
+    commands: tuple[Stamped, ...]
+    digest: str
+
+
+def digest(records: Iterable[Committed]) -> str:
+    """SHA-256 of the records' events as JSON."""
+    result = hashlib.sha256()
+    for record in records:  # one by one: small pieces are hashed without letting go of the interpreter
+        result.update(msgspec.json.encode(record.events))
+    return result.hexdigest()
+
+
+def as_batch(records: Sequence[Committed]) -> Batch:
+    """What the journal keeps of consecutive records."""
+    return Batch(
+        first_sequence=records[0].sequence,
+        sequence=records[-1].sequence,
+        rules=RULES,
+        version=__version__,
+        commands=tuple([Stamped(record.time_us, record.command) for record in records]),
+        digest=digest(records),
+    )

@@ -1,0 +1,141 @@
+"""What is stored, for those who must not wait: queries run in a few threads of their own, never on the
+event loop.
+
+Reads only what is durable; an answer that was given is already there.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection
+
+from hypersim.engine.orders import Order
+from hypersim.store import queries
+from hypersim.store.database import Database
+from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+
+THREADS: Final = 4
+
+T = TypeVar("T")
+
+
+class History:
+    """Closed orders, trades, the tape and candles. Times are microseconds UTC, both ends inclusive but for
+    candles.
+
+    Where there is a choice, a `limit` cuts off the newest when an id or a time to start from is given, and
+    the oldest otherwise; answers ascend.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
+
+    async def order(
+        self, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None, account_id: int
+    ) -> Order | None:
+        """An account's order, open or closed, by either id or both; of several with a client id the newest."""
+        return await self._run(
+            partial(
+                queries.find_order,
+                account_id=account_id,
+                symbol=symbol,
+                order_id=order_id,
+                client_order_id=client_order_id,
+            )
+        )
+
+    async def orders(
+        self,
+        account_id: int,
+        symbol: str,
+        *,
+        from_id: int | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+    ) -> list[Order]:
+        """An account's orders, open and closed, by the time of their creation."""
+        return await self._run(
+            partial(
+                queries.find_orders,
+                account_id=account_id,
+                symbol=symbol,
+                from_id=from_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def trades(
+        self,
+        account_id: int,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        from_id: int | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+    ) -> list[AccountTrade]:
+        """An account's side of its trades; who traded with himself has both sides."""
+        return await self._run(
+            partial(
+                queries.find_trades,
+                account_id=account_id,
+                symbol=symbol,
+                order_id=order_id,
+                from_id=from_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def tape(self, symbol: str, *, from_id: int | None = None, limit: int) -> list[TapeTrade]:
+        """A market's trades."""
+        return await self._run(partial(queries.find_tape, symbol=symbol, from_id=from_id, limit=limit))
+
+    async def aggregates(
+        self,
+        symbol: str,
+        *,
+        from_id: int | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+    ) -> list[AggregateTrade]:
+        """A market's trades, those of one taker at one price and time as one. Made of the tape."""
+        return await self._run(
+            partial(
+                queries.find_aggregates,
+                symbol=symbol,
+                from_id=from_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
+        """Candles with start_us <= open_us < end_us; base_seconds is 60, 3600 or 86400."""
+        return await self._run(
+            partial(
+                queries.find_candles, symbol=symbol, seconds=base_seconds, start_us=start_us, end_us=end_us
+            )
+        )
+
+    def close(self) -> None:
+        """Returns once no query runs any more."""
+        self._threads.shutdown()
+
+    async def _run(self, query: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, query)
+
+    def _ask(self, query: Callable[[Connection], T]) -> T:
+        with self._database.readers.connect() as connection:
+            return query(connection)

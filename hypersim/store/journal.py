@@ -1,0 +1,193 @@
+"""The journal: what was asked, durable before anybody hears of it; and the snapshots that cut it short.
+
+Guarantees that a batch is stored whole or not at all, together with its projections and the rows that came
+with its commands, and only by the owner of the database. A journal that failed to store a batch does not
+know what is stored: `reopen` it before anything else.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import delete, insert, select
+
+from hypersim.ask import PeopleRow
+from hypersim.engine.events import Committed
+from hypersim.engine.state import ExchangeState
+from hypersim.store.audit import Balances, check_projections
+from hypersim.store.batches import Batch, as_batch
+from hypersim.store.bulk import BatchStatement
+from hypersim.store.database import Database
+from hypersim.store.projections import Projected, Projections
+from hypersim.store.rows import newest_snapshot, oldest_trades, running_candles, stored_batches
+from hypersim.store.snapshots import Snapshot
+from hypersim.store.tables import PROJECTIONS, journal, snapshots, tape
+
+TAPE_KEEP: Final = 250_000
+"""Trades of a symbol that stay on the stored tape; accounts' own trades stay for good."""
+
+TAPE_PRUNE: Final = 1_000
+"""How many trades of a symbol are taken off at once."""
+
+
+EMPTY: Final = tuple(str(delete(table)) for table in PROJECTIONS)
+"""Empties the projections."""
+
+
+class Stored(Struct, frozen=True):
+    """What an exchange starts from: a snapshot, if there is one, and the batches after it, read once."""
+
+    snapshot: Snapshot | None
+    batches: Iterable[Batch]
+
+
+class Journal(Protocol):
+    """What the writer stores to. Everything but `prepare` blocks; no two calls overlap, except with
+    `prepare`."""
+
+    def load(self) -> Stored:
+        """What is stored. Raises StoreError when it cannot be read."""
+        ...
+
+    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+        """Makes a batch of at least one record ready. The function that is returned stores it; whatever it
+        raises, nobody knows whether the batch is stored."""
+        ...
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Stores a snapshot, and drops what is not needed any more."""
+        ...
+
+    def check(self, state: ExchangeState, since: int, balances: Balances) -> None:
+        """Compares projections with a state; `balances` are those after the command `since`, of which the
+        ledger's later entries must make the state's. Raises StoreError."""
+        ...
+
+    def reopen(self) -> None:
+        """Starts over after a failure: nothing sent before can become durable afterwards. Raises StoreError
+        when the database is somebody else's by now, another exception when it cannot be reached."""
+        ...
+
+
+class SqlJournal:
+    """The journal in a database. `keep`: how many snapshots stay, and the commands since the oldest of
+    them."""
+
+    def __init__(self, database: Database, *, keep: int = 2) -> None:
+        self._database = database
+        self._keep = keep
+        self._statement = BatchStatement(database.dialect)
+        self._projections = Projections()
+        self._tape_from: dict[str, int] = {}
+
+    def load(self) -> Stored:
+        session = self._database.session
+        for statement in self._statement.setup:
+            session.execute(statement)
+        with self._database.readers.connect() as connection:
+            self._projections = Projections(running_candles(connection))
+            self._tape_from = oldest_trades(connection)
+            snapshot = newest_snapshot(connection)
+        return Stored(snapshot, self._batches(snapshot.sequence if snapshot is not None else 0))
+
+    def _batches(self, after: int) -> Iterator[Batch]:
+        with self._database.readers.connect() as connection:
+            yield from stored_batches(connection, after)
+
+    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+        projected = self._projections.project(records, people)
+        batch = as_batch(records)
+        parameters = self._statement.parameters(
+            {
+                "first_sequence": batch.first_sequence,
+                "sequence": batch.sequence,
+                "time_us": records[-1].time_us,
+                "epoch": self._database.epoch,
+                "rules": batch.rules,
+                "version": batch.version,
+                "commands": msgspec.json.encode(batch.commands).decode(),
+                "digest": batch.digest,
+            },
+            projected.rows(),
+        )
+        outdated = self._outdated(projected)
+
+        def store() -> None:
+            database, text = self._database, self._statement.text
+            if projected.reset:
+                database.execute("BEGIN")
+                for statement in EMPTY:
+                    database.execute(statement)
+                database.execute(text, parameters)
+                database.execute("COMMIT")
+            else:
+                database.execute(text, parameters)
+            if outdated:
+                with database.transaction() as connection:
+                    for symbol, first_id in outdated.items():
+                        old = (tape.c.symbol == symbol) & (tape.c.trade_id < first_id)
+                        connection.execute(delete(tape).where(old))
+
+        return store
+
+    def save(self, snapshot: Snapshot) -> None:
+        with self._database.transaction() as connection:
+            there = select(snapshots.c.sequence).where(snapshots.c.sequence == snapshot.sequence)
+            if connection.execute(there).scalar() is None:
+                connection.execute(insert(snapshots).values(structs.asdict(snapshot)))
+            newest = select(snapshots.c.sequence).order_by(snapshots.c.sequence.desc()).limit(self._keep)
+            kept = connection.execute(newest).scalars().all()
+            if len(kept) == self._keep:
+                connection.execute(delete(snapshots).where(snapshots.c.sequence < kept[-1]))
+                connection.execute(delete(journal).where(journal.c.sequence <= kept[-1]))
+
+    def check(self, state: ExchangeState, since: int, balances: Balances) -> None:
+        with self._database.readers.connect() as connection:
+            check_projections(connection, state, since, balances)
+
+    def reopen(self) -> None:
+        self._database.reopen()
+
+    def _outdated(self, projected: Projected) -> dict[str, int]:
+        """By symbol, the oldest trade that stays on the tape, where enough have gathered before it."""
+        if projected.reset:
+            self._tape_from.clear()
+        result = {}
+        for symbol, newest_id in projected.newest_trades().items():
+            first_id = newest_id - TAPE_KEEP + 1
+            if first_id - self._tape_from.setdefault(symbol, newest_id) >= TAPE_PRUNE:
+                result[symbol] = self._tape_from[symbol] = first_id
+        return result
+
+
+class MemoryJournal:
+    """A journal that is as durable as the process: for exchanges that live inside another program."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self.people: list[PeopleRow] = []
+        self._snapshot: Snapshot | None = None
+
+    def load(self) -> Stored:
+        after = self._snapshot.sequence if self._snapshot is not None else 0
+        return Stored(self._snapshot, [batch for batch in self.batches if batch.sequence > after])
+
+    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+        batch = as_batch(records)
+
+        def store() -> None:
+            self.batches.append(batch)
+            self.people.extend(people)
+
+        return store
+
+    def save(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.batches = [batch for batch in self.batches if batch.sequence > snapshot.sequence]
+
+    def check(self, state: ExchangeState, since: int, balances: Balances) -> None:
+        pass  # there are no projections
+
+    def reopen(self) -> None:
+        pass  # there is nothing that could be lost

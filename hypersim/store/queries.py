@@ -1,0 +1,198 @@
+"""Questions about what is stored: orders, accounts' trades, the tape, candles. Blocking; see `history`.
+
+Ids and times of a symbol count up together (the writer's stamps never go back), so a time is found by halving
+the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are inclusive,
+except for candles.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, select
+
+from hypersim.engine.orders import Order
+from hypersim.store.rows import CANDLE, as_account_trade, as_order
+from hypersim.store.tables import candles, orders, tape, trades
+from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+
+TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
+"""The columns that make a TapeTrade, in its order."""
+
+Where = ColumnElement[bool]
+
+
+def find_order(
+    connection: Connection, account_id: int, symbol: str, order_id: int | None, client_order_id: str | None
+) -> Order | None:
+    """An account's order by either id or both; of several with one client id the newest."""
+    query = select(orders).where(orders.c.account_id == account_id, orders.c.symbol == symbol)
+    if order_id is not None:
+        query = query.where(orders.c.order_id == order_id)
+    if client_order_id is not None:
+        query = query.where(orders.c.client_order_id == client_order_id)
+    row = connection.execute(query.order_by(orders.c.order_id.desc()).limit(1)).mappings().first()
+    return as_order(row) if row is not None else None
+
+
+def find_orders(
+    connection: Connection,
+    account_id: int,
+    symbol: str,
+    *,
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+) -> list[Order]:
+    """An account's orders, ascending: the oldest from an id or time on, without either the newest."""
+    own = and_(orders.c.account_id == account_id, orders.c.symbol == symbol)
+    key = orders.c.order_id
+    span = _span(connection, own, key, orders.c.created_us, from_id, start_us, end_us)
+    oldest = from_id is not None or start_us is not None
+    query = select(orders).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
+    found = [as_order(row) for row in connection.execute(query).mappings()]
+    return found if oldest else found[::-1]
+
+
+def find_trades(
+    connection: Connection,
+    account_id: int,
+    symbol: str,
+    *,
+    order_id: int | None,
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+) -> list[AccountTrade]:
+    """An account's trades, ascending: the oldest from an id or time on, without either the newest."""
+    own = and_(trades.c.account_id == account_id, trades.c.symbol == symbol)
+    key = trades.c.trade_id
+    span = _span(connection, own, key, trades.c.time_us, from_id, start_us, end_us)
+    if order_id is not None:
+        own = and_(own, trades.c.order_id == order_id)
+    oldest = from_id is not None or start_us is not None
+    query = select(trades).where(own, *span).limit(limit)
+    if oldest:
+        query = query.order_by(key, trades.c.order_id)
+    else:
+        query = query.order_by(key.desc(), trades.c.order_id.desc())
+    found = [as_account_trade(row) for row in connection.execute(query).mappings()]
+    return found if oldest else found[::-1]
+
+
+def find_tape(connection: Connection, symbol: str, *, from_id: int | None, limit: int) -> list[TapeTrade]:
+    """Trades of the tape, ascending: from an id on, without one the newest."""
+    query = select(*TAPE).where(tape.c.symbol == symbol).limit(limit)
+    if from_id is None:
+        newest = query.order_by(tape.c.trade_id.desc())
+        return [TapeTrade(*row) for row in connection.execute(newest)][::-1]
+    query = query.where(tape.c.trade_id >= from_id).order_by(tape.c.trade_id)
+    return [TapeTrade(*row) for row in connection.execute(query)]
+
+
+def find_aggregates(
+    connection: Connection,
+    symbol: str,
+    *,
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+) -> list[AggregateTrade]:
+    """Aggregates of the tape, ascending: the oldest from an id or time on, without either the newest."""
+    own = tape.c.symbol == symbol
+    key = tape.c.trade_id
+    span = _span(connection, own, key, tape.c.time_us, None, start_us, end_us)
+    if from_id is not None:
+        span.append(key >= _first(connection, own, key, tape.c.aggregate_id, from_id))
+    oldest = from_id is not None or start_us is not None
+    result: list[AggregateTrade] = []
+    page = select(*TAPE).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
+    offset = 0
+    while True:
+        rows = connection.execute(page.offset(offset)).all()
+        for row in rows:
+            trade = TapeTrade(*row)
+            if result and result[-1].aggregate_id == trade.aggregate_id:
+                result[-1] = _joined(result[-1], trade)
+            elif len(result) == limit:
+                return result if oldest else result[::-1]
+            else:
+                result.append(_alone(trade))
+        if len(rows) < limit:
+            return result if oldest else result[::-1]
+        offset += limit
+
+
+def find_candles(
+    connection: Connection, symbol: str, seconds: int, start_us: int, end_us: int
+) -> list[Candle]:
+    """Candles with start_us <= open_us < end_us, ascending."""
+    query = select(*CANDLE).where(
+        candles.c.symbol == symbol,
+        candles.c.seconds == seconds,
+        candles.c.open_us >= start_us,
+        candles.c.open_us < end_us,
+    )
+    return [Candle(*row) for row in connection.execute(query.order_by(candles.c.open_us))]
+
+
+def _span(
+    connection: Connection,
+    own: Where,
+    key: Column[int],
+    time: Column[int],
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+) -> list[Where]:
+    """Conditions on the ids, of an id to begin with and of both ends of a span of time."""
+    result: list[Where] = []
+    if from_id is not None:
+        result.append(key >= from_id)
+    if start_us is not None:
+        result.append(key >= _first(connection, own, key, time, start_us))
+    if end_us is not None:
+        result.append(key < _first(connection, own, key, time, end_us + 1))
+    return result
+
+
+def _first(connection: Connection, own: Where, key: Column[int], rising: Column[Any], value: int) -> int:
+    """The smallest id whose row has at least that value in a column that rises with the ids; else one past all."""
+    low, high = connection.execute(select(func.min(key), func.max(key) + 1).where(own)).one()
+    if low is None:
+        return 0
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(
+            select(key, rising).where(own, key >= middle).order_by(key).limit(1)
+        ).one_or_none()
+        if row is None or row[1] >= value:
+            high = middle
+        else:
+            low = row[0] + 1
+    return int(low)
+
+
+def _alone(trade: TapeTrade) -> AggregateTrade:
+    return AggregateTrade(
+        trade.aggregate_id,
+        trade.price,
+        trade.quantity,
+        trade.trade_id,
+        trade.trade_id,
+        trade.time_us,
+        trade.buyer_is_maker,
+    )
+
+
+def _joined(whole: AggregateTrade, trade: TapeTrade) -> AggregateTrade:
+    return AggregateTrade(
+        whole.aggregate_id,
+        whole.price,
+        whole.quantity + trade.quantity,
+        min(whole.first_id, trade.trade_id),
+        max(whole.last_id, trade.trade_id),
+        whole.time_us,
+        whole.buyer_is_maker,
+    )

@@ -1,0 +1,96 @@
+"""Rows as the values they were made of: what is read back from the tables."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, func, select
+
+from hypersim.engine.commands import Stamped
+from hypersim.engine.orders import Order
+from hypersim.errors import StoreError
+from hypersim.store.batches import Batch
+from hypersim.store.projections import STORED_SECONDS
+from hypersim.store.snapshots import Snapshot
+from hypersim.store.tables import candles, journal, snapshots, tape, tickers
+from hypersim.views.candles import bucket
+from hypersim.views.records import AccountTrade, Candle
+
+CANDLE: Final = tuple(candles.c[name] for name in Candle.__struct_fields__)
+"""The columns that make a Candle, in its order."""
+
+ROWS_AT_ONCE: Final = 500
+"""How many rows of the journal are in memory at a time."""
+
+
+def as_order(row: RowMapping) -> Order:
+    """An order from a row of `orders`."""
+    return msgspec.convert(dict(row), Order)
+
+
+def as_account_trade(row: RowMapping) -> AccountTrade:
+    """An account's side of a trade from a row of `trades`."""
+    return msgspec.convert(dict(row), AccountTrade)
+
+
+def running_candles(connection: Connection) -> list[tuple[str, int, Candle]]:
+    """The candle of each symbol and length in which its last trade lies."""
+    result = []
+    for symbol, time_us in connection.execute(select(tickers.c.symbol, tickers.c.time_us)).tuples().all():
+        for seconds in STORED_SECONDS:
+            query = select(*CANDLE).where(
+                candles.c.symbol == symbol,
+                candles.c.seconds == seconds,
+                candles.c.open_us == bucket(time_us, seconds),
+            )
+            result.append((symbol, seconds, Candle(*connection.execute(query).one())))
+    return result
+
+
+def oldest_trades(connection: Connection) -> dict[str, int]:
+    """The oldest trade of each symbol that is on the tape."""
+    symbols = connection.execute(select(tickers.c.symbol)).scalars().all()
+    oldest = select(func.min(tape.c.trade_id))
+    return {
+        symbol: connection.execute(oldest.where(tape.c.symbol == symbol)).scalar_one() for symbol in symbols
+    }
+
+
+def stored_snapshots(connection: Connection) -> Iterator[Snapshot]:
+    """The snapshots, newest first."""
+    for row in connection.execute(select(snapshots).order_by(snapshots.c.sequence.desc())).mappings():
+        yield Snapshot(**row)
+
+
+def newest_snapshot(connection: Connection) -> Snapshot | None:
+    """The newest snapshot, if there is one."""
+    query = select(snapshots).order_by(snapshots.c.sequence.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return Snapshot(**row) if row is not None else None
+
+
+def stored_batches(connection: Connection, after: int) -> Iterator[Batch]:
+    """The batches after a sequence number, without a gap. Raises StoreError where there is one, or
+    nonsense."""
+    decoder = msgspec.json.Decoder(tuple[Stamped, ...])
+    query = select(journal).where(journal.c.sequence > after).order_by(journal.c.sequence)
+    expected = after + 1
+    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+    for row in rows.mappings():
+        batch = _as_batch(row, decoder)
+        if (batch.first_sequence, batch.sequence) != (expected, expected + len(batch.commands) - 1):
+            raise StoreError(
+                f"the journal is damaged: command {expected} should follow, and there are "
+                f"{batch.first_sequence} to {batch.sequence}"
+            )
+        yield batch
+        expected = batch.sequence + 1
+
+
+def _as_batch(row: RowMapping, decoder: msgspec.json.Decoder[tuple[Stamped, ...]]) -> Batch:
+    values: dict[str, Any] = {name: row[name] for name in Batch.__struct_fields__}
+    try:
+        values["commands"] = decoder.decode(row["commands"])
+    except msgspec.DecodeError as error:
+        raise StoreError(f"the journal's commands up to {row['sequence']} cannot be read: {error}") from error
+    return Batch(**values)
