@@ -1,0 +1,213 @@
+"""Views of random worlds: equal to the exchange they are folded from, with and without a restart."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from hypersim.engine.commands import Reset
+from hypersim.engine.events import Committed, DepthChanged, Traded, WorldReset
+from hypersim.engine.orders import Order
+from hypersim.engine.state import ExchangeState
+from hypersim.views.accounts import AccountView, Balance
+from hypersim.views.marketdata import MarketData
+from hypersim.views.views import Views, ViewsState
+from tests.views.world import ACCOUNTS, MARKETS, RandomWorld
+
+SEEDS = range(8)
+
+
+def everything(views: Views, now_us: int) -> dict[str, Any]:
+    """All that can be read of views."""
+    accounts = {account_id: views.accounts.get(account_id) for account_id in (-1, 0, *ACCOUNTS)}
+    orders = {account_id: views.accounts.open_orders(account_id) for account_id in ACCOUNTS}
+    return {
+        "own state": views.snapshot(),
+        "accounts": msgspec.to_builtins(accounts, str_keys=False),
+        "orders": orders,
+        "assets": views.marketdata.assets,
+        "markets": {
+            symbol: (
+                view.market,
+                view.depth(5000),
+                view.last,
+                view.tape.newest(1000),
+                view.tape.newest_aggregates(1000),
+                view.rolling_day(now_us),
+                view.average(now_us),
+                view.timeline.candles(1, 0, now_us),
+                view.timeline.candles(3600, 0, now_us),
+            )
+            for symbol, view in views.marketdata.markets.items()
+        },
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_views_show_what_the_exchange_has(seed: int) -> None:
+    world = RandomWorld(seed)
+    views, done = Views(), 0
+    for _ in range(10):
+        world.run(150)
+        views.fold(world.records[done:])
+        done = len(world.records)
+        state = world.exchange.snapshot()
+
+        assert depths(state) == {
+            symbol: view.depth(5000) for symbol, view in views.marketdata.markets.items()
+        }
+        assert {venue.market.symbol: venue.market for venue in state.venues} == {
+            symbol: view.market for symbol, view in views.marketdata.markets.items()
+        }
+        assert balances(state) == {
+            account_id: view.balances
+            for account_id in (-1, 0, *ACCOUNTS)
+            if (view := views.accounts.get(account_id)) is not None and view.balances
+        }
+        for account in state.accounts:
+            view = views.accounts.get(account.account_id)
+            assert view is not None
+            assert (account.maker_rate, account.taker_rate) == (view.maker_rate, view.taker_rate)
+        assert open_orders(state) == {
+            account_id: orders
+            for account_id in ACCOUNTS
+            if (orders := views.accounts.open_orders(account_id))
+        }
+        for order in (order for venue in state.venues for order in venue.orders):
+            by_id = views.accounts.find_open(order.account_id, order.symbol, order.order_id)
+            by_name = views.accounts.find_open(
+                order.account_id, order.symbol, client_order_id=order.client_order_id
+            )
+            assert by_id == by_name == order
+
+
+def depths(state: ExchangeState) -> dict[str, Any]:
+    return {
+        venue.market.symbol: (
+            venue.update_id,
+            [(price, sum(quantity for _, quantity in queue)) for price, queue in venue.bids],
+            [(price, sum(quantity for _, quantity in queue)) for price, queue in venue.asks],
+        )
+        for venue in state.venues
+    }
+
+
+def balances(state: ExchangeState) -> dict[int, dict[str, Balance]]:
+    found: dict[int, dict[str, Balance]] = {}
+    for account_id, asset, free, locked in state.balances:
+        if free or locked:
+            found.setdefault(account_id, {})[asset] = Balance(free, locked)
+    return found
+
+
+def open_orders(state: ExchangeState) -> dict[int, list[Order]]:
+    found: dict[int, list[Order]] = {}
+    for venue in state.venues:
+        for order in venue.orders:
+            found.setdefault(order.account_id, []).append(order)
+    for orders in found.values():
+        orders.sort(key=lambda order: (order.created_us, order.symbol, order.order_id))
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_restart_anywhere_changes_nothing(seed: int) -> None:
+    world = RandomWorld(seed)
+    straight, restarted = Views(), Views()
+    random, done = Random(seed), 0
+    for _ in range(12):
+        world.run(random.randrange(800))
+        straight.fold(world.records[done:])
+        restarted.fold(world.records[done:])
+        done = len(world.records)
+
+        assert everything(straight, world.time_us) == everything(restarted, world.time_us)
+
+        exchange = msgspec.json.decode(msgspec.json.encode(world.exchange.snapshot()), type=ExchangeState)
+        own = msgspec.json.decode(msgspec.json.encode(restarted.snapshot()), type=ViewsState)
+        restarted = Views()
+        restarted.restore(exchange, own)
+
+        assert everything(straight, world.time_us) == everything(restarted, world.time_us)
+
+
+def test_a_snapshot_is_not_changed_by_what_comes_after() -> None:
+    world = RandomWorld(3)
+    world.run(300)
+    views = Views()
+    views.fold(world.records)
+    state = views.snapshot()
+    text = msgspec.json.encode(state)
+    done = len(world.records)
+    world.run(300)
+    views.fold(world.records[done:])
+
+    assert text == msgspec.json.encode(state)
+    assert text != msgspec.json.encode(views.snapshot())
+
+
+def test_restoring_keeps_the_references_that_readers_hold() -> None:
+    world = RandomWorld(5)
+    world.run(200)
+    views = Views()
+    accounts, marketdata = views.accounts, views.marketdata
+    views.fold(world.records)
+    views.restore(world.exchange.snapshot(), views.snapshot())
+
+    assert (views.accounts, views.marketdata) == (accounts, marketdata)
+    assert set(marketdata.markets) == {market.symbol for market in MARKETS}
+
+
+def test_a_reset_leaves_accounts_markets_and_counters() -> None:
+    world = RandomWorld(11)
+    world.run(250)
+    while not any(isinstance(event, Traded) for event in world.records[-1].events):
+        world.run(1)
+    views = Views()
+    views.fold(world.records)
+    before = {symbol: view.update_id for symbol, view in views.marketdata.markets.items()}
+    world.ask(Reset())
+    views.fold(world.records[-1:])
+
+    for symbol, view in views.marketdata.markets.items():
+        assert view.last is None
+        assert [] == view.tape.newest(1000)
+        assert [] == view.timeline.candles(86400, 0, 2**62)
+        assert view.update_id in (before[symbol], before[symbol] + 1)
+    assert [] == [order for account_id in ACCOUNTS for order in views.accounts.open_orders(account_id)]
+    assert {account.account_id for account in world.exchange.accounts.values()} == set(ACCOUNTS)
+    first = views.accounts.get(1)
+    assert isinstance(first, AccountView)
+    assert {"BTC", "ETH", "USDT"} == set(first.balances)
+
+
+def test_changed_levels_add_up_to_the_depth() -> None:
+    world = RandomWorld(2)
+    world.run(600)
+    data = MarketData()
+    book: dict[str, tuple[dict[int, int], dict[int, int]]] = {market.symbol: ({}, {}) for market in MARKETS}
+    for record in world.records:
+        data.fold(record)
+        follow(book, record)
+    for symbol, (bids, asks) in book.items():
+        _, shown_bids, shown_asks = data.markets[symbol].depth(5000)
+        assert sorted(bids.items(), reverse=True) == shown_bids
+        assert sorted(asks.items()) == shown_asks
+        best_bid, best_ask = data.markets[symbol].best_bid, data.markets[symbol].best_ask
+        assert (shown_bids[:1], shown_asks[:1]) == ([best_bid][: len(bids)], [best_ask][: len(asks)])
+        assert (shown_bids[:2], shown_asks[:2]) == data.markets[symbol].depth(2)[1:]
+
+
+def follow(book: dict[str, tuple[dict[int, int], dict[int, int]]], record: Committed) -> None:
+    for event in record.events:
+        if isinstance(event, WorldReset):
+            for sides in book.values():
+                for side in sides:
+                    side.clear()
+        if isinstance(event, DepthChanged):
+            for side, levels in zip(book[event.symbol], (event.bids, event.asks), strict=True):
+                for price, quantity in levels:
+                    side[price] = quantity
+                    if quantity == 0:
+                        del side[price]
