@@ -125,7 +125,7 @@ class MarketView:
 
     def summary(self, window: Candle | None) -> Statistics:
         """The statistics of a span whose trades are one candle."""
-        return statistics(window, self.timeline.first_id)
+        return statistics(window, self.timeline.first.trade_id if self.timeline.first is not None else None)
 
     def close_before(self, minute_us: int, now_us: int) -> int:
         """Price of the last trade before the start of a minute that is over; 0 when none is known."""
@@ -161,6 +161,8 @@ class MarketView:
             event.buyer_is_maker,
             event.outside,
         )
+        if self.timeline.first is None:
+            self._finished = self._previous = None  # from here on the past ends
         self.tape.add(trade)
         self.timeline.add(trade)
 

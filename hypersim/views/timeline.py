@@ -21,8 +21,7 @@ KEPT_SECONDS: Final = {1: 3600, 60: 25 * 3600, 3600: 8 * 86400, 86400: 400 * 864
 class TimelineState(Struct, frozen=True):
     """All of a timeline, as a value; logs and running candles in the order of BASE_SECONDS."""
 
-    first_us: int | None
-    first_id: int | None
+    first: TapeTrade | None
     logs: tuple[LogState[Candle], ...]
     running: tuple[Candle | None, ...]
 
@@ -31,15 +30,18 @@ class Timeline:
     """Candles of the base buckets, up to the newest trade."""
 
     def __init__(self) -> None:
-        self.first_us: int | None = None
-        """When the first trade was."""
-        self.first_id: int | None = None
-        """Its trade id."""
+        self.first: TapeTrade | None = None
+        """The first trade since the world began, or was reset."""
         self._logs: dict[int, PackedLog[Candle]] = {
             seconds: PackedLog(Candle, attrgetter("open_us")) for seconds in BASE_SECONDS
         }
         self._running: dict[int, Candle | None] = dict.fromkeys(BASE_SECONDS)
         """By base, what its unfinished candle has from finished candles of the next smaller base."""
+
+    @property
+    def first_us(self) -> int | None:
+        """When the first trade was."""
+        return self.first.time_us if self.first is not None else None
 
     def add(self, trade: TapeTrade) -> None:
         """Counts a trade, which is not older than any before."""
@@ -48,8 +50,8 @@ class Timeline:
         if second is not None and second.open_us != open_us:
             self._finish(0, second)
             second = None
-        elif second is None and self.first_us is None:
-            self.first_us, self.first_id = trade.time_us, trade.trade_id
+        elif self.first is None:
+            self.first = trade
         self._running[1] = with_trade(
             second,
             open_us,
@@ -64,9 +66,9 @@ class Timeline:
 
         Before the first trade that is the start of its day: whole buckets are then as good as parts of them.
         """
-        if self.first_us is None or start_us > self.first_us:
+        if self.first is None or start_us > self.first.time_us:
             return start_us
-        return bucket(self.first_us, BASE_SECONDS[-1])
+        return bucket(self.first.time_us, BASE_SECONDS[-1])
 
     def kept_from(self, seconds: int) -> int | None:
         """Where the candles of a base begin that are here; None when all that ever were are here."""
@@ -89,14 +91,13 @@ class Timeline:
 
     def snapshot(self) -> TimelineState:
         return TimelineState(
-            self.first_us,
-            self.first_id,
+            self.first,
             tuple(self._logs[seconds].snapshot() for seconds in BASE_SECONDS),
             tuple(self._running[seconds] for seconds in BASE_SECONDS),
         )
 
     def restore(self, state: TimelineState) -> None:
-        self.first_us, self.first_id = state.first_us, state.first_id
+        self.first = state.first
         for seconds, log, running in zip(BASE_SECONDS, state.logs, state.running, strict=True):
             self._logs[seconds].restore(log)
             self._running[seconds] = running

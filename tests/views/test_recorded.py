@@ -1,6 +1,6 @@
 """Bars and trades as Binance sent them, through our aggregation.
 
-Needs HYPERSIM_RECORDED_DATA, a folder with recorded answers by path (gocryptotrader/http.json.gz) and recorded
+Needs HYPERSIM_RECORDED_DATA, a folder with recorded answers (gocryptotrader/http.json.gz) and recorded
 streams (hftbacktest-spot). Skipped without it.
 """
 

@@ -161,6 +161,30 @@ def test_a_market_that_never_traded_has_no_statistics() -> None:
     )
 
 
+def test_a_past_that_begins_with_the_first_trade_counts_from_then_on() -> None:
+    [own] = random_trades(Random(1), START, START + SECOND, 1)
+    past = random_trades(Random(2), START - 2 * DAY, START - HOUR, 500, first_id=-500)
+    now_us = own.time_us + 10
+
+    class Sudden(TradesBefore):
+        known = False
+
+        def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
+            return super().candles(symbol, base_seconds, start_us, end_us) if self.known else []
+
+    source = Sudden(past)
+    data, view = watched(source)
+    start_us = (now_us - DAY) // MINUTE * MINUTE
+    assert (NO_TRADES, 0) == (view.rolling_day(now_us), view.close_before(start_us, now_us))
+    source.known = True
+    data.fold(traded(own))
+
+    within = [trade for trade in (*past, own) if trade.time_us >= start_us]
+    before = [trade for trade in past if trade.time_us < start_us]
+    assert recount(within, [own]) == view.rolling_day(now_us)
+    assert before[-1].price == view.close_before(start_us, now_us)
+
+
 def test_a_trade_that_arrives_late_within_its_minute_still_counts() -> None:
     data, view = watched()
     first, second = random_trades(Random(1), START, START + SECOND, 2)
