@@ -16,7 +16,7 @@ def check_price(market: Market, side: Side, price: int, reference_price: int | N
         up, down = market.bid_multiplier_up, market.bid_multiplier_down
     else:
         up, down = market.ask_multiplier_up, market.ask_multiplier_down
-    if not reference_price * down <= price * ONE <= reference_price * up:
+    if price * ONE < reference_price * down or (up and price * ONE > reference_price * up):
         raise Refused(Reason.FILTER_PERCENT_PRICE_BY_SIDE)
 
 
