@@ -1,8 +1,8 @@
 """The tables, declared once for SQLite and PostgreSQL. What they look like on disk is in `migrations`.
 
-Two kinds: the truth (`journal`, `snapshots`, `fence`, `api_keys`), and its projections (`PROJECTIONS`),
-which are written in the same transaction and serve queries. Prices, quantities and rates have scale 8,
-amounts scale 16, times are microseconds UTC.
+Two kinds: the truth (`journal`, `snapshots`, `fence`, `api_keys`, `facts`), and its projections
+(`PROJECTIONS`), which are written in the same transaction and serve queries. Prices, quantities and rates
+have scale 8, amounts scale 16, times are microseconds UTC.
 """
 
 from typing import Any, Final
@@ -247,6 +247,14 @@ tickers: Final = Table(
     sqlite_with_rowid=False,
 )
 """Each market's last trade."""
+
+facts: Final = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("value"),
+)
+"""What a world keeps about itself, such as the feed it was begun with. A reset leaves it alone."""
 
 PROJECTIONS: Final = (orders, trades, tape, ledger_entries, balances, candles, tickers)
 """What a reset of the world empties."""
