@@ -37,7 +37,7 @@ class History:
     async def order(
         self, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None, account_id: int
     ) -> Order | None:
-        """An account's order, open or closed, by either id or both; of several with a client id the newest."""
+        """An account's order, open or closed, by either id or both; of several the newest."""
         return await self._run(
             partial(
                 queries.find_order,

@@ -22,7 +22,7 @@ from hypersim.store.database import Database
 from hypersim.store.projections import Projected, Projections
 from hypersim.store.rows import newest_snapshot, oldest_trades, running_candles, stored_batches
 from hypersim.store.snapshots import Snapshot
-from hypersim.store.tables import PROJECTIONS, journal, snapshots, tape
+from hypersim.store.tables import PROJECTIONS, api_keys, journal, snapshots, tape
 
 TAPE_KEEP: Final = 250_000
 """Trades of a symbol that stay on the stored tape; accounts' own trades stay for good."""
@@ -40,6 +40,7 @@ class Stored(Struct, frozen=True):
 
     snapshot: Snapshot | None
     batches: Iterable[Batch]
+    api_keys: frozenset[str]
 
 
 class Journal(Protocol):
@@ -89,7 +90,8 @@ class SqlJournal:
             self._projections = Projections(running_candles(connection))
             self._tape_from = oldest_trades(connection)
             snapshot = newest_snapshot(connection)
-        return Stored(snapshot, self._batches(snapshot.sequence if snapshot is not None else 0))
+            keys = frozenset(connection.execute(select(api_keys.c.api_key)).scalars())
+        return Stored(snapshot, self._batches(snapshot.sequence if snapshot is not None else 0), keys)
 
     def _batches(self, after: int) -> Iterator[Batch]:
         with self._database.readers.connect() as connection:
@@ -171,7 +173,8 @@ class MemoryJournal:
 
     def load(self) -> Stored:
         after = self._snapshot.sequence if self._snapshot is not None else 0
-        return Stored(self._snapshot, [batch for batch in self.batches if batch.sequence > after])
+        batches = [batch for batch in self.batches if batch.sequence > after]
+        return Stored(self._snapshot, batches, frozenset(row.api_key for row in self.people))
 
     def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
         batch = as_batch(records)

@@ -1,8 +1,8 @@
 """Questions about what is stored: orders, accounts' trades, the tape, candles. Blocking; see `history`.
 
 Ids and times of a symbol count up together (the writer's stamps never go back), so a time is found by halving
-the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are inclusive,
-except for candles.
+the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are
+inclusive, except for candles.
 """
 
 from typing import Any, Final
@@ -17,6 +17,11 @@ from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTra
 TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
 """The columns that make a TapeTrade, in its order."""
 
+MOST: Final = 2**63 - 1
+"""No id is as large: what a client asks for may be larger, and must not be more than a database can
+compare.
+"""
+
 Where = ColumnElement[bool]
 
 
@@ -26,7 +31,7 @@ def find_order(
     """An account's order by either id or both; of several with one client id the newest."""
     query = select(orders).where(orders.c.account_id == account_id, orders.c.symbol == symbol)
     if order_id is not None:
-        query = query.where(orders.c.order_id == order_id)
+        query = query.where(orders.c.order_id == min(order_id, MOST))
     if client_order_id is not None:
         query = query.where(orders.c.client_order_id == client_order_id)
     row = connection.execute(query.order_by(orders.c.order_id.desc()).limit(1)).mappings().first()
@@ -69,7 +74,7 @@ def find_trades(
     key = trades.c.trade_id
     span = _span(connection, own, key, trades.c.time_us, from_id, start_us, end_us)
     if order_id is not None:
-        own = and_(own, trades.c.order_id == order_id)
+        own = and_(own, trades.c.order_id == min(order_id, MOST))
     oldest = from_id is not None or start_us is not None
     query = select(trades).where(own, *span).limit(limit)
     if oldest:
@@ -86,7 +91,7 @@ def find_tape(connection: Connection, symbol: str, *, from_id: int | None, limit
     if from_id is None:
         newest = query.order_by(tape.c.trade_id.desc())
         return [TapeTrade(*row) for row in connection.execute(newest)][::-1]
-    query = query.where(tape.c.trade_id >= from_id).order_by(tape.c.trade_id)
+    query = query.where(tape.c.trade_id >= min(from_id, MOST)).order_by(tape.c.trade_id)
     return [TapeTrade(*row) for row in connection.execute(query)]
 
 
@@ -149,7 +154,7 @@ def _span(
     """Conditions on the ids, of an id to begin with and of both ends of a span of time."""
     result: list[Where] = []
     if from_id is not None:
-        result.append(key >= from_id)
+        result.append(key >= min(from_id, MOST))
     if start_us is not None:
         result.append(key >= _first(connection, own, key, time, start_us))
     if end_us is not None:
@@ -158,10 +163,9 @@ def _span(
 
 
 def _first(connection: Connection, own: Where, key: Column[int], rising: Column[Any], value: int) -> int:
-    """The smallest id whose row has at least that value in a column that rises with the ids; else one past all."""
-    low, high = connection.execute(select(func.min(key), func.max(key) + 1).where(own)).one()
-    if low is None:
-        return 0
+    """The smallest id whose row reaches a value in a column that rises with the ids; else one past all."""
+    bounds = select(func.coalesce(func.min(key), 0), func.coalesce(func.max(key) + 1, 0)).where(own)
+    low, high = connection.execute(bounds).one()
     while low < high:
         middle = (low + high) // 2
         row = connection.execute(
@@ -171,7 +175,7 @@ def _first(connection: Connection, own: Where, key: Column[int], rising: Column[
             high = middle
         else:
             low = row[0] + 1
-    return int(low)
+    return low
 
 
 def _alone(trade: TapeTrade) -> AggregateTrade:

@@ -32,6 +32,8 @@ class Recovered(Struct, frozen=True, kw_only=True):
     """Of the last command; 0 when there is none."""
     snapshot_sequence: int
     """Of the newest snapshot; 0 when there is none."""
+    api_keys: frozenset[str]
+    """All that exist."""
 
 
 class Replay:
@@ -93,7 +95,10 @@ def recover(journal: Journal) -> Recovered:
     replay = Replay(stored.snapshot)
     for batch in stored.batches:
         replay.apply(batch)
-    replay.exchange.check()
+    try:
+        replay.exchange.check()
+    except AssertionError as error:
+        raise StoreError(f"what is stored leads to a state that cannot be: {error}") from error
     state = replay.exchange.snapshot()
     journal.check(state, replay.since, replay.balances)
     return Recovered(
@@ -103,6 +108,7 @@ def recover(journal: Journal) -> Recovered:
         sequence=replay.sequence,
         time_us=replay.time_us,
         snapshot_sequence=stored.snapshot.sequence if stored.snapshot is not None else 0,
+        api_keys=stored.api_keys,
     )
 
 

@@ -1,0 +1,385 @@
+"""The one writer: stamp -> apply -> commit -> fold -> answer. The only caller of `Exchange.apply` while
+serving.
+
+Guarantees:
+- Nothing is shown before it is durable: not an answer, not a refusal that was decided on what is not
+durable yet, not a view, not a listener. While a batch is being stored, later commands are applied and make
+the next batch.
+- A command is refused before it is applied when too many wait for an answer, when it is too late, or when the
+  exchange does not serve. Cancels and administration are still taken when orders and quotes are not.
+- A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN,
+memory is dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed`
+says so.
+
+Does no I/O itself: the journal does, in one thread.
+"""
+
+import asyncio
+import enum
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from hypersim.ask import Outcome, PeopleRow
+from hypersim.clock import MICROSECONDS, Clock
+from hypersim.engine.commands import Advance, Command, OutsideUpdate, PlaceOrder, Stamped, TestOrder
+from hypersim.engine.events import Committed, Event
+from hypersim.engine.exchange import Exchange
+from hypersim.engine.state import ExchangeState
+from hypersim.errors import Reason, Refused, StoreError
+from hypersim.store.bugs import Bug
+from hypersim.store.journal import Journal
+from hypersim.store.recovery import Recovered, recover
+from hypersim.store.snapshots import Snapshot
+from hypersim.views.views import Views, ViewsState
+
+logger = logging.getLogger(__name__)
+
+CAPACITY: Final = 4096
+"""How many requests may wait for their answers; a quarter more for cancels and administration."""
+BATCH: Final = 256
+"""The most commands that are stored at once: bounds how long the first of them waits."""
+SNAPSHOT_EVERY: Final = 50_000
+"""Commands."""
+LEAST_SLEEP_US: Final = 1_000
+
+FAILURES: Final = 3
+FAILURES_WITHIN_US: Final = 60 * MICROSECONDS
+FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_US = 0.1, 5.0, 60 * MICROSECONDS
+"""Between attempts to rebuild while the database cannot be reached, doubling; and how long that is tried."""
+
+ORDINARY: Final = (PlaceOrder, TestOrder, OutsideUpdate)
+"""Commands without headroom."""
+
+Listener = Callable[[Sequence[Committed]], None]
+"""Takes what was committed, after it is durable and before it is answered. Must neither fail nor wait."""
+
+T = TypeVar("T")
+
+
+class WriterState(enum.StrEnum):
+    """Whether commands are taken."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    REBUILDING = "rebuilding"
+    STOPPED = "stopped"
+
+
+class WriterFailed(Exception):
+    """The exchange stopped for good: it failed too often, or what is stored cannot be used."""
+
+
+class _Batch:
+    """Commands that are stored together, and who waits for that."""
+
+    __slots__ = ("people", "records", "state", "waiting")
+
+    def __init__(self) -> None:
+        self.records: list[Committed] = []
+        self.people: list[PeopleRow] = []
+        self.waiting: list[asyncio.Future[None]] = []
+        self.state: ExchangeState | None = None
+        """After the batch, where a snapshot is due."""
+
+
+class Writer:
+    """Owns the exchange of one world, from `start` to `stop`. Use it from one event loop.
+
+    `views` are folded in place. `reports` is the folder for reports of bugs. `listeners`, and `on_state` whose
+    functions are told each new state, are filled before the start.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        views: Views,
+        clock: Clock,
+        *,
+        reports: Path,
+        capacity: int = CAPACITY,
+        batch: int = BATCH,
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
+        self.state = WriterState.STARTING
+        self.sequence = 0
+        """Of the newest durable command."""
+        self.listeners: list[Listener] = []
+        self.on_state: list[Callable[[WriterState], None]] = []
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Has the exception WriterFailed once the exchange stays down."""
+        self._journal, self._views, self._clock, self._reports = journal, views, clock, reports
+        self._capacity, self._batch_size, self._snapshot_every = capacity, batch, snapshot_every
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._task: asyncio.Task[None] | None = None
+        self._exchange = Exchange()
+        self._applied = 0
+        """Sequence of the newest command applied."""
+        self._time_us = 0
+        self._api_keys: set[str] = set()
+        self._waiting = 0
+        self._open: deque[_Batch] = deque()
+        self._in_flight: _Batch | None = None
+        self._snapshot_at = 0
+        """Sequence at which the newest snapshot was taken."""
+        self._bug: Bug | None = None
+        self._failures: deque[int] = deque(maxlen=FAILURES)
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Recovers what is stored and begins to serve. Raises StoreError when it cannot be trusted."""
+        self._adopt(await self._in_thread(recover, self._journal))
+        self._task = asyncio.create_task(self._run(), name="writer")
+        self._task.add_done_callback(self._ended)
+        self._enter(WriterState.SERVING)
+
+    async def stop(self) -> None:
+        """Takes no more commands, stores what was taken, and a snapshot."""
+        rebuilding = self.state is WriterState.REBUILDING
+        self._enter(WriterState.STOPPED)
+        self._wake.set()
+        if self._task is not None:
+            if rebuilding:
+                self._task.cancel()
+            await asyncio.wait((self._task,))
+        self._thread.shutdown()
+
+    async def ask(
+        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
+    ) -> Outcome:
+        """See `hypersim.ask.Ask`."""
+        if self.state is not WriterState.SERVING:
+            stopped = self.state is WriterState.STOPPED
+            raise Refused(Reason.SHUTTING_DOWN if stopped else Reason.OVERLOADED)
+        headroom = 0 if isinstance(command, ORDINARY) else self._capacity // 4
+        if self._waiting >= self._capacity + headroom:
+            raise Refused(Reason.OVERLOADED)
+        time_us = self._stamp()
+        if deadline_us is not None and time_us > deadline_us:
+            raise Refused(Reason.TIMESTAMP_TOO_OLD)
+        if rows:
+            self._check_people(rows)
+        refusal = None
+        events: tuple[Event, ...] = ()
+        try:
+            events = self._apply(Stamped(time_us, command), rows)
+        except Refused as error:
+            refusal = error
+        sequence = self._applied
+        if sequence > self.sequence:
+            await self._durable()
+        if refusal is not None:
+            raise refusal
+        return Outcome(sequence, time_us, events)
+
+    def _stamp(self) -> int:
+        self._time_us = max(self._time_us, self._clock.now_us())
+        return self._time_us
+
+    def _check_people(self, rows: Sequence[PeopleRow]) -> None:
+        """Refuses what the store would not take: by then it would be too late."""
+        keys = [row.api_key for row in rows]
+        if len(set(keys)) < len(keys) or not self._api_keys.isdisjoint(keys):
+            raise Refused(Reason.DUPLICATE_API_KEY)
+        for row in rows:
+            for text in (row.api_key, row.secret_encrypted, row.label):
+                if b"\0" in text.encode():
+                    raise ValueError("a row for the store contains a NUL character")
+
+    def _apply(self, stamped: Stamped, rows: Sequence[PeopleRow] = ()) -> tuple[Event, ...]:
+        """Applies a command and puts it into the open batch. Raises Refused."""
+        if not self._open:
+            self._open.append(_Batch())
+        elif len(self._open[-1].records) >= self._batch_size:
+            self._close(self._open[-1])
+            self._open.append(_Batch())
+        batch = self._open[-1]
+        try:
+            events = tuple(self._exchange.apply(stamped))
+        except Refused:
+            raise
+        except BaseException as error:
+            before = [record for batch in self._uncommitted() for record in batch.records]
+            self._bug = Bug(error, before, stamped)
+            self._enter(WriterState.REBUILDING)
+            self._wake.set()
+            raise Refused(Reason.STATUS_UNKNOWN) from error
+        if events or rows:
+            self._applied += 1
+            batch.records.append(
+                Committed(
+                    sequence=self._applied, time_us=stamped.time_us, command=stamped.command, events=events
+                )
+            )
+            batch.people.extend(rows)
+            self._api_keys.update(row.api_key for row in rows)
+            self._wake.set()
+        return events
+
+    async def _durable(self) -> None:
+        """Returns once everything that was applied until now is durable. Raises Refused when it fails."""
+        waiting = asyncio.get_running_loop().create_future()
+        batch = self._open[-1] if self._open else self._in_flight
+        assert batch is not None
+        batch.waiting.append(waiting)
+        self._waiting += 1
+        try:
+            await waiting
+        finally:
+            self._waiting -= 1
+
+    async def _serve(self) -> None:
+        """Stores batch after batch until it is told to stop. Raises whatever fails, in a group."""
+        async with asyncio.TaskGroup() as tasks:
+            advancing = tasks.create_task(self._advance(), name="advance")
+            while self._open or self.state is not WriterState.STOPPED:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._open and self._bug is None:
+                    await self._store(self._open.popleft(), tasks)
+                if self._bug is not None:
+                    raise self._bug.error
+            advancing.cancel()
+        if self._applied > self._snapshot_at:
+            await self._save(self._applied, self._time_us, self._exchange.snapshot(), self._views.snapshot())
+
+    async def _store(self, batch: _Batch, tasks: asyncio.TaskGroup) -> None:
+        """Makes a batch durable, then shows it, then answers."""
+        if batch.records:
+            if not self._open:
+                self._close(batch)
+            self._in_flight = batch
+            await self._in_thread(self._journal.prepare(batch.records, batch.people))
+            self._in_flight = None
+            newest = batch.records[-1]
+            self.sequence = newest.sequence
+            self._views.fold(batch.records)
+            for listener in self.listeners:
+                listener(batch.records)
+            if batch.state is not None:
+                views = self._views.snapshot()
+                tasks.create_task(self._save(newest.sequence, newest.time_us, batch.state, views))
+            self._changed.set()
+        for waiting in batch.waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def _close(self, batch: _Batch) -> None:
+        """Nothing more goes into a batch: the moment for a snapshot, if one is due."""
+        if self._applied - self._snapshot_at >= self._snapshot_every:
+            self._snapshot_at = self._applied
+            batch.state = self._exchange.snapshot()
+
+    async def _save(self, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> None:
+        self._snapshot_at = sequence
+        snapshot = await asyncio.to_thread(Snapshot.encode, sequence, time_us, exchange, views)
+        await self._in_thread(self._journal.save, snapshot)
+
+    async def _advance(self) -> None:
+        """Tells the exchange the time when something is due by time."""
+        while True:
+            due_us = self._exchange.next_due()
+            if due_us is None:
+                self._changed.clear()
+                await self._changed.wait()
+            else:
+                sleep_us = max(due_us - self._clock.now_us(), LEAST_SLEEP_US)
+                await self._clock.sleep(sleep_us / MICROSECONDS)
+                self._apply(Stamped(self._stamp(), Advance()))
+
+    async def _run(self) -> None:
+        """Serves, and rebuilds after a failure, until it is told to stop. Raises WriterFailed."""
+        while True:
+            serving = asyncio.create_task(self._serve(), name="writer serving")
+            await asyncio.wait((serving,))
+            error = serving.exception()
+            if error is None:
+                return
+            self._abandon()
+            if self.state is WriterState.STOPPED:
+                raise WriterFailed(f"the last commands could not be stored: {_cause(error)}") from error
+            await self._rebuild(error)
+
+    def _abandon(self) -> None:
+        """Answers everyone who waits that nobody knows what became of his command."""
+        for batch in self._uncommitted():
+            for waiting in batch.waiting:
+                if not waiting.done():
+                    waiting.set_exception(Refused(Reason.STATUS_UNKNOWN))
+        self._in_flight = None
+        self._open.clear()
+
+    def _uncommitted(self) -> list[_Batch]:
+        return [*([self._in_flight] if self._in_flight is not None else []), *self._open]
+
+    async def _rebuild(self, error: BaseException) -> None:
+        """Drops the exchange and rebuilds it from what is durable. Raises WriterFailed when it cannot."""
+        self._enter(WriterState.REBUILDING)
+        logger.error("the exchange failed and is rebuilt from command %s", self.sequence, exc_info=error)
+        now_us = self._clock.now_us()
+        self._failures.append(now_us)
+        if len(self._failures) == FAILURES and now_us - self._failures[0] <= FAILURES_WITHIN_US:
+            raise WriterFailed(
+                f"failed {FAILURES} times within a minute, at last by {_cause(error)}"
+            ) from error
+        recovered = await self._recover_with_patience(now_us + PATIENCE_US)
+        if self._bug is not None:
+            path = await self._in_thread(self._bug.write, self._reports, recovered.sequence, recovered.state)
+            logger.error("a report of the bug is in %s", path)
+            self._bug = None
+        self._adopt(recovered)
+        self._enter(WriterState.SERVING)
+
+    async def _recover_with_patience(self, until_us: int) -> Recovered:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            attempt = asyncio.ensure_future(self._in_thread(self._reopen))
+            await asyncio.wait((attempt,))
+            error = attempt.exception()
+            if error is None:
+                return attempt.result()
+            if isinstance(error, StoreError):
+                raise WriterFailed(str(error)) from error
+            if self._clock.now_us() >= until_us:
+                raise WriterFailed(f"cannot be rebuilt: {_cause(error)}") from error
+            logger.error("the exchange cannot be rebuilt yet: %s", _cause(error))
+            await self._clock.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def _reopen(self) -> Recovered:
+        self._journal.reopen()
+        return recover(self._journal)
+
+    def _adopt(self, recovered: Recovered) -> None:
+        self._exchange = recovered.exchange
+        self.sequence = self._applied = recovered.sequence
+        self._time_us = max(self._time_us, recovered.time_us)
+        self._snapshot_at = recovered.snapshot_sequence
+        self._api_keys = set(recovered.api_keys)
+        self._views.restore(recovered.state, recovered.views)
+
+    def _enter(self, state: WriterState) -> None:
+        if state is not self.state and self.state is not WriterState.STOPPED:
+            self.state = state
+            for told in self.on_state:
+                told(state)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = task.exception() if not task.cancelled() else None
+        if error is not None:
+            self._enter(WriterState.STOPPED)
+            self.failed.set_exception(error)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _cause(error: BaseException) -> str:
+    """What failed, in one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
