@@ -51,6 +51,10 @@ class Accounts:
         """An account; None when there is no such account."""
         return self._accounts.get(account_id)
 
+    def newest_id(self) -> int:
+        """The highest account id given so far; 0 while there is no account but the outside's."""
+        return max(0, *self._accounts) if self._accounts else 0
+
     def open_orders(self, account_id: int, symbol: str | None = None) -> list[Order]:
         """An account's open orders: of one symbol by order id, of all symbols by the time of placement."""
         by_symbol = self._open.get(account_id, NOTHING)

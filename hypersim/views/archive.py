@@ -8,6 +8,7 @@ store.
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
+from hypersim.clock import Clock
 from hypersim.views.candles import (
     SECOND_US,
     aggregate,
@@ -23,6 +24,9 @@ from hypersim.views.records import BASE_SECONDS, AggregateTrade, Candle
 
 PAGE: Final = 1000
 """Aggregates read at once where seconds are made of them."""
+
+PORTION: Final = 500
+"""Buckets of the past that are read before others have a turn: a source may have to work them out."""
 
 
 class Stored(Protocol):
@@ -46,15 +50,16 @@ class Stored(Protocol):
 
 
 class Archive:
-    """All that was ever traded on one market."""
+    """All that was ever traded on one market, until the clock's present."""
 
-    def __init__(self, view: MarketView, stored: Stored) -> None:
+    def __init__(self, view: MarketView, stored: Stored, clock: Clock) -> None:
         self._view = view
         self._stored = stored
+        self._clock = clock
 
-    async def window(self, start_us: int, now_us: int) -> Candle | None:
+    async def window(self, start_us: int) -> Candle | None:
         """All trades from a whole minute on, as one candle; None when there were none."""
-        view = self._view
+        view, now_us = self._view, self._clock.now_us()
         if view.remembers(start_us):
             return view.window(start_us, now_us)
         own_start_us = view.timeline.start(start_us)
@@ -71,7 +76,6 @@ class Archive:
         end_us: int | None,
         limit: int,
         offset_us: int,
-        now_us: int,
     ) -> list[Candle]:
         """Bars that open from start_us to end_us, both inclusive, ascending.
 
@@ -79,6 +83,7 @@ class Archive:
         first trade to now there are no gaps: a bar without trades has the close before it as its prices.
         `offset_us` is the offset of the time zone in which bars begin.
         """
+        now_us = self._clock.now_us()
         end_us = now_us if end_us is None else min(end_us, now_us)
         newest_us = last_us = interval.open_of(end_us, offset_us)
         if start_us is None:
@@ -118,13 +123,16 @@ class Archive:
             return interval.open_of(time_us, offset_us)
 
         past: list[Candle] = []
-        for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us):
-            past += view.past.candles(*run)
+        if view.past.known:
+            for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us):
+                for portion in _portions(*run):
+                    aggregate(view.past.candles(*portion), open_of, past)
+                    await self._clock.sleep(0)
         own: list[Candle] = []
         if view.timeline.first_us is not None:
             for run in runs(interval, max(first_us, open_of(view.timeline.first_us)), end_us, offset_us):
-                own += await self._own(*run)
-        return join(aggregate(past, open_of), aggregate(own, open_of))
+                aggregate(await self._own(*run), open_of, own)
+        return join(past, own)
 
     async def _close_before(self, time_us: int, now_us: int) -> int | None:
         """Price of the last trade before the opening of a bar."""
@@ -193,6 +201,13 @@ def runs(interval: Interval, start_us: int, end_us: int, offset_us: int) -> list
                 result.append(run)
         open_us = next_us
     return result
+
+
+def _portions(seconds: int, start_us: int, end_us: int) -> Iterator[tuple[int, int, int]]:
+    """A run in parts of at most PORTION buckets."""
+    length_us = PORTION * seconds * SECOND_US
+    for portion_us in range(start_us, end_us, length_us):
+        yield seconds, portion_us, min(portion_us + length_us, end_us)
 
 
 def _candle_of(whole: AggregateTrade) -> Candle:

@@ -104,9 +104,14 @@ def opening_at(candle: Candle, open_us: int) -> Candle:
     )
 
 
-def aggregate(candles: Iterable[Candle], open_of: Callable[[int], int]) -> list[Candle]:
-    """Larger candles: `open_of` says the bucket of a time. Ascending in, ascending out, none empty."""
-    result: list[Candle] = []
+def aggregate(
+    candles: Iterable[Candle], open_of: Callable[[int], int], into: list[Candle] | None = None
+) -> list[Candle]:
+    """Larger candles: `open_of` says the bucket of a time. Ascending in, ascending out, none empty.
+
+    `into` holds the larger candles of what came before; it is continued and returned.
+    """
+    result = [] if into is None else into
     for candle in candles:
         open_us = open_of(candle.open_us)
         if result and result[-1].open_us == open_us:

@@ -16,6 +16,11 @@ class Past:
         self._source = source
         self._symbol = symbol
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a source at all."""
+        return self._source is not None
+
     def candles(self, seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         """Candles of a base with start_us <= open_us < end_us."""
         if self._source is None or start_us >= end_us:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 from random import Random
 
+import msgspec
 import pytest
 
 from hypersim.views.archive import Archive, runs
@@ -17,8 +18,10 @@ from tests.views.trades import (
     MARKET,
     MINUTE,
     SECOND,
+    FixedClock,
     StoredTrades,
     TradesBefore,
+    aggregates_of,
     candle_of,
     candles_of,
     listed,
@@ -49,7 +52,7 @@ class Case:
         self.view: MarketView = data.markets[MARKET.symbol]
         self.stored = StoredTrades(self.own)
         self.now_us = self.own[-1].time_us + random.randrange(2 * HOUR)
-        self.archive = Archive(self.view, self.stored)
+        self.archive = Archive(self.view, self.stored, FixedClock(self.now_us))
 
 
 def every_bar(
@@ -109,12 +112,7 @@ async def test_klines_are_those_of_the_trades(interval: Interval, offset_minutes
         limit = random.choice([1, 5, 300, 1000])
         expected = asked_for(bars, start_us, end_us, limit)
         assert expected == await case.archive.klines(
-            interval,
-            start_us=start_us,
-            end_us=end_us,
-            limit=limit,
-            offset_us=offset_minutes * MINUTE,
-            now_us=now_us,
+            interval, start_us=start_us, end_us=end_us, limit=limit, offset_us=offset_minutes * MINUTE
         )
 
 
@@ -133,12 +131,7 @@ async def test_short_klines_are_those_of_the_trades(interval: Interval, offset_m
     bars = candles_of(case.everything, lambda time_us: bar_start(interval, time_us, 0))
     for start_us in times:
         found = await case.archive.klines(
-            interval,
-            start_us=start_us,
-            end_us=None,
-            limit=700,
-            offset_us=offset_minutes * MINUTE,
-            now_us=case.now_us,
+            interval, start_us=start_us, end_us=None, limit=700, offset_us=offset_minutes * MINUTE
         )
         traded_bars = [bar for bar in found if bar.trades]
         first_us, last_us = found[0].open_us, found[-1].open_us
@@ -158,34 +151,60 @@ async def test_short_klines_are_those_of_the_trades(interval: Interval, offset_m
 async def test_recent_klines_need_no_store() -> None:
     case = Case(1, own_days=12, past_days=1)
     for interval, limit in ((Interval.M1, 1000), (Interval.H1, 150), (Interval.D1, 1000), (Interval.W1, 5)):
-        await case.archive.klines(
-            interval, start_us=None, end_us=None, limit=limit, offset_us=0, now_us=case.now_us
-        )
+        await case.archive.klines(interval, start_us=None, end_us=None, limit=limit, offset_us=0)
 
     assert case.stored.reads == 0
+
+
+async def test_old_seconds_are_made_of_the_stored_tape_page_by_page() -> None:
+    burst = random_trades(Random(8), START, START + 10 * MINUTE, 3000)
+    late = TapeTrade(3001, burst[-1].aggregate_id + 1, 50_000, 1000, START + 9 * HOUR, True, True)
+    own = [*burst, *random_trades(Random(9), START + 5 * HOUR, START + 8 * HOUR, 500, first_id=3001)]
+    own.append(msgspec.structs.replace(late, trade_id=3501, aggregate_id=own[-1].aggregate_id + 1))
+    data = MarketData()
+    data.fold(listed())
+    for trade in own:
+        data.fold(traded(trade))
+    stored = StoredTrades(own)
+    archive = Archive(data.markets[MARKET.symbol], stored, FixedClock(own[-1].time_us))
+
+    found = await archive.klines(
+        Interval.S1, start_us=START, end_us=START + 10 * MINUTE, limit=1000, offset_us=0
+    )
+
+    expected = candles_of(burst, lambda time_us: time_us // SECOND * SECOND)
+    assert [bar for bar in expected if bar.open_us >= START] == [bar for bar in found if bar.trades]
+    assert stored.reads >= len(aggregates_of(burst)) // 1000
+
+
+async def test_a_long_read_of_the_past_lets_others_have_turns() -> None:
+    data = MarketData(TradesBefore(random_trades(Random(5), START - 9 * DAY, START, 900)))
+    data.fold(listed())
+    clock = FixedClock(START)
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), clock)
+
+    await archive.klines(Interval.M15, start_us=None, end_us=None, limit=500, offset_us=0)
+
+    assert clock.turns >= 500 * 15 // 500
 
 
 async def test_a_market_that_never_traded_has_no_klines() -> None:
     data = MarketData()
     data.fold(listed())
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]))
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
     for start_us in (None, 0, START):
-        assert [] == await archive.klines(
-            Interval.H1, start_us=start_us, end_us=None, limit=10, offset_us=0, now_us=START
-        )
+        assert [] == await archive.klines(Interval.H1, start_us=start_us, end_us=None, limit=10, offset_us=0)
 
 
 async def test_before_the_first_trade_klines_are_the_past_until_now() -> None:
     past = random_trades(Random(4), START - 2 * DAY, START + DAY, 500, first_id=-500)
     data = MarketData(TradesBefore(past))
     data.fold(listed())
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]))
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
     seen = [trade for trade in past if trade.time_us < START // SECOND * SECOND]
     for interval in SLOW:
         expected = asked_for(every_bar(seen, interval, 0, START), None, None, 99)
-        assert expected == await archive.klines(
-            interval, start_us=None, end_us=None, limit=99, offset_us=0, now_us=START
-        )
+        assert expected == await archive.klines(interval, start_us=None, end_us=None, limit=99, offset_us=0)
 
 
 async def test_the_bar_of_the_first_trade_has_the_past_and_the_present_once() -> None:
@@ -195,11 +214,9 @@ async def test_the_bar_of_the_first_trade_has_the_past_and_the_present_once() ->
     data = MarketData(TradesBefore(past))
     data.fold(listed())
     data.fold(traded(own[0]))
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades(own))
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades(own), FixedClock(START))
 
-    [minute] = await archive.klines(
-        Interval.M1, start_us=None, end_us=None, limit=1, offset_us=0, now_us=START
-    )
+    [minute] = await archive.klines(Interval.M1, start_us=None, end_us=None, limit=1, offset_us=0)
 
     assert Candle(START // MINUTE * MINUTE, 50, 60, 50, 60, 5, 290, 2, 4, 240, -3, 1) == minute
 
@@ -212,7 +229,7 @@ async def test_long_windows_are_recounted_from_store_and_memory(seed: int) -> No
         start_us = random.randrange(START - 2 * DAY, case.own[-1].time_us) // MINUTE * MINUTE
         within = [trade for trade in case.everything if trade.time_us >= start_us]
 
-        found = await case.archive.window(start_us, case.now_us)
+        found = await case.archive.window(start_us)
 
         assert found is not None
         assert candle_of(found.open_us, within) == found

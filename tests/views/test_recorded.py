@@ -20,7 +20,7 @@ from hypersim.views.intervals import Interval
 from hypersim.views.marketdata import MarketData
 from hypersim.views.records import Candle, TapeTrade
 from tests.views.test_intervals import bar_start
-from tests.views.trades import MARKET, StoredTrades, candle_of, listed, traded
+from tests.views.trades import MARKET, FixedClock, StoredTrades, candle_of, listed, traded
 
 FOLDER = os.environ.get("HYPERSIM_RECORDED_DATA")
 pytestmark = pytest.mark.skipif(
@@ -124,12 +124,10 @@ async def test_recorded_trades_make_the_minutes_that_hold_them() -> None:
     data.fold(listed())
     for trade in trades:
         data.fold(traded(trade))
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]))
     now_us = trades[-1].time_us
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(now_us))
 
-    minutes = await archive.klines(
-        Interval.M1, start_us=None, end_us=None, limit=1000, offset_us=0, now_us=now_us
-    )
+    minutes = await archive.klines(Interval.M1, start_us=None, end_us=None, limit=1000, offset_us=0)
 
     groups: dict[int, list[TapeTrade]] = {}
     for trade in trades:

@@ -150,6 +150,21 @@ class StoredTrades:
         ][:limit]
 
 
+class FixedClock:
+    """Time that stands still, and lets others have a turn."""
+
+    def __init__(self, time_us: int) -> None:
+        self.time_us = time_us
+        self.turns = 0
+
+    def now_us(self) -> int:
+        return self.time_us
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds == 0
+        self.turns += 1
+
+
 def record(sequence: int, time_us: int, *events: Event) -> Committed:
     """A committed record of these events."""
     return Committed(sequence=sequence, time_us=time_us, command=Advance(), events=events)

@@ -18,13 +18,12 @@ MINUTE_US: Final = 60_000_000
 async def klines(world: World, call: Call) -> list[list[Any]]:
     """Arrays of twelve: open time, prices, volume, close time, quote volume, trades, takers' buys."""
     interval, offset_us = call[INTERVAL], call[TIME_ZONE] * MINUTE_US
-    bars = await Archive(world.market(call[SYMBOL]), world.history).klines(
+    bars = await Archive(world.market(call[SYMBOL]), world.history, world.clock).klines(
         interval,
         start_us=call[START_TIME],
         end_us=call[END_TIME],
         limit=call[LIMIT],
         offset_us=offset_us,
-        now_us=world.clock.now_us(),
     )
     return [
         [

@@ -100,23 +100,23 @@ async def rolling_day(world: World, call: Call) -> Any:
 async def rolling_window(world: World, call: Call) -> Any:
     now_us = world.clock.now_us()
     start_us = bucket(now_us - call[WINDOW_SIZE], 60)
-    return await _windows(world, call, start_us, now_us, now_us)
+    return await _windows(world, call, start_us, now_us)
 
 
 async def trading_day(world: World, call: Call) -> Any:
     now_us = world.clock.now_us()
     start_us = Interval.D1.open_of(now_us, call[TIME_ZONE] * MINUTE_US)
-    return await _windows(world, call, start_us, start_us + DAY_US - 1, now_us)
+    return await _windows(world, call, start_us, start_us + DAY_US - 1)
 
 
-async def _windows(world: World, call: Call, start_us: int, end_us: int, now_us: int) -> Any:
+async def _windows(world: World, call: Call, start_us: int, end_us: int) -> Any:
     """Statistics from a minute on, of the symbols that were named."""
     if ANY_SYMBOL not in call and FEW_SYMBOLS not in call:
         raise Refused(Reason.PARAMETERS_BOTH_MISSING, ANY_SYMBOL.name, FEW_SYMBOLS.name)
     render = shapes.mini_ticker if call[TYPE] is TickerType.MINI else shapes.window_ticker
     rows = []
     for view in _chosen(world, call):
-        window = await Archive(view, world.history).window(start_us, now_us)
+        window = await Archive(view, world.history, world.clock).window(start_us)
         rows.append(render(view.market.symbol, view.summary(window), call.time(start_us), call.time(end_us)))
     return rows[0] if ANY_SYMBOL in call else rows
 
