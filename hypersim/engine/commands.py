@@ -10,7 +10,7 @@ from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import CancelRestriction, OrderType, SelfTradePrevention, Side, TimeInForce
 
 
-class CommandBase(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="command"):
+class CommandBase(Struct, frozen=True, gc=False, omit_defaults=True, tag=True, tag_field="command"):
     """What the commands share: they do not change, and their JSON names them in the field `command`."""
 
 
@@ -160,7 +160,7 @@ Command = (
 )
 
 
-class Stamped(Struct, frozen=True, array_like=True):
+class Stamped(Struct, frozen=True, gc=False, array_like=True):
     """A command with the time at which the writer took it in: microseconds UTC, never going back."""
 
     time_us: int

@@ -12,8 +12,10 @@ from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Order
 
 
-class EventBase(Struct, frozen=True, tag=True, tag_field="event"):
-    """What the events share: they do not change, and their JSON names them in the field `event`."""
+class EventBase(Struct, frozen=True, gc=False, tag=True, tag_field="event"):
+    """What the events share: they do not change, so no cycle goes through them (the collector may pass them over),
+    and their JSON names them in the field `event`.
+    """
 
 
 class AssetChanged(EventBase, frozen=True):
@@ -78,7 +80,7 @@ class Change(enum.StrEnum):
     TRADE_PREVENTION = "TRADE_PREVENTION"
 
 
-class Fill(Struct, frozen=True, kw_only=True):
+class Fill(Struct, frozen=True, gc=False, kw_only=True):
     """One account's side of a trade."""
 
     trade_id: int
@@ -158,7 +160,7 @@ Event = (
 )
 
 
-class Committed(Struct, frozen=True, kw_only=True):
+class Committed(Struct, frozen=True, gc=False, kw_only=True):
     """One command that changed something, and what it changed. The record that journal, bus and followers share."""
 
     sequence: int

@@ -54,6 +54,8 @@ def plan_fills(
     """
     plan = Plan()
     plan.wanted = quantity
+    if limit is not None and not opposite.reaches(limit):
+        return plan
     guarded = prevention is not SelfTradePrevention.NONE
     for level in opposite.levels():
         price = level.price

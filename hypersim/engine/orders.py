@@ -128,7 +128,7 @@ STATUS_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class Order(Struct, frozen=True, gc=False, kw_only=True):
     """An order as it stands; every change makes a new value. Times in microseconds UTC, 0 where there is none."""
 
     symbol: str
