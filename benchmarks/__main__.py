@@ -1,0 +1,57 @@
+"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [orders readers engine recovery]`.
+
+Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
+PostgreSQL. On a shared machine compare the ratios, which are taken round by round, not the absolute figures.
+"""
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.conditions import conditions
+from benchmarks.engine import engine_table
+from benchmarks.orders import memory_table, orders_table, readers_table
+from benchmarks.recovery import recovery_table
+from benchmarks.targets import exchange, yardstick
+from tests import postgres
+
+PARTS = ("orders", "readers", "engine", "recovery")
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the exchange.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all when none is named")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each target")
+    parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
+    parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
+    chosen = parser.parse_args()
+    parts = chosen.parts or PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    print(f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s.", flush=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(postgres.running())
+
+        def databases(label: str) -> dict[str, str]:
+            name = stack.enter_context(server.database())
+            return {"SQLite": f"sqlite:///{folder / label}.db", "PostgreSQL": server.url(name)}
+
+        if "engine" in parts:
+            print(f"\n{engine_table(50_000)}", flush=True)
+        if "recovery" in parts:
+            print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
+        if "orders" in parts or "readers" in parts:
+            exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
+            if "orders" in parts:
+                targets = [stack.enter_context(yardstick()), *exchanges]
+                print(f"\n{orders_table(targets, chosen.rounds, chosen.seconds)}", flush=True)
+            if "readers" in parts:
+                print(f"\n{readers_table(exchanges, chosen.seconds)}", flush=True)
+            print(f"\n{memory_table(exchanges)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What is measured: the yardstick and exchanges, each a real server process, and requests for them."""
+
+import hashlib
+import hmac
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from benchmarks.load import Job
+from hypersim.testing import Account, ServerProcess, running_server
+
+RICH = {"USDT": "100000000000", "BTC": "1000000"}
+PRICE = "50000"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that answers orders: its name, address, process, and the requests of one connection."""
+
+    name: str
+    port: int
+    pid: int
+    accounts: Sequence[Account] = ()
+
+    def order_job(self, connections: int, seconds: float) -> Job:
+        """Orders on every connection: one that rests, then one that trades with it, and so on."""
+        return Job("127.0.0.1", self.port, [self._orders() for _ in range(connections)], seconds)
+
+    def _orders(self) -> list[str]:
+        if not self.accounts:
+            query = _order("BUY") + "&signature=" + "0" * 64
+            return [_request("POST", "/v1/order?" + query)]
+        return [
+            signed(account, "POST", "/v1/order", _order(side))
+            for account, side in zip(self.accounts, ("BUY", "SELL"), strict=True)
+        ]
+
+    def read_job(self, connections: int, seconds: float) -> Job:
+        """Reads of every kind that a strategy polls."""
+        symbol = "symbol=BTCUSDT"
+        account = self.accounts[0]
+        reads = [
+            _request("GET", "/v1/depth?symbol=BTCUSDT"),
+            _request("GET", "/v1/ticker/24hr?symbol=BTCUSDT"),
+            signed(account, "GET", "/v1/account", _stamp()),
+            signed(account, "GET", "/v1/openOrders", f"{symbol}&{_stamp()}"),
+        ]
+        return Job("127.0.0.1", self.port, [reads for _ in range(connections)], seconds)
+
+
+def _stamp() -> str:
+    return urlencode({"recvWindow": 60000, "timestamp": time.time_ns() // 1_000_000})
+
+
+def _order(side: str) -> str:
+    order = {
+        "symbol": "BTCUSDT",
+        "side": side,
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": "0.001",
+        "price": PRICE,
+        "newOrderRespType": "RESULT",
+    }
+    return f"{urlencode(order)}&{_stamp()}"
+
+
+def signed(account: Account, method: str, path: str, query: str) -> str:
+    """A signed request as text."""
+    signature = hmac.new(account.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+    return _request(method, f"{path}?{query}&signature={signature}", f"X-MBX-APIKEY: {account.api_key}\r\n")
+
+
+def _request(method: str, target: str, headers: str = "") -> str:
+    return f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: 0\r\n\r\n"
+
+
+@contextmanager
+def yardstick() -> Iterator[Target]:
+    """The bare handler."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().strip().rpartition(":")[2])
+        yield Target("bare handler", port, process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def exchange(name: str, database_url: str) -> Iterator[Target]:
+    """A durable exchange without an outside market or rate limits, and two rich accounts on it."""
+    arguments = ("--database-url", database_url, "--feed", "none", "--rate-limits", "off")
+    with running_server(*arguments) as server:
+        yield of_server(name, server)
+
+
+def of_server(name: str, server: ServerProcess) -> Target:
+    """A server as a target."""
+    port = int(server.url.rpartition(":")[2])
+    return Target(name, port, server.process.pid, [server.open_account(RICH) for _ in range(2)])
