@@ -50,18 +50,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rate-limits", help="on or off (HYPERSIM_RATE_LIMITS)")
     run.add_argument("--log-level", help="debug, info, warning or error (HYPERSIM_LOG_LEVEL)")
     run.add_argument("--memory", action="store_true", help="keep nothing: the world ends with the process")
-    run.add_argument("--fresh", action="store_true", help="start from an empty world; an old one is set aside")
-    run.add_argument("--json", action="store_true", help="say where it serves as one line of JSON, as with port 0")
+    run.add_argument(
+        "--fresh", action="store_true", help="start from an empty world; an old one is set aside"
+    )
+    run.add_argument(
+        "--json", action="store_true", help="say where it serves as one line of JSON, as with port 0"
+    )
     run.set_defaults(run=_serve)
     return parser
 
 
 def _settings(chosen: argparse.Namespace) -> Settings:
-    given = {
-        name: value
-        for name, value in vars(chosen).items()
-        if isinstance(value, str)
-    }
+    given = {name: value for name, value in vars(chosen).items() if isinstance(value, str)}
     return read_settings(
         folder("config"),
         given,

@@ -11,26 +11,22 @@ from hypersim.errors import StartError
 from hypersim.identity import generate
 from hypersim.settings import Settings
 
-BESIDE_A_SERVER = "hypersim.key"
-"""The file's name where the database is not a file: it then lies in the working folder."""
 
-
-def master_key(settings: Settings, database_file: Path | None, *, in_use: bool) -> str:
-    """The key's text. `database_file` is None where the database is a server or the memory.
+def master_key(settings: Settings, path: Path | None, *, in_use: bool) -> str:
+    """The key's text. `path` is where it lies when it is made here; None: it is needed for this run only.
 
     `in_use`: there are secrets already, and a new key would be the wrong one. Raises StartError when there
     is no key and none may be made, or when the file cannot be read or written.
     """
     if settings.master_key:
         return settings.master_key
-    if settings.memory:
+    if path is None:
         return generate()
     if not settings.open:
         raise StartError(
             "HYPERSIM_MASTER_KEY is not set: outside of open mode the key that encrypts API secrets comes "
             "from you; any long random text will do, such as the output of: openssl rand -hex 32"
         )
-    path = Path(BESIDE_A_SERVER) if database_file is None else Path(f"{database_file}.key")
     if in_use and not path.exists():
         raise StartError(f"{path.resolve()} is gone, and with it the key to the API secrets: put it back")
     try:

@@ -21,7 +21,7 @@ import uvicorn
 
 from hypersim.app import Running, open_exchange
 from hypersim.errors import StartError
-from hypersim.settings import Settings
+from hypersim.settings import ANY_ADDRESS, Settings
 
 SWITCH_INTERVAL_S: Final = 0.0005
 """A commit in its thread waits for the interpreter at most this long; the default is ten times it."""
@@ -82,7 +82,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 def url_of(listener: socket.socket) -> str:
     """How a client on this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if host in ANY_ADDRESS:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

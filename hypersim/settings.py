@@ -19,6 +19,7 @@ from hypersim.errors import SettingsError
 PREFIX: Final = "HYPERSIM_"
 FEEDS: Final = ("auto", "binance", "synthetic", "manual", "none")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+ANY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 DEMO_USER: Final = "test@example.com"
 DEMO_KEY: Final = "test_key_123"
 DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: in open mode everybody may use it

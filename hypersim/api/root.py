@@ -4,6 +4,7 @@ A person gets a short page and a program gets JSON, by what they accept; both na
 """
 
 import html
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/schema": "the reference: every operation with an example",
     "/health": "whether the exchange serves",
 }
+
+logger = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -74,6 +77,20 @@ def method_not_allowed(request: AnyRequest, error: Exception) -> Response[Any]:
 def body_too_large(_request: AnyRequest, _error: Exception) -> Response[Any]:
     """413: more than the exchange reads."""
     return _refusal(413, Reason.BODY_TOO_LARGE, "The body is too large.")
+
+
+def failed(request: AnyRequest, error: Exception) -> Response[Any]:
+    """500: a bug of ours, which is logged and not shown."""
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _refusal(500, Reason.STATUS_UNKNOWN, "The exchange failed to answer; its log says why.")
+
+
+EXCEPTION_HANDLERS: Final[Any] = {
+    404: not_found,
+    405: method_not_allowed,
+    413: body_too_large,
+    500: failed,
+}
 
 
 def _refusal(

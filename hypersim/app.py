@@ -1,0 +1,183 @@
+"""The composition root: builds one world and the application that serves it, and takes both down in order.
+
+`open_exchange` is the one lifespan: what it opened is closed when its block ends, whatever happened inside.
+No module keeps state, so two exchanges fit in one process.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from hypersim.api import root
+from hypersim.api.binance.routes import routes as binance_routes
+from hypersim.api.guard import HostGuard
+from hypersim.api.sim.routes import routes as sim_routes
+from hypersim.api.sim.world import Simulation
+from hypersim.clock import Clock, WallClock
+from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.kept import Kept, keep, listed_markets
+from hypersim.limits import Limits
+from hypersim.outside import Outside, choose_outside
+from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings
+from hypersim.store.database import open_database
+from hypersim.store.history import History
+from hypersim.store.people import load_keys
+from hypersim.views.views import Views
+from hypersim.world import World
+from hypersim.writer import WriterState
+
+FIRST_LADDER_TIMEOUT_S = 15
+"""How long a start waits for prices; then it serves without those that are missing."""
+LONGEST_BODY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An exchange that serves."""
+
+    app: ASGIApp
+    settings: Settings
+    world: World
+    where: str
+    """Where the data is, as a person reads it."""
+    notes: Sequence[str]
+    """What whoever started it should know beside what he asked for."""
+    feed: Callable[[], FeedStatus]
+    failure: "asyncio.Future[None]"
+    """Done once the exchange cannot go on: its result raises why."""
+
+
+@asynccontextmanager
+async def open_exchange(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """An exchange, from its first ladder on. Raises StartError in one sentence when it cannot start."""
+    clock = clock or WallClock()
+    listed = listed_markets(settings)
+    async with AsyncExitStack() as stack:
+        database = await asyncio.to_thread(
+            open_database, settings.database_url, memory=settings.memory, fresh=settings.fresh
+        )
+        stack.callback(database.close)
+        history = History(database)
+        stack.callback(history.close)
+        outside = await choose_outside(settings, listed, database, clock)
+        views = Views(outside.source)
+        outside.watch(views.marketdata)
+        kept = await stack.enter_async_context(keep(settings, listed, database, views, clock))
+        supervisor = outside.supervise(kept.writer.ask)
+        kept.writer.listeners.append(supervisor.fold)
+        limits = Limits(enforced=settings.rate_limits)
+        kept.writer.listeners.append(limits.orders.fold)
+        world = World(
+            clock=clock,
+            ask=kept.writer.ask,
+            markets=views.marketdata,
+            accounts=views.accounts,
+            history=history,
+            keys=kept.keys,
+            limits=limits,
+        )
+        failure = await stack.enter_async_context(_tending(kept, settings, outside, supervisor))
+        yield Running(
+            app=_application(settings, kept, world, supervisor.status),
+            settings=settings,
+            world=world,
+            where=database.where,
+            notes=_notes(settings, supervisor.status()),
+            feed=supervisor.status,
+            failure=failure,
+        )
+
+
+@asynccontextmanager
+async def _tending(
+    kept: Kept, settings: Settings, outside: Outside, supervisor: FeedSupervisor
+) -> AsyncIterator["asyncio.Future[None]"]:
+    """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
+    await outside.begin(kept.writer.ask)
+    tending = asyncio.create_task(_tend(kept, settings, supervisor), name="tending")
+    failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
+    try:
+        ready = asyncio.create_task(supervisor.ready())
+        await asyncio.wait(
+            (ready, failure), timeout=FIRST_LADDER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        ready.cancel()
+        yield failure
+    finally:
+        for task in (failure, tending):
+            task.cancel()
+        await asyncio.wait((failure, tending))
+
+
+async def _tend(kept: Kept, settings: Settings, supervisor: FeedSupervisor) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(supervisor.run(), name="feeds")
+        tasks.create_task(_reload_keys(kept, settings), name="keys")
+
+
+async def _first_to_fail(*tasks: "asyncio.Future[None]") -> None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+async def _reload_keys(kept: Kept, settings: Settings) -> None:
+    """Brings the key ring in line with the store after each rebuild: of a key in doubt the store decides."""
+    rebuilt = asyncio.Event()
+    kept.writer.on_state.append(lambda state: rebuilt.set() if state is WriterState.SERVING else None)
+    while True:
+        await rebuilt.wait()
+        rebuilt.clear()
+        for row in await asyncio.to_thread(load_keys, kept.database):
+            if row.api_key not in kept.keys and (settings.open or row.api_key != DEMO_KEY):
+                kept.keys.add(row)
+
+
+def _application(settings: Settings, kept: Kept, world: World, feed: Callable[[], FeedStatus]) -> ASGIApp:
+    writer = kept.writer
+    simulation = Simulation(
+        world=world,
+        open=settings.open,
+        maker_rate=kept.listed.maker_rate,
+        taker_rate=kept.listed.taker_rate,
+        account_ids=kept.account_ids,
+        feed=feed,
+        durable_sequence=lambda: writer.sequence,
+        journal=kept.database.where,
+        seed=settings.seed,
+        rate_limits=settings.rate_limits,
+        state=lambda: writer.state.value,
+    )
+
+    def health() -> root.Health:
+        status = "green" if writer.state is WriterState.SERVING else "red"
+        return root.Health(status, writer.state.value, writer.sequence)
+
+    application = Litestar(
+        [*binance_routes(world), *sim_routes(simulation), *root.routes(health)],
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=LONGEST_BODY,
+        exception_handlers=root.EXCEPTION_HANDLERS,
+    )
+    if not settings.open:
+        return application
+    return HostGuard(application, {settings.host, *settings.allowed_hosts} - set(ANY_ADDRESS))
+
+
+def _notes(settings: Settings, feed: FeedStatus) -> list[str]:
+    notes = []
+    if settings.open_to_others:
+        notes.append(
+            f"open mode on {settings.host}: whoever reaches this address can make accounts and move markets"
+        )
+    if missing := [symbol for symbol, status in feed.symbols.items() if not status.quoted]:
+        notes.append(
+            f"no prices yet for {', '.join(missing)}" + (f": {feed.failure}" if feed.failure else "")
+        )
+    return notes

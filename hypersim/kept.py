@@ -1,0 +1,128 @@
+"""What is kept of a world - commands, keys, facts - opened by its one writer, in line with the settings.
+
+Guarantees that recovery was proved right and that assets, markets and the demo account are there before
+anybody else asks for anything; and that leaving the block stores everything that was taken. Knows no feed and
+no HTTP.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from hypersim.clock import Clock
+from hypersim.engine.commands import OpenAccount
+from hypersim.errors import StartError
+from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
+from hypersim.markets import MarketsFile, choose, differences, read_markets
+from hypersim.masterkey import master_key
+from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
+from hypersim.store.database import Database
+from hypersim.store.journal import SqlJournal
+from hypersim.store.people import load_keys
+from hypersim.units import AMOUNT_ONE
+from hypersim.views.views import Views
+from hypersim.writer import Writer
+
+DEMO_BALANCES: Final = (("USDT", 10_000 * AMOUNT_ONE),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A world that serves commands."""
+
+    listed: MarketsFile
+    """What markets.toml lists, cut down to the symbols that were asked for."""
+    database: Database
+    views: Views
+    writer: Writer
+    keys: KeyRing
+    account_ids: Iterator[int]
+    """The next account's id, never given before."""
+    clock: Clock
+
+    async def open_account(
+        self,
+        balances: tuple[tuple[str, int], ...],
+        *,
+        label: str = "",
+        api_key: str | None = None,
+        secret: str | None = None,
+    ) -> Credentials:
+        """Opens an account with the listed fees and a key of its own. Raises Refused."""
+        account_id = next(self.account_ids)
+        issued = self.keys.issue(account_id, self.clock.now_us(), label=label, api_key=api_key, secret=secret)
+        command = OpenAccount(
+            account_id=account_id,
+            maker_rate=self.listed.maker_rate,
+            taker_rate=self.listed.taker_rate,
+            balances=balances,
+        )
+        await self.writer.ask(command, rows=[issued.row])
+        self.keys.add(issued.row)
+        return issued
+
+
+def listed_markets(settings: Settings) -> MarketsFile:
+    """What the settings list. Raises SettingsError."""
+    return choose(read_markets(settings.config / "markets.toml"), settings.symbols)
+
+
+@asynccontextmanager
+async def keep(
+    settings: Settings, listed: MarketsFile, database: Database, views: Views, clock: Clock
+) -> AsyncIterator[Kept]:
+    """Recovers the world in a database and brings it in line with the settings. Raises StartError."""
+    journal = SqlJournal(database, keep=settings.journal_keep)
+    writer = Writer(journal, views, clock, reports=database.folder)
+    await writer.start()
+    try:
+        kept = Kept(
+            listed=listed,
+            database=database,
+            views=views,
+            writer=writer,
+            keys=await asyncio.to_thread(read_keys, settings, database),
+            account_ids=count(views.accounts.newest_id() + 1),
+            clock=clock,
+        )
+        await _bring_in_line(kept, settings)
+        yield kept
+    finally:
+        await writer.stop()
+
+
+def read_keys(settings: Settings, database: Database) -> KeyRing:
+    """Every API key that is stored. Raises StartError when the master key is missing or another one."""
+    rows = load_keys(database)
+    if not settings.open:  # its secret is published
+        rows = [row for row in rows if row.api_key != DEMO_KEY]
+    ring = KeyRing(MasterKey(master_key(settings, key_file(database), in_use=bool(rows))))
+    try:
+        ring.load(rows)
+    except WrongMasterKey as error:
+        raise StartError(
+            f"{error}: the master key is not the one that this database was begun with"
+        ) from None
+    return ring
+
+
+def key_file(database: Database) -> Path | None:
+    """Where the master key of a database lies when it is made here; None for a world that is not kept."""
+    if not database.durable:
+        return None
+    if database.dialect == "sqlite":
+        return Path(f"{database.where}.key")
+    return database.folder / "hypersim.key"
+
+
+async def _bring_in_line(kept: Kept, settings: Settings) -> None:
+    data = kept.views.marketdata
+    markets = {symbol: view.market for symbol, view in data.markets.items()}
+    for command in differences(kept.listed, data.assets.values(), markets):
+        await kept.writer.ask(command)
+    if settings.open and DEMO_KEY not in kept.keys:
+        await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)

@@ -1,0 +1,126 @@
+"""Which outside market a world has: the feed that was chosen, its past, and who tells the exchange of it.
+
+Guarantees that the choice is stored before anybody can trade on it, so that the world keeps it. Starts
+nothing: `supervise` makes what the composition root runs.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from hypersim.ask import Ask
+from hypersim.clock import Clock
+from hypersim.engine.commands import OutsideUpdate
+from hypersim.engine.market import Market, MarketStatus
+from hypersim.feeds.base import Feed
+from hypersim.feeds.channel import WITHDRAWAL
+from hypersim.feeds.choice import FeedChoice, choose, upstream_failure
+from hypersim.feeds.history import Origin, SyntheticHistory
+from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.feeds.synthetic import SyntheticFeed
+from hypersim.markets import MarketsFile
+from hypersim.settings import Settings
+from hypersim.store.database import Database
+from hypersim.store.facts import has_orders, read_facts, write_facts
+from hypersim.views.marketdata import MarketData
+from hypersim.views.records import HistorySource
+
+FEED: Final = "feed"
+SEED: Final = "seed"
+"""The names of the facts that are kept of a world."""
+BY_HAND: Final = "manual"
+"""The feed whose quotes stand until somebody moves them."""
+
+
+class Outside:
+    """The outside market of one world. Use `choose_outside`."""
+
+    def __init__(
+        self, settings: Settings, listed: MarketsFile, clock: Clock, choice: FeedChoice, past_seed: int
+    ) -> None:
+        self.choice = choice
+        self._settings, self._listed, self._clock = settings, listed, clock
+        self._data: MarketData | None = None
+        self.source: HistorySource | None = None
+        """Prices from before the world's first trade."""
+        if choice.name == "synthetic":
+            self.source = SyntheticHistory(self._moving(), listed.synthetic, past_seed, self._origin)
+
+    def watch(self, data: MarketData) -> None:
+        """Names the views of the world, which say where its markets stand."""
+        self._data = data
+
+    def supervise(self, ask: Ask) -> FeedSupervisor:
+        """Who runs the feed and tells the exchange what it sees."""
+        return FeedSupervisor(
+            ask=ask,
+            clock=self._clock,
+            name=self.choice.name,
+            why=self.choice.why,
+            feeds=self._feeds(),
+            seed=self._settings.seed,
+        )
+
+    async def begin(self, ask: Ask) -> None:
+        """Takes away what the outside had in the books when the world was last closed: it is old by now."""
+        if self.choice.name == BY_HAND:
+            return
+        for symbol, view in self._views.markets.items():
+            if view.best_bid is not None or view.best_ask is not None:
+                await ask(OutsideUpdate(symbol=symbol, ladder=WITHDRAWAL))
+
+    def _feeds(self) -> list[tuple[Feed, Sequence[Market]]]:
+        if self.choice.name == "synthetic":
+            markets = self._moving()
+            traded = {
+                symbol: view.last.price
+                for symbol, view in self._views.markets.items()
+                if view.last is not None
+            }
+            feed = SyntheticFeed(
+                clock=self._clock,
+                markets=markets,
+                synthetic=self._listed.synthetic,
+                seed=self._settings.seed,
+                step_ms=self._settings.market_update_interval_ms,
+                last_prices=traded,
+            )
+            return [(feed, markets)]
+        return []
+
+    def _moving(self) -> list[Market]:
+        """The markets that the synthetic feed can move."""
+        return [
+            market
+            for market in self._listed.markets
+            if market.symbol in self._listed.synthetic and market.status is not MarketStatus.BREAK
+        ]
+
+    def _origin(self, symbol: str) -> Origin | None:
+        view = self._views.markets.get(symbol)
+        if view is None or (first := view.timeline.first) is None:
+            return None
+        return Origin(first.time_us, first.price)
+
+    @property
+    def _views(self) -> MarketData:
+        assert self._data is not None, "watch comes first"
+        return self._data
+
+
+async def choose_outside(
+    settings: Settings, listed: MarketsFile, database: Database, clock: Clock
+) -> Outside:
+    """Chooses the feed, and stores the choice. Asks the upstream only where nothing is decided."""
+    facts = await asyncio.to_thread(read_facts, database)
+    decided = await asyncio.to_thread(has_orders, database)
+    choice = await choose(
+        settings.feed,
+        begun_with=facts.get(FEED),
+        has_orders=decided,
+        upstream=settings.binance_api_url,
+        failure=lambda: upstream_failure(settings.binance_api_url),
+    )
+    past_seed = int(facts[SEED]) if decided and SEED in facts else settings.seed
+    await asyncio.to_thread(write_facts, database, {FEED: choice.name, SEED: str(past_seed)})
+    return Outside(settings, listed, clock, choice, past_seed)
