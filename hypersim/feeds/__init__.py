@@ -1,0 +1,1 @@
+"""Where outside prices come from: feeds observe a market, a supervisor tells the exchange what they saw."""

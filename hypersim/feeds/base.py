@@ -1,0 +1,77 @@
+"""What a feed is, and what can be said about one while it runs.
+
+A feed only observes (or invents) outside markets. What becomes of an observation - grid, changes, order,
+time-outs, starting again after a failure - is the supervisor's business (hypersim/feeds/supervisor.py).
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from msgspec import Struct
+
+from hypersim.engine.commands import OutsideUpdate
+
+
+class FeedFailed(Exception):
+    """The source cannot be read now; in one line, for whoever runs the exchange.
+
+    `retry_after_s`: how long the source asked to be left alone, 0 when it did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Feed(Protocol):
+    """A source of observations of some symbols."""
+
+    @property
+    def name(self) -> str:
+        """What status and logs call it."""
+        ...
+
+    def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
+        """What is seen from now on, in time order, for as long as it is read.
+
+        Prices and sizes are the source's own (scale 8, off our grid perhaps) and may repeat what was said
+        before; an update without prints and ladder says that the earlier quote still holds. The first ladder
+        of each symbol is full, and so is the one after `moved`. Raises FeedFailed; may be called again
+        afterwards.
+        """
+        ...
+
+    def moved(self, symbol: str, price: int | None) -> None:
+        """Somebody else moved the market of a symbol to a price (scale 8); None: the world was emptied.
+
+        A feed that makes prices goes on from there, one that observes them does not. The next ladder is full.
+        """
+        ...
+
+
+class SymbolStatus(Struct, frozen=True, kw_only=True):
+    """One symbol's outside market as the exchange knows it. Times are microseconds UTC, 0 for never."""
+
+    feed: str
+    source_time_us: int
+    """When the source says that the quote held."""
+    received_us: int
+    age_ms: int | None
+    """Since the quote was last confirmed; None before the first."""
+    quoted: bool
+    """Whether outside sizes stand in the book: False before the first ladder and once a quote is stale."""
+    updates: int
+    """Commands that the exchange took in."""
+    prints: int
+    gaps: int
+    """How often what happened outside was missed: stale quotes, failures, restarts of the feed."""
+
+
+class FeedStatus(Struct, frozen=True, kw_only=True):
+    """What the outside market is made of, and why."""
+
+    name: str
+    why: str
+    failure: str | None
+    """Why the feed is not running now, in one line; None while it runs."""
+    symbols: dict[str, SymbolStatus]

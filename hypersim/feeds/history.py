@@ -1,0 +1,281 @@
+"""The past of synthetic markets: candles from before anybody watched, made when they are asked for.
+
+Guarantees that the same seed, first trade and symbol always have the same past, that it ends at the price of
+the first trade, that candles of every length agree with one another (hypersim/feeds/bars.py), and that pairs
+agree with their legs. Days are drawn backwards from the first trade on; a day divides into hours, those into
+quarters, minutes and seconds, as far as somebody looks.
+"""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from hypersim.clock import MICROSECONDS
+from hypersim.engine.market import Market
+from hypersim.feeds.bars import LEAST_TRADES, NORMALS, TABLE, Bar, Chance, divide, seconds_of
+from hypersim.feeds.pairs import with_legs
+from hypersim.feeds.process import COMMON, OWN, SECONDS_OF_DAY, activity
+from hypersim.feeds.synthetic import trades_per_second
+from hypersim.markets import Synthetic
+from hypersim.views.records import Candle
+
+DAYS = 5 * 365 + 2
+"""How old the markets are when the world begins."""
+REVERSION_HALF_LIFE_DAYS = 300
+TIDE_HALF_LIFE_DAYS, TIDE_DEVIATION = 15, 0.35
+"""Of the logarithm of a day's volatility."""
+SPANS = (SECONDS_OF_DAY, 3600, 900, 60)
+"""Seconds of the bars that divide, each into those of the next."""
+PATH_COMMON = 0.95
+"""As COMMON, within a day: what days have of their own is not shared, and takes its part of it."""
+MOST_KEPT = 3000
+"""Divided bars remembered per symbol."""
+MASK = 2**64 - 1
+
+
+class Origin(Struct, frozen=True):
+    """A world's first trade of a symbol: where its past ends. The price has scale 8."""
+
+    time_us: int
+    price: int
+
+
+class SyntheticHistory:
+    """A HistorySource. `origin` says where a symbol's past ends, None before its first trade: then it has
+    none.
+    """
+
+    def __init__(
+        self,
+        markets: Sequence[Market],
+        synthetic: Mapping[str, Synthetic],
+        seed: int,
+        origin: Callable[[str], Origin | None],
+    ) -> None:
+        self._markets = {market.symbol: (market, legs) for market, legs in with_legs(markets)}
+        self._synthetic = synthetic
+        self._seed = seed
+        self._origin = origin
+        self._pasts: dict[str, Past] = {}
+
+    def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
+        past = self._past(symbol)
+        if past is None:
+            return ()
+        first_s, until_s = -(-start_us // MICROSECONDS), min(-(-end_us // MICROSECONDS), past.end_s)
+        first_s += -first_s % base_seconds
+        return past.candles(base_seconds, max(first_s, past.start_s), until_s)
+
+    def _past(self, symbol: str) -> "Past | None":
+        origin = self._origin(symbol)
+        if origin is None or symbol not in self._markets:
+            return None
+        past = self._pasts.get(symbol)
+        if past is None or past.origin != origin:
+            market, legs = self._markets[symbol]
+            base, quote = (self._past(leg) for leg in legs) if legs is not None else (None, None)
+            following = (base, quote) if base is not None and quote is not None else None
+            past = Past(market, self._synthetic[symbol], self._seed, origin, following)
+            self._pasts[symbol] = past
+        return past
+
+
+class Past:
+    """One symbol's past, up to the second of its first trade. Times are seconds since 1970, prices ticks."""
+
+    def __init__(
+        self,
+        market: Market,
+        synthetic: Synthetic,
+        seed: int,
+        origin: Origin,
+        legs: "tuple[Past, Past] | None",
+    ) -> None:
+        self.origin = origin
+        self.end_s = origin.time_us // MICROSECONDS
+        self.last_day_s = self.end_s - 1 - (self.end_s - 1) % SECONDS_OF_DAY
+        self.start_s = self.last_day_s - (DAYS - 1) * SECONDS_OF_DAY
+        self.end_price = origin.price // market.tick_size
+        self._tick, self._step = market.tick_size, market.step_size
+        self._legs = legs
+        self._own_salt = random.Random(f"{seed}/{market.symbol}/past").getrandbits(64)
+        self._common_salt = random.Random(f"{seed}/past").getrandbits(64)
+        self._parts: dict[tuple[int, int], list[Bar]] = {}
+        self._seconds: dict[int, list[tuple[int, Bar]]] = {}
+        self._days = self._draw_days(market, synthetic, seed)
+
+    def candles(self, base_seconds: int, start_s: int, until_s: int) -> list[Candle]:
+        """Candles that open from a time on, which is a multiple of the base, until another."""
+        if start_s >= until_s:
+            return []
+        if base_seconds == SECONDS_OF_DAY:
+            return [
+                self._candle(day_s, self._bar(0, day_s)) for day_s in range(start_s, until_s, SECONDS_OF_DAY)
+            ]
+        found = []
+        if base_seconds == 1:
+            for minute_s in range(start_s - start_s % 60, until_s, 60):
+                for second, bar in self._seconds_of(minute_s):
+                    if start_s <= minute_s + second < until_s:
+                        found.append(self._candle(minute_s + second, bar))
+            return found
+        level = SPANS.index(base_seconds) - 1
+        span = SPANS[level]
+        for parent_s in range(start_s - start_s % span, until_s, span):
+            for at, bar in enumerate(self.parts(level, parent_s)):
+                if start_s <= parent_s + at * base_seconds < until_s:
+                    found.append(self._candle(parent_s + at * base_seconds, bar))
+        return found
+
+    def _candle(self, open_s: int, bar: Bar) -> Candle:
+        tick, step = self._tick, self._step
+        amount = tick * step
+        return Candle(
+            open_s * MICROSECONDS,
+            bar.open * tick,
+            bar.high * tick,
+            bar.low * tick,
+            bar.close * tick,
+            bar.volume * step,
+            bar.quote * amount,
+            bar.trades,
+            bar.taker * step,
+            bar.taker_quote * amount,
+            bar.last_id - bar.trades + 1,
+            bar.last_id,
+        )
+
+    def _bar(self, level: int, start_s: int) -> Bar:
+        if level == 0:
+            return self._days[(start_s - self.start_s) // SECONDS_OF_DAY]
+        parent_s = start_s - start_s % SPANS[level - 1]
+        return self.parts(level - 1, parent_s)[(start_s - parent_s) // SPANS[level]]
+
+    def parts(self, level: int, start_s: int) -> list[Bar]:
+        """What a bar divides into; of the last one only the parts that had begun."""
+        parts = self._parts.get((level, start_s))
+        if parts is None:
+            if len(self._parts) >= MOST_KEPT:
+                del self._parts[next(iter(self._parts))]
+            parts = self._parts[level, start_s] = self._divide(level, start_s)
+        return parts
+
+    def _divide(self, level: int, start_s: int) -> list[Bar]:
+        span = SPANS[level + 1]
+        ends = [min(at, self.end_s) for at in range(start_s + span, start_s + SPANS[level] + 1, span)]
+        lengths = [end - before for end, before in zip(ends, [start_s, *ends], strict=False) if end > before]
+        chance = self._chance(level, start_s)
+        noise, mask = chance.common * 3, TABLE - 1
+        spread = (0.4, 0.3, 0.3)[level]
+        weights = [
+            length
+            * activity((start_s + at * span) % SECONDS_OF_DAY)
+            * math.exp(spread * NORMALS[noise + at & mask])
+            for at, length in enumerate(lengths)
+        ]
+        floors = [LEAST_TRADES * -(-length // 60) for length in lengths]
+        follows = None
+        if self._legs is not None:
+            follows = [self._followed(level + 1, start_s + at * span) for at in range(len(lengths))]
+        return divide(self._bar(level, start_s), weights, floors, chance, PATH_COMMON, follows)
+
+    def _seconds_of(self, minute_s: int) -> list[tuple[int, Bar]]:
+        found = self._seconds.get(minute_s)
+        if found is None:
+            if len(self._seconds) >= MOST_KEPT:
+                del self._seconds[next(iter(self._seconds))]
+            chance = self._chance(len(SPANS) - 1, minute_s)
+            minute = self._bar(len(SPANS) - 1, minute_s)
+            found = seconds_of(minute, min(60, self.end_s - minute_s), chance, PATH_COMMON)
+            self._seconds[minute_s] = found
+        return found
+
+    def _chance(self, level: int, start_s: int) -> Chance:
+        place = start_s * len(SPANS) + level
+        return Chance(mixed(self._own_salt ^ place), mixed(self._common_salt ^ place))
+
+    def _followed(self, level: int, start_s: int) -> tuple[float, float]:
+        """Close and mean price of a pair's bar by what its legs say, in ticks."""
+        assert self._legs is not None
+        base, quote = self._legs
+        (base_close, base_mean), (quote_close, quote_mean) = (
+            leg.close_and_mean(level, start_s) for leg in (base, quote)
+        )
+        unit = self.end_price * quote.end_price / base.end_price
+        return max(1.0, unit * base_close / quote_close), max(1.0, unit * base_mean / quote_mean)
+
+    def close_and_mean(self, level: int, start_s: int) -> tuple[float, float]:
+        """Of a bar; the first trade's price when the bar had not begun before that."""
+        if start_s >= self.end_s:
+            return self.end_price, self.end_price
+        bar = self._bar(level, start_s)
+        return bar.close, bar.quote / bar.volume
+
+    def _draw_days(self, market: Market, synthetic: Synthetic, seed: int) -> list[Bar]:
+        """The days, the oldest first: drawn from the last one back, so that they end where they must."""
+        common, own = random.Random(f"{seed}/days"), random.Random(f"{seed}/{market.symbol}/days")
+        volatility = synthetic.daily_volatility_bps / 10_000
+        kept = 0.5 ** (1 / REVERSION_HALF_LIFE_DAYS)
+        tide_kept = 0.5 ** (1 / TIDE_HALF_LIFE_DAYS)
+        tide = common.gauss(0, TIDE_DEVIATION)
+        per_day = trades_per_second(market, synthetic) * SECONDS_OF_DAY
+        close, last_id = self.end_price, 0
+        days = []
+        for day_s in range(self.last_day_s, self.start_s - 1, -SECONDS_OF_DAY):
+            seconds = min(SECONDS_OF_DAY, self.end_s - day_s)
+            part = seconds / SECONDS_OF_DAY
+            deviation = volatility * math.exp(tide - TIDE_DEVIATION**2) * math.sqrt(part)
+            shock = COMMON * common.gauss(0, 1) + OWN * own.gauss(0, 1)
+            before = math.log(close / self.end_price) * kept**part - deviation * shock
+            opened = max(1, round(self.end_price * math.exp(before)))
+            mean = None
+            if self._legs is not None:
+                opened = (
+                    round(self._followed(0, day_s - SECONDS_OF_DAY)[0]) if day_s > self.start_s else close
+                )
+                mean = self._followed(0, day_s)[1]
+            crowd = math.exp(1.2 * tide - 0.72 * TIDE_DEVIATION**2) * own.lognormvariate(-0.03, 0.25)
+            trades = LEAST_TRADES * -(-seconds // 60) + int(per_day * part * crowd)
+            volume = 2 * trades + int(synthetic.daily_volume / market.step_size * part * crowd)
+            bar = _day(own, opened, close, close * deviation, mean, trades, volume, last_id)
+            days.append(bar)
+            close, last_id = opened, last_id - trades
+            tide = tide * tide_kept + common.gauss(0, TIDE_DEVIATION * math.sqrt(1 - tide_kept**2))
+        days.reverse()
+        return days
+
+
+def _day(
+    chance: random.Random,
+    opened: int,
+    close: int,
+    deviation: float,
+    mean: float | None,
+    trades: int,
+    volume: int,
+    last_id: int,
+) -> Bar:
+    """A bar between two prices: its range is that of a random walk between them (Brownian bridge)."""
+    middle, square = (opened + close) / 2, (opened - close) ** 2
+    high = middle + math.sqrt(square + 2 * deviation**2 * chance.expovariate(1)) / 2
+    low = middle - math.sqrt(square + 2 * deviation**2 * chance.expovariate(1)) / 2
+    top, bottom = max(round(high), opened, close), max(1, min(round(low), opened, close))
+    inside = 0.5 + 0.1 * chance.gauss(0, 1)
+    if mean is None:
+        mean = middle / 2 + (bottom + (top - bottom) * inside) / 2
+    margin = (top - bottom) / 10
+    quote = round(volume * min(top - margin, max(bottom + margin, mean)))
+    share = min(0.6, max(0.4, chance.gauss(0.5, 0.02)))
+    return Bar(
+        opened, top, bottom, close, volume, quote, trades, int(volume * share), int(quote * share), last_id
+    )
+
+
+def mixed(number: int) -> int:
+    """A well-mixed 64-bit number of a number (splitmix64)."""
+    number = number + 0x9E3779B97F4A7C15 & MASK
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & MASK
+    return number ^ number >> 31

@@ -1,0 +1,143 @@
+"""One side of an outside market: what its source states, what that is on our grid, and what the exchange was
+told.
+
+Guarantees that `changes` lists every level where the exchange may hold something else than the source states.
+Sizes and prices have scale 8. Off-grid prices move away from the market (bids down, asks up), so that a grid
+never crosses a book; sizes that meet on one grid price are added, then rounded down to the step.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from hypersim.engine.market import Market
+from hypersim.engine.orders import Side
+from hypersim.units import ceil_to, floor_to
+
+UNBOUNDED = 2**63 - 1
+
+
+class Quotes:
+    """The bids or the asks of one symbol."""
+
+    def __init__(self, side: Side, market: Market) -> None:
+        self.side = side
+        self.bound: int | None = None
+        """The farthest known price; None: nothing is known."""
+        self._tick = market.tick_size
+        self._step = market.step_size
+        self._stated: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+        self._laid: dict[int, int] = {}
+        self._touched: set[int] = set()
+        self._printed: set[int] = set()
+
+    def regrid(self, market: Market) -> None:
+        """The market's grid changed."""
+        self._tick, self._step = market.tick_size, market.step_size
+        stated, self._stated, self._sizes = self._stated, {}, {}
+        self.state(stated.items(), self.bound, full=True)
+
+    def align(self, price: int) -> int:
+        """The grid price of a source's price."""
+        return floor_to(price, self._tick) if self.side is Side.BUY else ceil_to(price, self._tick)
+
+    def state(self, listed: Iterable[tuple[int, int]], bound: int | None, *, full: bool) -> None:
+        """Takes in what the source says of its levels; `full`: a level that is not listed is gone.
+
+        Levels outside the known range are nobody's knowledge, whatever is said of them.
+        """
+        before, self.bound = self.bound, bound if bound is None or bound >= UNBOUNDED else self.align(bound)
+        levels = dict(listed)
+        gone: Iterable[int] = ()
+        if full:
+            gone = self._stated.keys() - levels.keys()
+        elif self.bound != before:
+            gone = [price for price in self._stated if not self._known(self.align(price))]
+        for price in gone:
+            self._set(price, 0)
+        for price, size in levels.items() - self._stated.items():
+            self._set(price, size if self._known(self.align(price)) else 0)
+
+    def _set(self, price: int, size: int) -> None:
+        before = self._stated.get(price, 0)
+        if size == before:
+            return
+        if size:
+            self._stated[price] = size
+        else:
+            del self._stated[price]
+        on_grid = self.align(price)
+        total = self._sizes.get(on_grid, 0) + size - before
+        if total:
+            self._sizes[on_grid] = total
+        else:
+            del self._sizes[on_grid]
+        self._touched.add(on_grid)
+
+    def consumed(self, price: int) -> None:
+        """The exchange is about to trade at a price: what it holds there and before it changes on its own."""
+        reached = self._reached(self._laid, price)
+        self._printed.update(reached, self._reached(self._sizes, price))
+
+    def _reached(self, levels: Iterable[int], price: int) -> list[int]:
+        if self.side is Side.BUY:
+            return [level for level in levels if level >= price]
+        return [level for level in levels if level <= price]
+
+    def best(self) -> int | None:
+        """The best price with at least a step of size."""
+        choose = max if self.side is Side.BUY else min
+        best = choose(self._sizes, default=0)
+        if self._sizes.get(best, 0) >= self._step and best > 0:
+            return best
+        return choose(self.sizes, default=None)
+
+    def changes(self, *, full: bool) -> tuple[tuple[int, int], ...]:
+        """(grid price, size) of the levels to tell the exchange about, best first.
+
+        0 for one that is gone, unless it lies outside the known range: the exchange forgets those by itself.
+        Starts anew: what comes later is the next call's.
+        """
+        prices = set(self._sizes) if full else self._touched | self._printed
+        listed = []
+        for price in sorted(prices, reverse=self.side is Side.BUY):
+            if price <= 0 or not self._known(price):
+                continue
+            size = floor_to(self._sizes.get(price, 0), self._step)
+            if size if full else price in self._printed or size != self._laid.get(price, 0):
+                listed.append((price, size))
+        self._touched, self._printed = set(), set()
+        return tuple(listed)
+
+    def _known(self, price: int) -> bool:
+        if self.bound is None:
+            return False
+        return price >= self.bound if self.side is Side.BUY else price <= self.bound
+
+    def laid(self, listed: Iterable[tuple[int, int]], bound: int | None, *, full: bool) -> None:
+        """The exchange took these levels in, with this known range."""
+        if full or bound is None:
+            self._laid.clear()
+        for price, size in listed:
+            if size:
+                self._laid[price] = size
+            else:
+                self._laid.pop(price, None)
+        if bound is not None:
+            forgotten = [
+                price for price in self._laid if (price < bound if self.side is Side.BUY else price > bound)
+            ]
+            for price in forgotten:
+                del self._laid[price]
+
+    def not_laid(self, listed: Iterable[tuple[int, int]]) -> None:
+        """The exchange did not take these levels in: they are still to be told."""
+        self._printed.update(price for price, _ in listed)
+
+    @property
+    def sizes(self) -> Mapping[int, int]:
+        """What the exchange should hold, by grid price."""
+        return {
+            price: floor_to(size, self._step)
+            for price, size in self._sizes.items()
+            if price > 0 and size >= self._step
+        }
