@@ -47,6 +47,8 @@ class Database:
         """For queries from any thread, at any time."""
         try:
             self._own()
+            if fresh and self.dialect == "sqlite":
+                sqlite.set_aside(Path(str(self._url.database)))
             with self.engine.begin() as connection:
                 if fresh:
                     metadata.drop_all(connection)
@@ -55,7 +57,7 @@ class Database:
                 self.epoch = _next_epoch(connection)
         except DRIVER_ERRORS as error:
             self.close()
-            raise StoreError(f"cannot use {self.where}: {_first_line(error)}") from error
+            raise StoreError(f"cannot use {self.where}: {explained(error)}") from error
         except BaseException:
             self.close()
             raise
@@ -168,8 +170,9 @@ class Database:
 def open_database(url: str, *, memory: bool = False, fresh: bool = False) -> Database:
     """Opens a database as its only writer, with the tables of this version.
 
-    `memory`: a world that is not kept, in a folder that goes with the process. `fresh`: empties it first.
-    Raises StoreError, in one sentence: unreachable, in use, of a later version, or not durable.
+    `memory`: a world that is not kept, in a folder that goes with the process. `fresh`: begins with
+    nothing; what was there is deleted on PostgreSQL, and on SQLite stays beside it as `*.old` until the
+    next time. Raises StoreError, in one sentence: unreachable, in use, of a later version, or not durable.
     """
     return Database(url, memory=memory, fresh=fresh)
 
@@ -207,6 +210,7 @@ def _next_epoch(connection: Connection) -> int:
     return epoch
 
 
-def _first_line(error: Exception) -> str:
+def explained(error: Exception) -> str:
+    """What a database or its driver says went wrong, in one line."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(cause).strip().partition("\n")[0]

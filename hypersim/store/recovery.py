@@ -95,11 +95,7 @@ def recover(journal: Journal) -> Recovered:
     replay = Replay(stored.snapshot)
     for batch in stored.batches:
         replay.apply(batch)
-    try:
-        replay.exchange.check()
-    except AssertionError as error:
-        raise StoreError(f"what is stored leads to a state that cannot be: {error}") from error
-    state = replay.exchange.snapshot()
+    state = checked(replay.exchange)
     journal.check(state, replay.since, replay.balances)
     return Recovered(
         exchange=replay.exchange,
@@ -110,6 +106,15 @@ def recover(journal: Journal) -> Recovered:
         snapshot_sequence=stored.snapshot.sequence if stored.snapshot is not None else 0,
         api_keys=stored.api_keys,
     )
+
+
+def checked(exchange: Exchange) -> ExchangeState:
+    """The state of an exchange whose invariants hold. Raises StoreError when they do not."""
+    try:
+        exchange.check()
+    except AssertionError as error:
+        raise StoreError(f"what is stored leads to a state that cannot be: {error}") from error
+    return exchange.snapshot()
 
 
 def _differs(batch: Batch) -> StoreError:

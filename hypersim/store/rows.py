@@ -25,12 +25,12 @@ ROWS_AT_ONCE: Final = 500
 
 def as_order(row: RowMapping) -> Order:
     """An order from a row of `orders`."""
-    return msgspec.convert(dict(row), Order)
+    return msgspec.convert({name: row[name] for name in Order.__struct_fields__}, Order)
 
 
 def as_account_trade(row: RowMapping) -> AccountTrade:
     """An account's side of a trade from a row of `trades`."""
-    return msgspec.convert(dict(row), AccountTrade)
+    return AccountTrade(**{name: row[name] for name in AccountTrade.__struct_fields__})
 
 
 def running_candles(connection: Connection) -> list[tuple[str, int, Candle]]:

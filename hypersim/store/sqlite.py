@@ -63,3 +63,13 @@ def lock(path: Path) -> FileLock | None:
         return None
     except OSError as error:
         raise StoreError(f"cannot open {path}: {error.strerror}") from None
+
+
+def set_aside(path: Path) -> None:
+    """Renames a database that nobody has open, and the files that belong to it, to `*.old`."""
+    for suffix in ("", "-wal", "-shm"):
+        aside = path.with_name(f"{path.name}.old{suffix}")
+        aside.unlink(missing_ok=True)
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside)

@@ -1,0 +1,96 @@
+"""Proves that what is stored is true: the journal leads to the recorded states, and the projections agree
+with it.
+
+Only reads, in one transaction: it may run beside the exchange that owns the database, and sees one moment
+of it.
+"""
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, func, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from hypersim.engine.exchange import RULES
+from hypersim.engine.orders import OPEN
+from hypersim.errors import StoreError
+from hypersim.store.audit import check_projections
+from hypersim.store.database import explained, open_for_reading
+from hypersim.store.recovery import Replay, checked
+from hypersim.store.rows import as_order, stored_batches, stored_snapshots
+from hypersim.store.tables import ledger_entries, metadata, orders
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """What was found to be true."""
+
+    first_sequence: int
+    """The first command that was applied again; one past `sequence` where there was none."""
+    sequence: int
+    """The newest command."""
+    snapshots: int
+    """How many recorded states were compared."""
+    state_hash: str
+    accounts: int
+    """The outside world and the fee income included."""
+    open_orders: int
+    ledger_entries: int
+
+
+def verify(url: str) -> Verified:
+    """Replays what is stored and compares: events, states, balances, ledger, open orders, ids.
+
+    Blocks, and takes no lock. Raises StoreError at the first difference, or when the database cannot be read.
+    """
+    engine = open_for_reading(url)
+    try:
+        with engine.connect() as connection:
+            return _verify(_at_one_moment(connection, engine))
+    except DBAPIError as error:
+        raise StoreError(f"the database cannot be read: {explained(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def _at_one_moment(connection: Connection, engine: Engine) -> Connection:
+    missing = metadata.tables.keys() - set(inspect(engine).get_table_names())
+    if missing:
+        raise StoreError(f"the database lacks {', '.join(sorted(missing))}: start Hyper-Sim on it once")
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
+
+
+def _verify(connection: Connection) -> Verified:
+    recorded = list(stored_snapshots(connection))[::-1]
+    replay = Replay(recorded[0] if recorded else None)
+    first_sequence = replay.sequence + 1
+    for snapshot in recorded[1:]:
+        snapshot.decode()
+    expected = {snapshot.sequence: snapshot for snapshot in recorded if snapshot.rules == RULES}
+    for batch in stored_batches(connection, replay.sequence):
+        replay.apply(batch)
+        snapshot_here = expected.get(batch.sequence)
+        if snapshot_here is not None and replay.exchange.state_hash() != snapshot_here.state_hash:
+            raise StoreError(f"replaying the journal does not lead to {snapshot_here}")
+    if recorded and recorded[-1].sequence > replay.sequence:
+        raise StoreError(f"the journal ends at command {replay.sequence}, before {recorded[-1]}")
+    state = checked(replay.exchange)
+    check_projections(connection, state, 0, {})
+    live = {(order.symbol, order.order_id): order for venue in state.venues for order in venue.orders}
+    stored = connection.execute(select(orders).where(orders.c.status.in_(sorted(OPEN)))).mappings()
+    found = {(order.symbol, order.order_id): order for order in map(as_order, stored)}
+    for key in sorted(live.keys() | found.keys()):
+        if live.get(key) != found.get(key):
+            raise StoreError(
+                f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, "
+                f"and should be {live.get(key)}"
+            )
+    entries = connection.execute(select(func.count()).select_from(ledger_entries)).scalar_one()
+    return Verified(
+        first_sequence=first_sequence,
+        sequence=replay.sequence,
+        snapshots=len(recorded),
+        state_hash=replay.exchange.state_hash(),
+        accounts=len({account_id for account_id, *_ in state.balances}),
+        open_orders=len(live),
+        ledger_entries=entries,
+    )
