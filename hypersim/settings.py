@@ -119,6 +119,30 @@ def client_url(settings: Settings, *, environment: Mapping[str, str] | None = No
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
+class Target(Struct, frozen=True, kw_only=True):
+    """The exchange, and the account on it, that the commands for clients talk to."""
+
+    url: str
+    api_key: str
+    secret_key: str
+
+
+def read_target(config: Path, url: str | None, api_key: str | None, secret_key: str | None) -> Target:
+    """What was given, else the environment (HYPERSIM_URL, _API_KEY, _SECRET_KEY), else the demo account where
+    `serve` would listen. Raises SettingsError.
+    """
+    url = url or os.environ.get(f"{PREFIX}URL")
+    if not url:
+        settings = read_settings(config)
+        host = "127.0.0.1" if settings.host in ANY_ADDRESS else settings.host
+        url = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    return Target(
+        url=url.rstrip("/"),
+        api_key=api_key or os.environ.get(f"{PREFIX}API_KEY", DEMO_KEY),
+        secret_key=secret_key or os.environ.get(f"{PREFIX}SECRET_KEY", DEMO_SECRET),
+    )
+
+
 def bare_environment() -> dict[str, str]:
     """This process's environment without any setting of Hyper-Sim, for a child whose settings are its own."""
     return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}

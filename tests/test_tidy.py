@@ -30,11 +30,11 @@ FLOORS = (
     ("writer", "identity", "limits"),
     ("admin", "masterkey", "wallet"),
     ("feeds", "sim", "chain"),
-    ("world",),
+    ("kept", "outside", "world"),
     ("api", "console"),
     ("app",),
     ("serve", "startup"),
-    ("testing",),
+    ("cli", "testing"),
     ("__main__",),
 )
 DIALECTS = ("binance", "unified", "app", "admin", "sim")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Request, Response, route
+from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
@@ -28,6 +29,8 @@ from hypersim.identity import ApiKey
 from hypersim.settings import DEMO_KEY, DEMO_SECRET
 
 PREFIX: Final = "/sim/v1"
+NO_OUTSIDE: Final = "none"
+"""The feed of a world whose users trade only with one another."""
 
 AnyRequest = Request[Any, Any, Any]
 Action = Callable[[Simulation, AnyRequest], Awaitable[Any]]
@@ -108,6 +111,8 @@ async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
 
 async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
     """What the outside market did, by hand; works beside any feed that has an outside."""
+    if sim.feed().name == NO_OUTSIDE:
+        raise Refused(Reason.NO_OUTSIDE_HERE)
     market = sim.world.market(symbol_in(request.path_params["symbol"])).market
     body = bodies.read(await request.body(), bodies.MarketBody)
     if body.price is not None:
@@ -167,7 +172,7 @@ def routes(sim: Simulation) -> Sequence[HTTPRouteHandler]:
 
 
 def _route(sim: Simulation, method: str, path: str, act: Action) -> HTTPRouteHandler:
-    @route(PREFIX + path, http_method=[method], status_code=200, include_in_schema=False)  # type: ignore[list-item]
+    @route(PREFIX + path, http_method=HttpMethod(method), status_code=200, include_in_schema=False)
     async def answer(request: AnyRequest) -> Response[bytes]:
         try:
             _admit(sim, request)

@@ -1,0 +1,60 @@
+"""`hypersim serve`: starts the exchange and says where it is."""
+
+import argparse
+import logging
+import sys
+
+from hypersim import startup
+from hypersim.app import Running
+from hypersim.cli import Commands
+from hypersim.resources import folder
+from hypersim.serve import serve
+from hypersim.settings import FEEDS, Settings, read_settings
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = commands.add_parser("serve", help="start the exchange")
+    parser.add_argument("--host", help="where it listens (HYPERSIM_HOST)")
+    parser.add_argument("--port", help="0 for any free one (HYPERSIM_PORT)")
+    parser.add_argument("--database-url", help="where the world is kept (HYPERSIM_DATABASE_URL)")
+    parser.add_argument("--feed", help=f"the outside market: {', '.join(FEEDS)} (HYPERSIM_FEED)")
+    parser.add_argument("--symbols", help="such as BTCUSDT,ETHUSDT (HYPERSIM_SYMBOLS)")
+    parser.add_argument("--seed", help="of everything random (HYPERSIM_SEED)")
+    parser.add_argument("--rate-limits", help="on or off (HYPERSIM_RATE_LIMITS)")
+    parser.add_argument("--log-level", help="debug, info, warning or error (HYPERSIM_LOG_LEVEL)")
+    parser.add_argument("--memory", action="store_true", help="keep nothing: the world ends with the process")
+    parser.add_argument(
+        "--fresh", action="store_true", help="delete the world that the database holds and start anew"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="say where it serves in one line of JSON, as with port 0"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Serves until it is told to stop."""
+    given = {name: value for name, value in vars(chosen).items() if isinstance(value, str)}
+    settings = read_settings(folder("config"), given, memory=chosen.memory, fresh=chosen.fresh)
+    _log(settings)
+    as_json = chosen.json or settings.port == 0
+
+    def announce(running: Running, url: str) -> None:
+        say = startup.as_json if as_json else startup.as_text
+        print(say(running, url), flush=True)
+
+    serve(settings, announce)
+    return 0
+
+
+def _log(settings: Settings) -> None:
+    """Log lines go to standard error; what libraries say below a warning only where one debugs."""
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    if settings.log_level != "debug":
+        for library in ("uvicorn", "httpx", "httpcore", "alembic", "asyncio"):
+            logging.getLogger(library).setLevel(logging.WARNING)
