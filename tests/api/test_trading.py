@@ -18,6 +18,13 @@ LIMIT_BUY: dict[str, str] = {
 }
 
 
+BY_EITHER_ID: tuple[dict[str, str], ...] = (
+    {"orderId": "1"},
+    {"origClientOrderId": "mine"},
+    {"orderId": "1", "origClientOrderId": "mine"},
+)
+
+
 async def place(lab: Lab, **changes: str) -> Any:
     """Alice's order, which must be accepted."""
     answer = await lab.alice.signed("POST", "/v1/order", {**LIMIT_BUY, **changes}, time=lab.now_ms)
@@ -201,7 +208,7 @@ async def test_an_order_is_found_while_open_and_when_closed(lab: Lab) -> None:
         "origQuoteOrderQty": "0.00000000",
         "selfTradePreventionMode": "EXPIRE_MAKER",
     }
-    for named in ({"orderId": 1}, {"origClientOrderId": "mine"}, {"orderId": 1, "origClientOrderId": "mine"}):
+    for named in BY_EITHER_ID:
         answer = await lab.alice.signed("GET", "/v1/order", {"symbol": "BTCUSDT", **named}, time=lab.now_ms)
         assert expected == answer.json
     assert [expected] == (await lab.alice.signed("GET", "/v1/openOrders", time=lab.now_ms)).json
@@ -217,7 +224,7 @@ async def test_an_order_is_found_while_open_and_when_closed(lab: Lab) -> None:
         "status": "FILLED",
         "updateTime": opened_ms + 2000,
     }
-    for named in ({"orderId": 1}, {"origClientOrderId": "mine"}, {"orderId": 1, "origClientOrderId": "mine"}):
+    for named in BY_EITHER_ID:
         answer = await lab.alice.signed("GET", "/v1/order", {"symbol": "BTCUSDT", **named}, time=lab.now_ms)
         assert filled == answer.json
     assert (

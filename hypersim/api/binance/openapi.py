@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 
 from hypersim import __version__
 from hypersim.api.binance.endpoints import Endpoint, Parameter
-from hypersim.api.binance.security import RECV_WINDOW, SIGNED
+from hypersim.api.binance.security import SIGNED
+from hypersim.settings import DEMO_KEY, DEMO_SECRET
 
-DEMO_KEY: Final = "test_key_123"
-DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: it opens the demo account of open mode only
 DEFAULT_BASE: Final = "http://127.0.0.1:8080"
 HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]_-]{1,255}")
 
@@ -24,6 +23,9 @@ REFUSED: Final = {
     "description": "A refusal, in Binance's words.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+JSON_TYPES: Final[dict[str, type]] = {"integer": int, "boolean": bool, "string": str}
+"""What a default must be to be one of a schema's values; others are in units of the exchange's own."""
+
 FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -109,8 +111,11 @@ def _schema(parameter: Parameter[Any]) -> dict[str, Any]:
     schema = parameter.rule.schema()
     if parameter.description:
         schema["description"] = parameter.description
-    if isinstance(parameter.default, bool | int) and parameter is not RECV_WINDOW:
-        schema["default"] = parameter.default
+    default = parameter.default
+    if isinstance(default, JSON_TYPES.get(schema["type"], ())) and isinstance(default, bool) == (
+        schema["type"] == "boolean"
+    ):
+        schema["default"] = default
     return schema
 
 
