@@ -38,6 +38,10 @@ class NotServing(RuntimeError):
     """The exchange did not come up; the text is what it said."""
 
 
+class Unanswered(RuntimeError):
+    """The simulation API refused; the text says why."""
+
+
 class ServerProcess:
     """One exchange as a process: `python -m hypersim serve` on a port of its own choice.
 
@@ -126,15 +130,18 @@ class ServerProcess:
 
     def open_account(self, balances: Mapping[str, str] = PLENTY, **body: Any) -> "Account":
         """A new account with keys; `body` are further fields of POST /sim/v1/accounts."""
-        answer = httpx.post(f"{self.url}/sim/v1/accounts", json={"balances": dict(balances), **body})
-        answer.raise_for_status()
-        opened = answer.json()
+        opened = self.simulate("accounts", {"balances": dict(balances), **body})
         return Account(self, opened["accountId"], opened["apiKey"], opened["secretKey"])
 
     def move_market(self, symbol: str, **body: Any) -> dict[str, Any]:
         """An outside update by hand (POST /sim/v1/market/{symbol}); returns the orders that it filled."""
-        answer = httpx.post(f"{self.url}/sim/v1/market/{symbol}", json=body)
-        answer.raise_for_status()
+        return self.simulate(f"market/{symbol}", body)
+
+    def simulate(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of POST /sim/v1/{path}. Raises Unanswered with the refusal."""
+        answer = httpx.post(f"{self.url}/sim/v1/{path}", json=body)
+        if answer.is_error:
+            raise Unanswered(f"{path}: {answer.status_code} {answer.text}")
         result: dict[str, Any] = answer.json()
         return result
 

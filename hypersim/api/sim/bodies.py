@@ -22,6 +22,7 @@ LARGEST: Final = 2**63 - 1
 Chosen = Annotated[str, Meta(pattern=rf"\A{CHOSEN_KEY.pattern}\Z")]
 Asset = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}\Z")]
 Level = tuple[Raw, Raw]
+NOT_SENT: Final = Raw()
 
 B = TypeVar("B", bound=Struct)
 
@@ -61,7 +62,7 @@ class PrintBody(Struct, forbid_unknown_fields=True):
 class MarketBody(Struct, forbid_unknown_fields=True):
     """POST /market/{symbol}: a price, or a ladder, or a trade, or a trade and the ladder that it led to."""
 
-    price: Raw | None = None
+    price: Raw = NOT_SENT
     bids: Annotated[list[Level], Meta(max_length=5000)] | None = None
     asks: Annotated[list[Level], Meta(max_length=5000)] | None = None
     print: PrintBody | None = None

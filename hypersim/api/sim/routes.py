@@ -115,7 +115,7 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
         raise Refused(Reason.NO_OUTSIDE_HERE)
     market = sim.world.market(symbol_in(request.path_params["symbol"])).market
     body = bodies.read(await request.body(), bodies.MarketBody)
-    if body.price is not None:
+    if body.price is not bodies.NOT_SENT:
         if body.bids is not None or body.asks is not None or body.print is not None:
             raise Refused(Reason.INVALID_FIELD, "price", "comes alone")
         update = at_price(market, bodies.number("price", body.price))
