@@ -111,8 +111,9 @@ class Channel:
 
     def _ladder(self) -> Ladder | None:
         full, self._has_ladder, self._send_full = self._send_full, False, False
-        bids, asks = self._bids.changes(full=full), self._asks.changes(full=full)
-        if not (bids or asks or full):
+        bids, new_bids = self._bids.changes(full=full)
+        asks, new_asks = self._asks.changes(full=full)
+        if not (new_bids or new_asks):
             return None
         return Ladder(
             bids=bids, asks=asks, bid_floor=self._bids.bound, ask_ceiling=self._asks.bound, full=full

@@ -91,22 +91,25 @@ class Quotes:
             return best
         return choose(self.sizes, default=None)
 
-    def changes(self, *, full: bool) -> tuple[tuple[int, int], ...]:
-        """(grid price, size) of the levels to tell the exchange about, best first.
+    def changes(self, *, full: bool) -> tuple[tuple[tuple[int, int], ...], bool]:
+        """(grid price, size) of the levels to tell the exchange about, best first; and whether there is
+        anything to tell.
 
-        0 for one that is gone, unless it lies outside the known range: the exchange forgets those by itself.
-        Starts anew: what comes later is the next call's.
+        0 for one that is gone. One that lies outside the known range now is not listed: the exchange forgets
+        those by their bound. Starts anew: what comes later is the next call's.
         """
         prices = set(self._sizes) if full else self._touched | self._printed
         listed = []
+        outgrown = False
         for price in sorted(prices, reverse=self.side is Side.BUY):
             if price <= 0 or not self._known(price):
+                outgrown = outgrown or price in self._laid
                 continue
             size = floor_to(self._sizes.get(price, 0), self._step)
             if size if full else price in self._printed or size != self._laid.get(price, 0):
                 listed.append((price, size))
         self._touched, self._printed = set(), set()
-        return tuple(listed)
+        return tuple(listed), bool(listed) or outgrown or full
 
     def _known(self, price: int) -> bool:
         if self.bound is None:
@@ -132,6 +135,7 @@ class Quotes:
     def not_laid(self, listed: Iterable[tuple[int, int]]) -> None:
         """The exchange did not take these levels in: they are still to be told."""
         self._printed.update(price for price, _ in listed)
+        self._touched.update(price for price in self._laid if not self._known(price))
 
     @property
     def sizes(self) -> Mapping[int, int]:

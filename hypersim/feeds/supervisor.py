@@ -89,17 +89,17 @@ class FeedSupervisor:
             if isinstance(command, OutsideUpdate):
                 channel = self._channels.get(command.symbol)
                 if channel is not None and channel.in_flight != command:
-                    self._disturb(channel, moved_to(command))
+                    channel.disturbed()
+                    price = moved_to(command)
+                    if price is not None:
+                        self._feed_of[command.symbol].moved(command.symbol, price)
             elif isinstance(command, Reset):
-                for channel in self._channels.values():
-                    self._disturb(channel, None)
+                for symbol, channel in self._channels.items():
+                    channel.disturbed()
+                    self._feed_of[symbol].moved(symbol, None)
             for event in record.events:
                 if isinstance(event, MarketChanged) and event.market.symbol in self._channels:
                     self._channels[event.market.symbol].regrid(event.market)
-
-    def _disturb(self, channel: Channel, price: int | None) -> None:
-        channel.disturbed()
-        self._feed_of[channel.symbol].moved(channel.symbol, price)
 
     def status(self) -> FeedStatus:
         now_us = self._clock.now_us()
