@@ -88,13 +88,14 @@ async def rolling_day(world: World, call: Call) -> Any:
     now_us = world.clock.now_us()
     times = call.time(now_us - DAY_US), call.time(now_us)
 
-    def mini(view: MarketView) -> shapes.MiniTicker:
-        return shapes.mini_ticker(view.market.symbol, view.rolling_day(now_us), *times)
-
-    def full(view: MarketView) -> shapes.DayTicker:
-        return shapes.day_ticker(view, now_us, *times)
-
-    return _answer(world, call, mini if call[TYPE] is TickerType.MINI else full)
+    rows: list[shapes.MiniTicker | shapes.DayTicker] = []
+    for view in _chosen(world, call):
+        if call[TYPE] is TickerType.MINI:
+            rows.append(shapes.mini_ticker(view.market.symbol, view.rolling_day(now_us), *times))
+        else:
+            rows.append(shapes.day_ticker(view, now_us, *times))
+        await world.clock.sleep(0)  # a market's past may have to be worked out: others have a turn
+    return rows[0] if ANY_SYMBOL in call else rows
 
 
 async def rolling_window(world: World, call: Call) -> Any:
