@@ -63,18 +63,24 @@ class MasterKey:
             raise WrongMasterKey(f"the secret of API key {api_key} cannot be read") from None
 
 
-class ApiKey(Struct, frozen=True):
+class ApiKey:
     """A key with a shared secret: requests are signed by HMAC-SHA-256, in hex of either case."""
 
-    api_key: str
-    account_id: int
-    label: str
-    secret: bytes
+    __slots__ = ("_mac", "account_id", "api_key", "label")
+
+    def __init__(self, api_key: str, account_id: int, label: str, secret: bytes) -> None:
+        self.api_key = api_key
+        self.account_id = account_id
+        self.label = label
+        # Begun once and copied for every request: half the time of a new one, and unlike `hmac.digest` it
+        # does not hand the interpreter over, which costs more than the digest while a commit is under way.
+        self._mac = hmac.new(secret, digestmod="sha256")
 
     def verify(self, payload: bytes, signature: str) -> bool:
         """Whether `signature` is this key's over `payload`; takes the same time for every wrong one."""
-        expected = hmac.digest(self.secret, payload, "sha256").hex()
-        return signature.isascii() and hmac.compare_digest(expected, signature.lower())
+        mac = self._mac.copy()
+        mac.update(payload)
+        return signature.isascii() and hmac.compare_digest(mac.hexdigest(), signature.lower())
 
 
 class Credentials(Struct, frozen=True):
