@@ -146,6 +146,7 @@ class Exchange:
             raise Refused(Reason.BAD_SYMBOL)
         if venue.market == market:
             return
+        resumes = venue.market.status is not MarketStatus.TRADING
         venue.change_rules(market)
         self._events.append(MarketChanged(market))
         outside = self.outsides[market.symbol]
@@ -153,7 +154,10 @@ class Exchange:
         outside.regrid()
         if market.status is MarketStatus.TRADING:
             after = outside.prices()
-            outside.lay({side: before[side] | after[side] for side in Side}, {side: set() for side in Side}, time_us)
+            changed = {side: before[side] | after[side] for side in Side}
+            # a halt is a gap: what came meanwhile to a level that had no house may have been there before its users
+            unknown = outside.empty(changed) if resumes else {side: set() for side in Side}
+            outside.lay(changed, unknown, time_us)
 
     def _open_account(self, command: OpenAccount) -> None:
         if command.account_id in self.accounts or command.account_id <= 0:

@@ -329,6 +329,13 @@ class Outside:
             for outside in (self.bids, self.asks)
         }
 
+    def empty(self, prices: Mapping[Side, set[int]]) -> dict[Side, set[int]]:
+        """Those of some prices where the house does not rest."""
+        housed = {
+            side: {level.price for level in self.venue.book.resting(side).levels() if level.house} for side in Side
+        }
+        return {side: prices[side] - housed[side] for side in Side}
+
     def check(self) -> None:
         """The house rests nowhere but where the outside stands, never with more, and the outside is not crossed."""
         best_bid, best_ask = self.bids.best(), self.asks.best()

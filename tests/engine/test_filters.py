@@ -115,6 +115,13 @@ def test_before_the_first_trade_no_price_is_too_far_and_no_amount_at_market_too_
     assert OrderStatus.EXPIRED is world.place("user", "sell", 2).status
 
 
+def test_a_multiplier_of_zero_bounds_nothing() -> None:
+    world = World(**{**STRICT, **WIDE})
+    world.outside(prints="buy 1 @100")
+    assert world.place("user", "buy", 100, 10).is_open
+    assert world.place("user", "sell", 2, 1000).is_open
+
+
 # minutes of the average; seconds since 3 went at 300 and then 1 at 100; the highest bid at twice the average
 AVERAGES: tuple[tuple[int, float, int], ...] = (
     (5, 0, 500),

@@ -276,6 +276,14 @@ def test_while_halted_only_the_newest_ladder_is_kept(world: World, status: Marke
     assert "other 1 @99, house 7 @98" == world.bids()
 
 
+def test_a_size_first_seen_in_a_halt_joins_ahead_as_after_any_gap(world: World) -> None:
+    world.stands("house 5 @100, user 2 @100, other 2 @101")
+    world.rules(status=MarketStatus.HALT)
+    world.outside(asks="8 @100, 6 @101")
+    world.rules(status=MarketStatus.TRADING)
+    assert "house 5 @100, user 2 @100, house 3 @100, house 6 @101, other 2 @101" == world.asks()
+
+
 def test_while_halted_users_may_cancel_but_nobody_trades() -> None:
     world = World()
     world.stands("house 5 @100")

@@ -14,7 +14,7 @@ Entry = tuple[int, str, str, str, str, str, str, str]
 
 
 def entries(world: World) -> list[Entry]:
-    """Of the last command: account, asset, kind, change of free, of locked, free and locked then, reference."""
+    """Of the last command: account, asset, kind, changes of free and locked, free, locked, reference."""
     return [
         (
             event.account_id,
