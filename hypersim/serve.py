@@ -116,7 +116,7 @@ def _config(running: Running) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_TIMEOUT_S,
-        timeout_graceful_shutdown=DRAIN_TIMEOUT_S,
+        timeout_graceful_shutdown=2 * DRAIN_TIMEOUT_S,
     )
 
 
@@ -134,6 +134,17 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        overdue = asyncio.get_running_loop().call_later(DRAIN_TIMEOUT_S, self._hang_up)
+        await super().shutdown(sockets)
+        overdue.cancel()
+
+    def _hang_up(self) -> None:
+        """Ends the connections whose requests are still not done, as if their clients had left."""
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 class _Stopping:

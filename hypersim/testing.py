@@ -102,8 +102,7 @@ class ServerProcess:
         line = self._process.stdout.readline()
         overdue.cancel()
         if not line.startswith("{"):
-            code = self._process.wait(STOP_TIMEOUT_S)
-            raise NotServing(f"exit {code}: {line}{self.said}")
+            raise NotServing(f"exit {self._ended()}: {line}{self.said}")
         self.ready = json.loads(line)
         self._port = int(self.url.rpartition(":")[2])
         return self
@@ -155,9 +154,15 @@ class ServerProcess:
 
     def close(self) -> None:
         """Ends it if need be and lets go of what it wrote."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self.stop()
         self._errors.close()
+
+    def __enter__(self) -> "ServerProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 @dataclass(frozen=True)
@@ -180,11 +185,8 @@ def running_server(
     *arguments: str, environment: Mapping[str, str] | None = None, folder: str | None = None
 ) -> Iterator[ServerProcess]:
     """A server process for a `with` block."""
-    server = ServerProcess(*arguments, environment=environment, folder=folder)
-    try:
+    with ServerProcess(*arguments, environment=environment, folder=folder) as server:
         yield server.start()
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="session")

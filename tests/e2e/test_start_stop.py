@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -17,7 +18,7 @@ import httpx
 import pytest
 
 from hypersim.settings import bare_environment
-from hypersim.testing import PACKAGE_PARENT, NotServing, ServerProcess, running_server
+from hypersim.testing import PACKAGE_PARENT, Account, NotServing, ServerProcess, running_server
 from tests.e2e.trader import Trader
 
 
@@ -187,42 +188,36 @@ def test_a_second_exchange_on_the_same_database_is_refused(database_url: str, tm
 
 
 def test_a_journal_of_other_rules_names_the_version_to_start_once(tmp_path: Path) -> None:
-    server = kept(tmp_path)
-    server.start()
-    server.open_account()
-    server.kill()
-    with sqlite3.connect(tmp_path / "hypersim.db") as connection:
-        connection.execute("UPDATE journal SET rules = rules + 1, version = '9.9.9'")
-    connection.close()
-
-    with pytest.raises(NotServing, match=r"exit 2: hypersim: .*9\.9\.9.*\n$"):
+    with kept(tmp_path) as server:
         server.start()
-    server.close()
+        server.open_account()
+        server.kill()
+        with contextlib.closing(sqlite3.connect(tmp_path / "hypersim.db")) as connection, connection:
+            connection.execute("UPDATE journal SET rules = rules + 1, version = '9.9.9'")
+
+        with pytest.raises(NotServing, match=r"exit 2: hypersim: .*9\.9\.9.*\n$"):
+            server.start()
 
 
 def test_a_lost_master_key_is_one_line_and_no_new_key(tmp_path: Path) -> None:
-    server = kept(tmp_path)
-    server.start()
-    server.stop()
-    key = tmp_path / "hypersim.db.key"
-    assert 0o600 == key.stat().st_mode & 0o777
-    key.unlink()
-
-    with pytest.raises(NotServing, match=r"exit 2: hypersim: .*hypersim\.db\.key is gone"):
+    with kept(tmp_path) as server:
         server.start()
-    assert not key.exists()
-    server.close()
+        server.stop()
+        key = tmp_path / "hypersim.db.key"
+        assert 0o600 == key.stat().st_mode & 0o777
+        key.unlink()
+
+        with pytest.raises(NotServing, match=r"exit 2: hypersim: .*hypersim\.db\.key is gone"):
+            server.start()
+        assert not key.exists()
 
 
 def test_symbols_that_are_no_longer_listed_stop_trading_and_keep_their_orders(tmp_path: Path) -> None:
-    server = kept(tmp_path)
-    server.start()
-    server.stop()
-    fewer = kept(tmp_path, "--symbols", "BTCUSDT,ETHUSDT")
-    fewer.start()
-
-    symbols = httpx.get(f"{fewer.url}/api/v3/exchangeInfo").json()["symbols"]
-    fewer.close()
+    with kept(tmp_path) as server:
+        server.start()
+    with kept(tmp_path, "--symbols", "BTCUSDT,ETHUSDT") as fewer:
+        fewer.start()
+        symbols = httpx.get(f"{fewer.url}/api/v3/exchangeInfo").json()["symbols"]
 
     assert {"BTCUSDT": "TRADING", "ETHUSDT": "TRADING", "BNBUSDT": "BREAK"}.items() <= {
         row["symbol"]: row["status"] for row in symbols
@@ -231,34 +226,24 @@ def test_symbols_that_are_no_longer_listed_stop_trading_and_keep_their_orders(tm
 
 def test_the_feed_stays_once_somebody_has_traded(tmp_path: Path) -> None:
     closed = {"HYPERSIM_BINANCE_API_URL": "http://127.0.0.1:9"}
-    server = ServerProcess("--feed", "auto", environment=closed, folder=str(tmp_path)).start()
-    assert "synthetic" == server.ready["feed"]
-    assert "did not answer" in server.ready["why"]
-    account = server.open_account()
-    query = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=20000"
-    told = hypersim(
-        "curl",
-        "--url",
-        server.url,
-        "--key",
-        account.api_key,
-        "--secret",
-        account.secret,
-        "POST",
-        "/v1/order",
-        *query.split("&"),
-        folder=tmp_path,
-    )  # fmt: skip - one call
-    assert 0 == told.returncode, told.stderr
+    with running_server("--feed", "auto", environment=closed, folder=str(tmp_path)) as server:
+        assert "synthetic" == server.ready["feed"]
+        assert "did not answer" in server.ready["why"]
+        account = server.open_account()
+        order = "symbol=BTCUSDT side=BUY type=LIMIT timeInForce=GTC quantity=0.01 price=20000".split()
+        told = hypersim(*signed(account), "POST", "/v1/order", *order, folder=tmp_path)
+        assert 0 == told.returncode, told.stderr
 
     with running_server("--memory", "--feed", "synthetic") as upstream:
-        server.stop()
-        server = ServerProcess(
-            "--feed", "auto", environment={"HYPERSIM_BINANCE_API_URL": upstream.url}, folder=str(tmp_path)
-        ).start()
-        assert "synthetic" == server.ready["feed"]
-        assert "kept" in server.ready["why"]
-        server.close()
+        live = {"HYPERSIM_BINANCE_API_URL": upstream.url}
+        with running_server("--feed", "auto", environment=live, folder=str(tmp_path)) as server:
+            assert "synthetic" == server.ready["feed"]
+            assert "kept" in server.ready["why"]
+
+
+def signed(account: Account) -> list[str]:
+    """`hypersim curl` for an account."""
+    return ["curl", "--url", account.server.url, "--key", account.api_key, "--secret", account.secret]
 
 
 def test_what_it_says_to_a_person_leads_to_a_first_order(tmp_path: Path) -> None:
@@ -306,28 +291,15 @@ def test_what_it_says_to_a_person_leads_to_a_first_order(tmp_path: Path) -> None
 
 
 def test_an_account_can_be_added_while_the_exchange_is_stopped_and_only_then(tmp_path: Path) -> None:
-    server = kept(tmp_path)
-    server.start()
-    refused = hypersim("user", "add", "--balance", "USDT=1000", folder=tmp_path)
-    server.stop()
-
-    added = hypersim("user", "add", "--label", "bot", "--balance", "USDT=1000", folder=tmp_path)
-    server.start()
-    account = json.loads(added.stdout)
-    seen = hypersim(
-        "curl",
-        "--url",
-        server.url,
-        "--key",
-        account["apiKey"],
-        "--secret",
-        account["secretKey"],
-        "GET",
-        "/v1/account",
-        "omitZeroBalances=true",
-        folder=tmp_path,
-    )  # fmt: skip - one call
-    server.close()
+    with kept(tmp_path) as server:
+        server.start()
+        refused = hypersim("user", "add", "--balance", "USDT=1000", folder=tmp_path)
+        server.stop()
+        added = hypersim("user", "add", "--label", "bot", "--balance", "USDT=1000", folder=tmp_path)
+        server.start()
+        opened = json.loads(added.stdout)
+        account = Account(server, opened["accountId"], opened["apiKey"], opened["secretKey"])
+        seen = hypersim(*signed(account), "GET", "/v1/account", "omitZeroBalances=true", folder=tmp_path)
 
     assert (2, 1) == (refused.returncode, refused.stderr.count("\n"))
     assert [{"asset": "USDT", "free": "1000.00000000", "locked": "0.00000000"}] == json.loads(seen.stdout)[
@@ -337,12 +309,11 @@ def test_an_account_can_be_added_while_the_exchange_is_stopped_and_only_then(tmp
 
 def test_migrate_makes_the_tables_and_verify_finds_nothing_wrong(tmp_path: Path) -> None:
     migrated = hypersim("migrate", folder=tmp_path)
-    server = kept(tmp_path)
-    server.start()
-    server.open_account()
-    server.kill()
-    verified = hypersim("verify", folder=tmp_path)
-    server.close()
+    with kept(tmp_path) as server:
+        server.start()
+        server.open_account()
+        server.kill()
+        verified = hypersim("verify", folder=tmp_path)
 
     assert 0 == migrated.returncode, migrated.stderr
     assert 0 == verified.returncode, verified.stderr

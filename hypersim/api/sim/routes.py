@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, route
 from litestar.enums import HttpMethod
+from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
@@ -71,7 +72,7 @@ class Emptied(Struct, frozen=True, rename="camel"):
 
 async def open_account(sim: Simulation, request: AnyRequest) -> OpenedAccount:
     """An account out of nothing, with a key of its own."""
-    body = bodies.read(await request.body(), bodies.OpenAccountBody)
+    body = bodies.read(await _body(request), bodies.OpenAccountBody)
     balances = bodies.amounts(body.balances)
     maker, taker = sim.maker_rate, sim.taker_rate
     if body.fees is not None:
@@ -89,7 +90,7 @@ async def open_account(sim: Simulation, request: AnyRequest) -> OpenedAccount:
 async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
     """Money from outside, for the account whose key is in the header."""
     key = _key(sim, request)
-    body = bodies.read(await request.body(), bodies.FaucetBody)
+    body = bodies.read(await _body(request), bodies.FaucetBody)
     amount = bodies.number("amount", body.amount)
     command = Deposit(
         account_id=key.account_id, asset=body.asset, amount=units.to_amount(amount), reference="faucet"
@@ -114,7 +115,7 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
     if sim.feed().name == NO_OUTSIDE:
         raise Refused(Reason.NO_OUTSIDE_HERE)
     market = sim.world.market(symbol_in(request.path_params["symbol"])).market
-    body = bodies.read(await request.body(), bodies.MarketBody)
+    body = bodies.read(await _body(request), bodies.MarketBody)
     if body.price is not bodies.NOT_SENT:
         if body.bids is not None or body.asks is not None or body.print is not None:
             raise Refused(Reason.INVALID_FIELD, "price", "comes alone")
@@ -132,7 +133,7 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
 
 async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     """Empties the world; accounts and their keys stay."""
-    body = bodies.read(await request.body(), bodies.ResetBody)
+    body = bodies.read(await _body(request), bodies.ResetBody)
     balances = None if body.balances is None else bodies.amounts(body.balances)
     outcome: Outcome = await sim.world.ask(Reset(balances))
     return Emptied(outcome.time_us // 1000, outcome.sequence)
@@ -194,6 +195,13 @@ def _admit(sim: Simulation, request: AnyRequest) -> None:
     kind, _ = request.content_type
     if request.method != "GET" and kind != "application/json" and not kind.endswith("+json"):
         raise Refused(Reason.NOT_JSON)
+
+
+async def _body(request: AnyRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException:  # the client left before its end
+        raise Refused(Reason.INVALID_FIELD, "body", "cut off") from None
 
 
 def _key(sim: Simulation, request: AnyRequest) -> ApiKey:
