@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from hypersim.api import root
-from hypersim.api.binance.routes import routes as binance_routes
+from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.api.guard import HostGuard
 from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
@@ -158,13 +158,14 @@ def _application(settings: Settings, kept: Kept, world: World, feed: Callable[[]
         status = "green" if writer.state is WriterState.SERVING else "red"
         return root.Health(status, writer.state.value, writer.sequence)
 
-    application = Litestar(
-        [*binance_routes(world), *sim_routes(simulation), *root.routes(health)],
+    others = Litestar(
+        [*REFERENCE, *sim_routes(simulation), *root.routes(health)],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=LONGEST_BODY,
         exception_handlers=root.EXCEPTION_HANDLERS,
     )
+    application = answer_binance(world, others)
     if not settings.open:
         return application
     return HostGuard(application, {settings.host, *settings.allowed_hosts} - set(ANY_ADDRESS))

@@ -14,7 +14,7 @@ from typing import Any
 from litestar import Litestar
 
 from hypersim import resources
-from hypersim.api.binance.routes import routes
+from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, Print, PutAsset, PutMarket
 from hypersim.engine.orders import Side
 from hypersim.identity import KeyRing, MasterKey
@@ -119,7 +119,7 @@ async def open_lab(*, rate_limits: bool = False) -> AsyncIterator[Lab]:
             keys=keys,
             limits=limits,
         )
-        app = Litestar(routes(world), openapi_config=None)
+        app = answer_binance(world, Litestar(REFERENCE, openapi_config=None))
         await _furnish(world)
         alice = await _open_account(world, app, 1, "alice")
         bob = await _open_account(world, app, 2, "bob")

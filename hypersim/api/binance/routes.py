@@ -1,14 +1,13 @@
-"""Every operation of the Binance dialect, and the routes that serve them with their reference."""
+"""Every operation of the Binance dialect: the application that answers them, and their reference."""
 
 from typing import Any, Final
 
 import msgspec
 from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.binance import account, general, market_data, openapi, sapi, trading
-from hypersim.api.binance.dispatch import route_handlers
+from hypersim.api.binance.dispatch import Dialect
 from hypersim.api.binance.endpoints import Endpoint
 from hypersim.world import World
 
@@ -21,9 +20,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
 )
 
 
-def routes(world: World) -> list[ASGIRouteHandler]:
-    """What the application serves of this dialect: its operations, /schema and /schema/openapi.json."""
-    return [*route_handlers(world, ENDPOINTS), reference_page, reference_document]
+def answer_binance(world: World, others: ASGIApp) -> ASGIApp:
+    """An application that answers every operation of this dialect, and hands what is not one to `others`."""
+    return Dialect(world, ENDPOINTS, others)
 
 
 @asgi("/schema", copy_scope=False)
@@ -45,3 +44,7 @@ async def _send(send: Send, content_type: bytes, content: bytes) -> None:
     headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+REFERENCE: Final = (reference_page, reference_document)
+"""Handlers of /schema and /schema/openapi.json."""
