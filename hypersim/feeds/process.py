@@ -25,7 +25,7 @@ COMMON = 0.85
 OWN = math.sqrt(1 - COMMON**2)
 
 EXCITEMENT_DECAY_S = 8.0
-OWN_BRANCHING, OTHER_BRANCHING = 0.5, 0.15
+OWN_BRANCHING, OTHER_BRANCHING = 0.62, 0.08
 """How many trades of the same side and of the other one a trade draws after it, on average."""
 
 IMPACT = 0.5

@@ -49,6 +49,10 @@ class VirtualClock:
         heapq.heappush(self._sleepers, (due_us, next(self._turns), due))
         await due
 
+    def skip(self, seconds: float) -> None:
+        """The time is another one, and nobody noticed it pass."""
+        self._now_us += max(0, round(seconds * MICROSECONDS))
+
     async def pass_time(self, seconds: float) -> None:
         """Wakes whoever sleeps, in order, until that much time has passed."""
         until_us = self._now_us + round(seconds * MICROSECONDS)
