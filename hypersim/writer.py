@@ -89,8 +89,8 @@ class _Batch:
 class Writer:
     """Owns the exchange of one world, from `start` to `stop`. Use it from one event loop.
 
-    `views` are folded in place. `reports` is the folder for reports of bugs. `listeners`, and `on_state` whose
-    functions are told each new state, are filled before the start.
+    `views` are folded in place. `reports` is the folder for reports of bugs. `listeners`, and `on_state`
+    whose functions are told each new state, are filled before the start.
     """
 
     def __init__(

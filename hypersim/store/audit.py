@@ -32,7 +32,7 @@ def check_projections(connection: Connection, state: ExchangeState, since: int, 
 def check_balances(connection: Connection, expected: Balances) -> None:
     """The stored balances are these."""
     query = select(balances.c.account_id, balances.c.asset, balances.c.free, balances.c.locked)
-    stored = _without_zeros(connection.execute(query).tuples())
+    stored = _without_zeros(connection.execute(query))
     _compare("the balance", stored, expected)
 
 
@@ -43,12 +43,13 @@ def check_ledger(connection: Connection, expected: Balances, since: int, before:
     totals: dict[str, int] = {}
     entry = ledger_entries.c
     query = select(entry.account_id, entry.asset, entry.free_change, entry.locked_change)
-    rows = connection.execution_options(yield_per=10_000).execute(query.where(entry.sequence > since))
-    for account_id, asset, free, locked in rows.tuples():
-        found = sums.setdefault((account_id, asset), [0, 0])
-        found[0] += free
-        found[1] += locked
-        totals[asset] = totals.get(asset, 0) + free + locked
+    query = query.where(entry.sequence > since).execution_options(yield_per=10_000)
+    with connection.execute(query) as rows:
+        for account_id, asset, free, locked in rows:
+            found = sums.setdefault((account_id, asset), [0, 0])
+            found[0] += free
+            found[1] += locked
+            totals[asset] = totals.get(asset, 0) + free + locked
     for asset, total in totals.items():
         if total:
             raise StoreError(f"the ledger's entries in {asset} do not sum to zero, but to {total}e-16")

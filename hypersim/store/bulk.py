@@ -92,9 +92,10 @@ def _sqlite_setup() -> tuple[str, ...]:
         fields = (f"json_extract(r.value, '$[{number}]')" for number in range(len(table.columns)))
         source = f"SELECT {', '.join(fields)} FROM json_each(NEW.{table.name}) AS r WHERE true"
         steps.append(f"{_into(table)} {source}{_on_conflict(table)}")
+    columns = ", ".join(f"NULL AS {name}" for name in names)
     return (
-        f"CREATE TEMP VIEW batch AS SELECT {', '.join(f'NULL AS {name}' for name in names)}",
-        f"CREATE TEMP TRIGGER store_batch INSTEAD OF INSERT ON batch BEGIN {'; '.join(steps)}; END",
+        f"CREATE TEMP VIEW IF NOT EXISTS batch AS SELECT {columns}",
+        f"CREATE TEMP TRIGGER IF NOT EXISTS store INSTEAD OF INSERT ON batch BEGIN {'; '.join(steps)}; END",
     )
 
 

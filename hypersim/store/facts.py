@@ -11,7 +11,7 @@ from hypersim.store.tables import facts, orders
 def read_facts(database: Database) -> dict[str, str]:
     """Every fact, by name."""
     with database.readers.connect() as connection:
-        return dict(connection.execute(select(facts.c.name, facts.c.value)).tuples().all())
+        return dict(connection.execute(select(facts.c.name, facts.c.value)).all())
 
 
 def write_facts(database: Database, values: Mapping[str, str]) -> None:

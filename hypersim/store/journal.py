@@ -5,7 +5,7 @@ with its commands, and only by the owner of the database. A journal that failed 
 know what is stored: `reopen` it before anything else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -39,7 +39,7 @@ class Stored(Struct, frozen=True):
     """What an exchange starts from: a snapshot, if there is one, and the batches after it, read once."""
 
     snapshot: Snapshot | None
-    batches: Iterable[Batch]
+    batches: Generator[Batch, None, None]
     api_keys: frozenset[str]
 
 
@@ -93,7 +93,7 @@ class SqlJournal:
             keys = frozenset(connection.execute(select(api_keys.c.api_key)).scalars())
         return Stored(snapshot, self._batches(snapshot.sequence if snapshot is not None else 0), keys)
 
-    def _batches(self, after: int) -> Iterator[Batch]:
+    def _batches(self, after: int) -> Generator[Batch, None, None]:
         with self._database.readers.connect() as connection:
             yield from stored_batches(connection, after)
 
@@ -173,7 +173,7 @@ class MemoryJournal:
 
     def load(self) -> Stored:
         after = self._snapshot.sequence if self._snapshot is not None else 0
-        batches = [batch for batch in self.batches if batch.sequence > after]
+        batches = (batch for batch in list(self.batches) if batch.sequence > after)
         return Stored(self._snapshot, batches, frozenset(row.api_key for row in self.people))
 
     def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:

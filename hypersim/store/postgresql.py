@@ -17,6 +17,9 @@ LOCK: Final = int.from_bytes(b"hypersim")
 LOCK_TIMEOUT: Final = "3s"
 """How long a lock is waited for: the server may still be busy with the end of a killed owner's session."""
 
+SAFE: Final = {"fsync": "on", "synchronous_commit": "on"}
+"""What the server must say of itself."""
+
 CONNECT: Final = {
     "application_name": "hypersim",
     "connect_timeout": 5,
@@ -48,10 +51,12 @@ def own(connection: psycopg.Connection[Any]) -> bool:
 
     Raises StoreError when the server does not keep what it acknowledges.
     """
-    for setting in ("fsync", "synchronous_commit"):
+    for setting, safe in SAFE.items():
         row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
-        if row != ("on",):
-            raise StoreError(f"this PostgreSQL server has {setting} off: what it acknowledges can be lost")
+        if row != (safe,):
+            raise StoreError(
+                f"this PostgreSQL server can lose what it acknowledged: its {setting} is not {safe}"
+            )
     connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))

@@ -6,6 +6,7 @@ that the projections agree. Otherwise StoreError: an exchange that is wrong does
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from msgspec import Struct
 
@@ -69,8 +70,8 @@ class Replay:
         for number, stamped in enumerate(batch.commands):
             try:
                 events = self.exchange.apply(stamped)
-            except Refused as refusal:
-                raise _differs(batch) from refusal
+            except (Refused, AssertionError) as error:
+                raise _differs(batch) from error
             records.append(
                 Committed(
                     sequence=batch.first_sequence + number,
@@ -93,8 +94,9 @@ def recover(journal: Journal) -> Recovered:
     """The exchange that is stored. Blocks. Raises StoreError when it cannot be trusted."""
     stored = journal.load()
     replay = Replay(stored.snapshot)
-    for batch in stored.batches:
-        replay.apply(batch)
+    with closing(stored.batches):
+        for batch in stored.batches:
+            replay.apply(batch)
     state = checked(replay.exchange)
     journal.check(state, replay.since, replay.balances)
     return Recovered(

@@ -1,6 +1,6 @@
 """Rows as the values they were made of: what is read back from the tables."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +36,7 @@ def as_account_trade(row: RowMapping) -> AccountTrade:
 def running_candles(connection: Connection) -> list[tuple[str, int, Candle]]:
     """The candle of each symbol and length in which its last trade lies."""
     result = []
-    for symbol, time_us in connection.execute(select(tickers.c.symbol, tickers.c.time_us)).tuples().all():
+    for symbol, time_us in connection.execute(select(tickers.c.symbol, tickers.c.time_us)).all():
         for seconds in STORED_SECONDS:
             query = select(*CANDLE).where(
                 candles.c.symbol == symbol,
@@ -69,22 +69,22 @@ def newest_snapshot(connection: Connection) -> Snapshot | None:
     return Snapshot(**row) if row is not None else None
 
 
-def stored_batches(connection: Connection, after: int) -> Iterator[Batch]:
+def stored_batches(connection: Connection, after: int) -> Generator[Batch, None, None]:
     """The batches after a sequence number, without a gap. Raises StoreError where there is one, or
     nonsense."""
     decoder = msgspec.json.Decoder(tuple[Stamped, ...])
     query = select(journal).where(journal.c.sequence > after).order_by(journal.c.sequence)
     expected = after + 1
-    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
-    for row in rows.mappings():
-        batch = _as_batch(row, decoder)
-        if (batch.first_sequence, batch.sequence) != (expected, expected + len(batch.commands) - 1):
-            raise StoreError(
-                f"the journal is damaged: command {expected} should follow, and there are "
-                f"{batch.first_sequence} to {batch.sequence}"
-            )
-        yield batch
-        expected = batch.sequence + 1
+    with connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for row in rows.mappings():
+            batch = _as_batch(row, decoder)
+            if (batch.first_sequence, batch.sequence) != (expected, expected + len(batch.commands) - 1):
+                raise StoreError(
+                    f"the journal is damaged: command {expected} should follow, and there are "
+                    f"{batch.first_sequence} to {batch.sequence}"
+                )
+            yield batch
+            expected = batch.sequence + 1
 
 
 def _as_batch(row: RowMapping, decoder: msgspec.json.Decoder[tuple[Stamped, ...]]) -> Batch:

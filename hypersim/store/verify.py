@@ -5,6 +5,9 @@ Only reads, in one transaction: it may run beside the exchange that owns the dat
 of it.
 """
 
+from collections.abc import Sequence
+from contextlib import closing
+
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +19,8 @@ from hypersim.store.audit import check_projections
 from hypersim.store.database import explained, open_for_reading
 from hypersim.store.recovery import Replay, checked
 from hypersim.store.rows import as_order, stored_batches, stored_snapshots
-from hypersim.store.tables import ledger_entries, metadata, orders
+from hypersim.store.snapshots import Snapshot
+from hypersim.store.tables import journal, ledger_entries, metadata, orders
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -59,18 +63,34 @@ def _at_one_moment(connection: Connection, engine: Engine) -> Connection:
     return connection
 
 
+def _start(connection: Connection, recorded: Sequence[Snapshot]) -> Snapshot | None:
+    """The oldest state from which on the journal is whole and of these rules; None for the beginning."""
+    oldest = connection.execute(select(func.min(journal.c.first_sequence))).scalar()
+    foreign = connection.execute(
+        select(func.max(journal.c.sequence)).where(journal.c.rules != RULES)
+    ).scalar()
+    earliest = max(oldest - 1 if oldest is not None else 0, foreign or 0)
+    if earliest == 0 and (oldest is not None or not recorded):
+        return None
+    for snapshot in recorded:
+        if snapshot.sequence >= earliest:
+            return snapshot
+    raise StoreError(f"nothing to replay from: there is no snapshot of command {earliest} or a later one")
+
+
 def _verify(connection: Connection) -> Verified:
     recorded = list(stored_snapshots(connection))[::-1]
-    replay = Replay(recorded[0] if recorded else None)
-    first_sequence = replay.sequence + 1
-    for snapshot in recorded[1:]:
+    for snapshot in recorded:
         snapshot.decode()
+    replay = Replay(_start(connection, recorded))
+    first_sequence = replay.sequence + 1
     expected = {snapshot.sequence: snapshot for snapshot in recorded if snapshot.rules == RULES}
-    for batch in stored_batches(connection, replay.sequence):
-        replay.apply(batch)
-        snapshot_here = expected.get(batch.sequence)
-        if snapshot_here is not None and replay.exchange.state_hash() != snapshot_here.state_hash:
-            raise StoreError(f"replaying the journal does not lead to {snapshot_here}")
+    with closing(stored_batches(connection, replay.sequence)) as batches:
+        for batch in batches:
+            replay.apply(batch)
+            here = expected.get(batch.sequence)
+            if here is not None and replay.exchange.state_hash() != here.state_hash:
+                raise StoreError(f"replaying the journal does not lead to {here}")
     if recorded and recorded[-1].sequence > replay.sequence:
         raise StoreError(f"the journal ends at command {replay.sequence}, before {recorded[-1]}")
     state = checked(replay.exchange)

@@ -1,0 +1,206 @@
+"""Queries give what a plain filter over everything that happened gives."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+
+from hypersim.engine.events import OrderChanged, Traded
+from hypersim.engine.orders import Order, Side
+from hypersim.store.database import Database
+from hypersim.store.history import History
+from hypersim.store.journal import SqlJournal
+from hypersim.views.records import AccountTrade, AggregateTrade, TapeTrade
+from tests.store.lives import ACCOUNTS, BEGIN_US, SET_UP, SYMBOLS, Scribe, life, order
+
+T = TypeVar("T")
+
+
+@dataclass
+class Told:
+    """Everything that happened, and what is stored of it."""
+
+    history: History
+    orders: list[Order]
+    trades: list[tuple[int, AccountTrade]]
+    tape: list[tuple[str, TapeTrade]]
+    end_us: int
+
+
+@pytest.fixture
+async def told(database: Database) -> AsyncIterator[Told]:
+    scribe = Scribe(SqlJournal(database), seed=11)
+    scribe.live(life(11), 800)
+    orders: dict[tuple[str, int], Order] = {}
+    trades, tape = [], []
+    for record in scribe.records:
+        for event in record.events:
+            if isinstance(event, OrderChanged):
+                order, fill = event.order, event.fill
+                orders[order.symbol, order.order_id] = order
+                if fill is not None:
+                    trade = AccountTrade(
+                        symbol=order.symbol,
+                        trade_id=fill.trade_id,
+                        order_id=order.order_id,
+                        price=fill.price,
+                        quantity=fill.quantity,
+                        quote=fill.quote,
+                        fee=fill.fee,
+                        fee_asset=fill.fee_asset,
+                        time_us=record.time_us,
+                        is_buyer=order.side is Side.BUY,
+                        is_maker=fill.is_maker,
+                    )
+                    trades.append((order.account_id, trade))
+            elif isinstance(event, Traded):
+                on_tape = TapeTrade(
+                    event.trade_id,
+                    event.aggregate_id,
+                    event.price,
+                    event.quantity,
+                    record.time_us,
+                    event.buyer_is_maker,
+                    event.outside,
+                )
+                tape.append((event.symbol, on_tape))
+    history = History(database)
+    yield Told(history, list(orders.values()), trades, tape, scribe.time_us)
+    history.close()
+
+
+def spans(end_us: int) -> Iterable[tuple[int | None, int | None]]:
+    """Spans of time: open, half open, closed, empty, before and after everything."""
+    chance = random.Random(3)
+    yield from ((None, None), (0, None), (None, 2**62), (end_us + 1, None), (None, 0), (2**70, 2**71))
+    for _ in range(12):
+        start_us, stop_us = chance.randrange(BEGIN_US, end_us), chance.randrange(BEGIN_US, end_us)
+        yield from ((start_us, None), (None, stop_us), (start_us, stop_us))
+
+
+def chosen(
+    found: Iterable[T],
+    key: Callable[[T], tuple[int, int]],
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+) -> list[T]:
+    """The plain way: `key` says an id and a time."""
+    kept = [
+        value
+        for value in sorted(found, key=key)
+        if (from_id is None or key(value)[0] >= from_id)
+        and (start_us is None or key(value)[1] >= start_us)
+        and (end_us is None or key(value)[1] <= end_us)
+    ]
+    return kept[:limit] if from_id is not None or start_us is not None else kept[-limit:]
+
+
+async def test_orders_are_found_by_time_and_id(told: Told) -> None:
+    for account_id in (*ACCOUNTS, 99):
+        for symbol in SYMBOLS:
+            own = [o for o in told.orders if (o.account_id, o.symbol) == (account_id, symbol)]
+            for start_us, end_us in spans(told.end_us):
+                for from_id, limit in ((None, 5), (None, 1000), (40, 7), (2**70, 7)):
+                    assert chosen(
+                        own, lambda o: (o.order_id, o.created_us), from_id, start_us, end_us, limit
+                    ) == await told.history.orders(
+                        account_id, symbol, from_id=from_id, start_us=start_us, end_us=end_us, limit=limit
+                    )
+
+
+async def test_trades_are_found_by_time_id_and_order(told: Told) -> None:
+    for account_id in ACCOUNTS:
+        for symbol in SYMBOLS:
+            own = [t for account, t in told.trades if (account, t.symbol) == (account_id, symbol)]
+            by_order = own[len(own) // 2].order_id
+            for start_us, end_us in spans(told.end_us):
+                for from_id, limit in ((None, 5), (None, 1000), (40, 7)):
+                    assert sorted(
+                        chosen(own, lambda t: (t.trade_id, t.time_us), from_id, start_us, end_us, limit),
+                        key=lambda t: (t.trade_id, t.order_id),
+                    ) == await told.history.trades(
+                        account_id, symbol, from_id=from_id, start_us=start_us, end_us=end_us, limit=limit
+                    )
+            assert [t for t in own if t.order_id == by_order] == await told.history.trades(
+                account_id, symbol, order_id=by_order, limit=1000
+            )
+
+
+async def test_the_tape_is_found_by_id(told: Told) -> None:
+    for symbol in SYMBOLS:
+        own = [trade for name, trade in told.tape if name == symbol]
+        for from_id, limit in ((None, 10), (None, 10_000), (0, 10), (33, 10), (10**6, 10), (2**70, 1)):
+            assert chosen(
+                own, lambda t: (t.trade_id, t.time_us), from_id, None, None, limit
+            ) == await told.history.tape(symbol, from_id=from_id, limit=limit)
+
+
+def joined(trades: Iterable[TapeTrade]) -> list[AggregateTrade]:
+    result: dict[int, AggregateTrade] = {}
+    for trade in trades:
+        before = result.get(trade.aggregate_id)
+        result[trade.aggregate_id] = AggregateTrade(
+            trade.aggregate_id,
+            trade.price,
+            trade.quantity + (before.quantity if before else 0),
+            before.first_id if before else trade.trade_id,
+            trade.trade_id,
+            trade.time_us,
+            trade.buyer_is_maker,
+        )
+    return list(result.values())
+
+
+async def test_aggregates_are_whole_wherever_they_are_cut(told: Told) -> None:
+    for symbol in SYMBOLS:
+        whole = joined(trade for name, trade in told.tape if name == symbol)
+        assert len(whole) < sum(name == symbol for name, _ in told.tape)
+        for start_us, end_us in spans(told.end_us):
+            for from_id, limit in ((None, 1), (None, 9), (None, 1000), (20, 3)):
+                assert chosen(
+                    whole, lambda a: (a.aggregate_id, a.time_us), from_id, start_us, end_us, limit
+                ) == await told.history.aggregates(
+                    symbol, from_id=from_id, start_us=start_us, end_us=end_us, limit=limit
+                )
+
+
+async def test_an_order_is_found_by_either_id_and_only_by_its_account(told: Told) -> None:
+    one = told.orders[7]
+    symbol, account_id, client_id = one.symbol, one.account_id, one.client_order_id
+    for order_id, client_order_id, asking, expected in (
+        (one.order_id, None, account_id, one),
+        (None, client_id, account_id, one),
+        (one.order_id, client_id, account_id, one),
+        (one.order_id, "other", account_id, None),
+        (one.order_id, None, 99, None),
+        (2**80, None, account_id, None),
+    ):
+        assert expected == await told.history.order(
+            symbol, order_id=order_id, client_order_id=client_order_id, account_id=asking
+        )
+
+
+async def test_of_orders_with_one_client_id_the_newest_is_found(database: Database) -> None:
+    scribe = Scribe(SqlJournal(database))
+    crossing = [order(2, Side.SELL, 1, 100, f"s{n}") for n in range(3)]
+    scribe.write(*SET_UP, *(c for ask in crossing for c in (ask, order(1, Side.BUY, 1, 100, "same"))))
+    history = History(database)
+    found = await history.order("BTCUSDT", client_order_id="same", account_id=1)
+    assert found is not None
+    assert 6 == found.order_id
+    history.close()
+
+
+async def test_queries_do_not_hold_up_the_event_loop(told: Told) -> None:
+    asked = [asyncio.ensure_future(told.history.orders(1, "BTCUSDT", limit=10)) for _ in range(20)]
+    turns = 0
+    while not all(question.done() for question in asked):
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 20
+    assert 1 == len({str(question.result()) for question in asked})

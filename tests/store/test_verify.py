@@ -1,0 +1,142 @@
+"""`verify` says yes to what is true, beside a running exchange too, and names the first thing that is not."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, select, update
+
+from hypersim.engine.exchange import RULES
+from hypersim.engine.orders import OrderStatus, Side
+from hypersim.errors import StoreError
+from hypersim.store import tables
+from hypersim.store.database import Database, open_database
+from hypersim.store.journal import SqlJournal
+from hypersim.store.verify import Verified, verify
+from tests.store.lives import Scribe, life, order
+
+
+def grown(database: Database) -> Scribe:
+    """A world with two snapshots and commands before, between and after them."""
+    scribe, commands = Scribe(SqlJournal(database)), life(21)
+    for _ in range(3):
+        scribe.live(commands, 150)
+        scribe.save()
+    scribe.live(commands, 100)
+    scribe.write(order(1, Side.BUY, 1, 90, "resting"))
+    return scribe
+
+
+def test_what_is_true_is_verified_while_the_exchange_runs(database: Database, database_url: str) -> None:
+    scribe = grown(database)
+    with database.readers.connect() as connection:
+        saved = connection.execute(select(tables.snapshots.c.sequence)).scalars().all()
+        entries = len(connection.execute(select(tables.ledger_entries)).all())
+    state = scribe.exchange.snapshot()
+    assert Verified(
+        first_sequence=min(saved) + 1,
+        sequence=scribe.sequence,
+        snapshots=2,
+        state_hash=scribe.exchange.state_hash(),
+        accounts=5,
+        open_orders=sum(len(venue.orders) for venue in state.venues),
+        ledger_entries=entries,
+    ) == verify(database_url)
+    scribe.live(life(22), 50)
+    assert scribe.sequence == verify(database_url).sequence
+
+
+def test_a_young_world_is_replayed_from_its_beginning(database: Database, database_url: str) -> None:
+    assert (1, 0) == (verify(database_url).first_sequence, verify(database_url).sequence)
+    scribe = Scribe(SqlJournal(database))
+    scribe.live(life(1), 50)
+    scribe.save()
+    found = verify(database_url)
+    assert (1, scribe.sequence, 1) == (found.first_sequence, found.sequence, found.snapshots)
+
+
+def test_what_other_rules_decided_is_taken_from_the_snapshot_after_it(
+    database: Database, database_url: str
+) -> None:
+    scribe, commands = Scribe(SqlJournal(database)), life(1)
+    scribe.live(commands, 50)
+    scribe.save()
+    with database.transaction() as connection:
+        connection.execute(update(tables.journal).values(rules=RULES - 1))
+        connection.execute(update(tables.snapshots).values(rules=RULES - 1))
+    first = scribe.sequence + 1
+    scribe.live(commands, 50)
+    found = verify(database_url)
+    assert (first, scribe.sequence) == (found.first_sequence, found.sequence)
+
+
+def test_a_database_that_is_closed_is_verified(database_url: str) -> None:
+    database = open_database(database_url)
+    scribe = grown(database)
+    database.close()
+    assert scribe.exchange.state_hash() == verify(database_url).state_hash
+
+
+TAMPERED: tuple[tuple[Table, dict[str, Any], str], ...] = (
+    (tables.balances, {"free": 5}, "the balance of account -?[0-9]+ in [A-Z]+ is stored as"),
+    (tables.balances, {"locked": 5}, "the balance of account"),
+    (tables.ledger_entries, {"free_change": 1}, "do not sum to zero"),
+    (tables.ledger_entries, {"account_id": 2}, "the ledger's sum of account"),
+    (tables.journal, {"digest": "f" * 64}, "led to something else"),
+    (tables.journal, {"commands": "[]"}, "the journal is damaged"),
+    (tables.journal, {"commands": '[[1,{"command":"Advance"}]]'}, "is damaged|led to something else"),
+    (tables.journal, {"rules": RULES + 1}, "there is no snapshot of command"),
+    (tables.snapshots, {"state_hash": "f" * 64}, "is damaged"),
+    (tables.snapshots, {"blob": b""}, "cannot be read"),
+    (tables.orders, {"status": OrderStatus.CANCELED}, "is stored as None"),
+    (tables.orders, {"price": 3}, "and should be Order"),
+    (tables.orders, {"order_id": 10**6}, "would give ids twice"),
+    (tables.tickers, {"trade_id": 10**6}, "would give ids twice"),
+)
+
+
+@pytest.mark.parametrize(("table", "change", "told"), TAMPERED, ids=lambda value: str(value)[:40])
+def test_what_was_tampered_with_is_found(
+    database: Database, database_url: str, table: Table, change: dict[str, Any], told: str
+) -> None:
+    grown(database)
+    key = list(table.primary_key)
+    newest = [column.desc() for column in key]
+    if table is tables.orders:
+        rows = select(*key).where(table.c.status == OrderStatus.NEW)
+    else:
+        rows = select(*key)
+    with database.transaction() as connection:
+        one = connection.execute(rows.order_by(*newest).limit(1)).one()
+        where = [column == value for column, value in zip(key, one, strict=True)]
+        connection.execute(update(table).where(*where).values(**change))
+    with pytest.raises(StoreError, match=told):
+        verify(database_url)
+
+
+def test_a_missing_batch_is_found(database: Database, database_url: str) -> None:
+    grown(database)
+    with database.transaction() as connection:
+        middle = connection.execute(select(tables.journal.c.sequence).offset(3).limit(1)).scalar_one()
+        connection.execute(tables.journal.delete().where(tables.journal.c.sequence == middle))
+    with pytest.raises(StoreError, match=r"the journal is damaged: command [0-9]+ should follow"):
+        verify(database_url)
+
+
+def test_a_missing_end_of_the_journal_is_found(database: Database, database_url: str) -> None:
+    scribe = grown(database)
+    newest = scribe.save().sequence
+    with database.transaction() as connection:
+        connection.execute(tables.journal.delete().where(tables.journal.c.sequence == newest))
+    with pytest.raises(StoreError, match="the journal ends at command"):
+        verify(database_url)
+
+
+def test_a_database_without_tables_is_none_of_ours(postgres_url: str) -> None:
+    with pytest.raises(StoreError, match="the database lacks api_keys, balances"):
+        verify(postgres_url)
+
+
+def test_where_no_database_is_nothing_is_verified_or_made(tmp_path: Any) -> None:
+    with pytest.raises(StoreError, match="there is no database at"):
+        verify(f"sqlite:///{tmp_path / 'none.db'}")
+    assert [] == list(tmp_path.iterdir())
