@@ -40,9 +40,6 @@ class BookSide:
         self._before: dict[int, int] = {}
         self._next_chunk = -1
 
-    def __len__(self) -> int:
-        return len(self._levels)
-
     def best(self) -> Level | None:
         """The level that trades first."""
         return self._levels.peekitem(0)[1] if self._levels else None

@@ -243,7 +243,7 @@ class World:
         return self.queue(Side.BUY)
 
     def queue(self, side: Side) -> str:
-        (venue,) = self.exchange.snapshot().venues
+        venue, *_ = self.exchange.snapshot().venues
         owners = {order.order_id: NAMES[order.account_id] for order in venue.orders}
         shown: list[tuple[str, int, int]] = []
         for price, entries in venue.bids if self._side(side) is Side.BUY else venue.asks:
