@@ -88,10 +88,13 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("private", "DELETE"): frozenset({"openOrders", "order"}),
     ("sapi", "GET"): frozenset(
         {
+            "account/apiTradingStatus",
+            "account/status",
             "asset/tradeFee",
             "capital/config/getall",
             "margin/allPairs",
             "margin/isolated/allPairs",
+            "spot/delist-schedule",
             "system/status",
         }
     ),

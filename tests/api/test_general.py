@@ -141,6 +141,7 @@ async def test_what_ccxt_asks_for_when_it_starts_is_answered(lab: Lab) -> None:
     assert {"AAPL", "BNB", "BTC", "ETH", "SOL", "USDT", "XRP"} == set(coins)
     assert [] == await signed("/sapi/v1/margin/allPairs")
     assert [] == await signed("/sapi/v1/margin/isolated/allPairs")
+    assert [] == await signed("/sapi/v1/spot/delist-schedule")
     assert ["normal", [], []] == [
         (await lab.alice.public("/sapi/v1/system/status")).json["msg"],
         (await lab.alice.public("/fapi/v1/exchangeInfo")).json["symbols"],

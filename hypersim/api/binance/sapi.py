@@ -145,6 +145,16 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         method="GET",
+        path="/spot/delist-schedule",
+        handler=nothing,
+        summary="Symbols that will be delisted: there are none",
+        tag="Wallet",
+        parameters=SIGNATURE_IGNORED,
+        weight=100,
+        prefixes=SAPI,
+    ),
+    Endpoint(
+        method="GET",
         path="/margin/allPairs",
         handler=nothing,
         summary="Cross margin pairs: there are none",
