@@ -10,6 +10,7 @@ import pytest
 
 from ccxt_adapter import async_support, hypersim
 from ccxt_adapter.description import ENDPOINTS
+from hypersim.api.binance import openapi, routes
 from tests.adapter.calls import described_endpoints, implicit_calls
 from tests.adapter.guard import Guard
 
@@ -21,6 +22,20 @@ ANSWERED = {
     ("sapi", "GET", "capital/config/getall"),
 }
 """What the listener does not refuse."""
+
+
+SECTIONS = {"/v1/": ("public", "private"), "/sapi/v1/": ("sapi", "sapi"), "/fapi/v1/": ("futures", "futures")}
+"""ccxt's section of a path of the server's by what it begins with: without a key, and with one."""
+
+
+def documented() -> set[tuple[str, str, str]]:
+    """(section, method, path) of each operation in the document at the server's /schema."""
+    return {
+        (SECTIONS[prefix]["security" in operation], method.upper(), path.removeprefix(prefix))
+        for path, operations in openapi.document(routes.ENDPOINTS, "")["paths"].items()
+        for method, operation in operations.items()
+        for prefix in [next(prefix for prefix in SECTIONS if path.startswith(prefix))]
+    }
 
 
 def switched(exchange: Any, world: str) -> Any:
@@ -45,6 +60,10 @@ def test_the_implicit_calls_are_the_described_endpoints() -> None:
 
 def test_every_served_endpoint_is_one_that_ccxt_knows() -> None:
     assert set() == SERVED - set(implicit_calls())
+
+
+def test_what_is_sent_is_what_the_server_documents_but_for_the_futures_that_it_does_not_have() -> None:
+    assert documented() == SERVED | {("futures", "GET", "exchangeInfo")}
 
 
 @pytest.mark.parametrize("world", ["live", "sandbox", "demo"])

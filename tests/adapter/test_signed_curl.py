@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from hypersim.api.binance import routes
 from hypersim.resources import folder
 from hypersim.settings import client_url, read_settings
-from hypersim.signed_curl import run, signature
+from hypersim.signed_curl import PREFIXES, PUBLIC, run, signature
 from tests.adapter.listener import SERVER_TIME_MS, echoing, listening, refusing
 
 KEY, SECRET = "test_key_123", "test_secret_456"
@@ -100,6 +101,16 @@ def test_market_data_goes_without_key_and_signature(echo: str) -> None:
         "key": None,
         "body": "",
     } == sent(echo, "GET", "/api/v3/ticker/price", 'symbols=["BTCUSDT","ETHUSDT"]')
+
+
+def test_what_goes_unsigned_is_what_the_server_takes_no_signature_for() -> None:
+    assert PUBLIC == {
+        endpoint.path.removeprefix("/")
+        for endpoint in routes.ENDPOINTS
+        if not endpoint.security.signed
+        and "signature" not in {parameter.name for parameter in endpoint.parameters}
+        and f"{endpoint.prefixes[0]}/" in PREFIXES
+    }
 
 
 def test_the_wallets_calls_are_signed_but_for_its_status(echo: str) -> None:
