@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hypersim.settings import bare_environment
-from hypersim.testing import PACKAGE_PARENT, Account, ServerProcess
+from hypersim.store.verify import verify
+from hypersim.testing import Account, ServerProcess
 from tests.e2e.trader import Trader
 
 ACCOUNTS = 3
@@ -170,26 +168,14 @@ async def survive(server: ServerProcess, url: str, *, kills: int, seed: int) -> 
     books = [Book(server.open_account(START)) for _ in range(ACCOUNTS)]
     for _ in range(kills):
         await run_until_killed(server, books, chance, names)
-        verified = await asyncio.to_thread(verify, url)
-        assert 0 == verified.returncode, verified.stdout + verified.stderr
         server.start()
+        await asyncio.to_thread(verify, url)
     async with httpx.AsyncClient(timeout=30) as http:
         for book in books:
             await settle_accounts(book, http)
     acknowledged = sum(sent.placed is not None for book in books for sent in book.sent.values())
     assert acknowledged > 20 * kills, "hardly anything was going on"
     assert 0 == server.stop()
-
-
-def verify(url: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hypersim", "verify", "--database-url", url],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT},
-    )
 
 
 @pytest.fixture
