@@ -30,7 +30,7 @@ DEFAULTS = Settings(
 )
 
 
-def read(command_line: dict[str, str] | None = None, **environment: str) -> Settings:
+def read(command_line: dict[str, str] | None = None, /, **environment: str) -> Settings:
     return read_settings(folder("config"), command_line, environment=environment)
 
 
