@@ -13,6 +13,7 @@ CONNECTIONS = (1, 8, 32, 128)
 
 def measure(target: Target, connections: int, seconds: float) -> Result:
     """One run of one target; raises when anything but success came back."""
+    target.clear()
     result = finish(start(target.order_job(connections, seconds)))
     refused = {status: count for status, count in result.statuses.items() if status != 200}
     if refused:

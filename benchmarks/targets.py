@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import httpx
+
 from benchmarks.load import Job
 from hypersim.testing import Account, ServerProcess, running_server
 
-RICH = {"USDT": "100000000000", "BTC": "1000000"}
+RICH = {"USDT": "10000000000", "BTC": "1000000"}
 PRICE = "50000"
 
 
@@ -29,6 +31,13 @@ class Target:
     def order_job(self, connections: int, seconds: float) -> Job:
         """Orders on every connection: one that rests, then one that trades with it, and so on."""
         return Job("127.0.0.1", self.port, [self._orders() for _ in range(connections)], seconds)
+
+    def clear(self) -> None:
+        """Cancels what an earlier run left on the book: an account may have 200 open orders on a symbol."""
+        for account in self.accounts:
+            query = f"symbol=BTCUSDT&{_stamp()}"
+            path = f"http://127.0.0.1:{self.port}/v1/openOrders?{query}&signature={_signature(account, query)}"
+            httpx.delete(path, headers={"X-MBX-APIKEY": account.api_key})
 
     def _orders(self) -> list[str]:
         if not self.accounts:
@@ -71,8 +80,12 @@ def _order(side: str) -> str:
 
 def signed(account: Account, method: str, path: str, query: str) -> str:
     """A signed request as text."""
-    signature = hmac.new(account.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-    return _request(method, f"{path}?{query}&signature={signature}", f"X-MBX-APIKEY: {account.api_key}\r\n")
+    target = f"{path}?{query}&signature={_signature(account, query)}"
+    return _request(method, target, f"X-MBX-APIKEY: {account.api_key}\r\n")
+
+
+def _signature(account: Account, query: str) -> str:
+    return hmac.new(account.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
 
 
 def _request(method: str, target: str, headers: str = "") -> str:
