@@ -3,21 +3,16 @@
 The composition root builds it. It holds references only; nothing here starts, stops or decides anything.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from hypersim.ask import Ask
+from hypersim.clock import Clock
 from hypersim.errors import Reason, Refused
-
-if TYPE_CHECKING:
-    from hypersim.ask import Ask
-    from hypersim.clock import Clock
-    from hypersim.identity import KeyRing
-    from hypersim.limits import Limits
-    from hypersim.store.history import History
-    from hypersim.views.accounts import Accounts
-    from hypersim.views.marketdata import MarketData, MarketView
+from hypersim.identity import KeyRing
+from hypersim.limits import Limits
+from hypersim.store.history import History
+from hypersim.views.accounts import Accounts
+from hypersim.views.marketdata import MarketData, MarketView
 
 
 @dataclass(slots=True, kw_only=True)

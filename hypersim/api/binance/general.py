@@ -161,7 +161,9 @@ MOST_ORDERS: Final = 2**31 - 1
 """Shown for a market that does not bound open orders."""
 
 ENDPOINTS: Final = (
-    Endpoint(method="GET", path="/ping", handler=ping, summary="Is the exchange there?", tag="General"),
+    Endpoint(
+        method="GET", path="/ping", handler=ping, summary="Answer, when the exchange is there", tag="General"
+    ),
     Endpoint(method="GET", path="/time", handler=server_time, summary="The exchange's time", tag="General"),
     Endpoint(
         method="GET",

@@ -70,7 +70,7 @@ def _operation(endpoint: Endpoint, base: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
-        "description": _weight(endpoint),
+        "description": f"{_security(endpoint)} {_weight(endpoint)}",
         "tags": [endpoint.tag],
         "responses": {"200": OK, "4XX": REFUSED, "5XX": REFUSED},
         "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": curl(endpoint, base)}],
@@ -122,6 +122,10 @@ def _schema(parameter: Parameter[Any]) -> dict[str, Any]:
 def _operation_id(endpoint: Endpoint) -> str:
     words = re.findall("[A-Za-z0-9]+", endpoint.prefixes[0].removeprefix("/v1") + endpoint.path)
     return endpoint.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
+
+
+def _security(endpoint: Endpoint) -> str:
+    return f"Security {endpoint.security.name}, signed." if endpoint.security.signed else "Needs no key."
 
 
 def _weight(endpoint: Endpoint) -> str:
@@ -193,7 +197,7 @@ def _section(endpoint: Endpoint, base: str) -> str:
     return (
         f'<h3 id="{_operation_id(endpoint)}"><b>{endpoint.method}</b> '
         f"<code>{endpoint.prefixes[0]}{endpoint.path}</code></h3>"
-        f"<p>{html.escape(endpoint.summary)}. {html.escape(_weight(endpoint))}</p>"
+        f"<p>{html.escape(endpoint.summary)}. {_security(endpoint)} {_weight(endpoint)}</p>"
         f"<table>{rows}</table><pre>{html.escape(curl(endpoint, base))}</pre>"
     )
 
