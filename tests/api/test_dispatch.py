@@ -124,6 +124,13 @@ async def test_the_caller_chooses_the_unit_of_times(lab: Lab, value: str) -> Non
     assert {"serverTime": expected} == answer.json
 
 
+@pytest.mark.parametrize("value", ["SECOND", "Microsecond", ""])
+async def test_a_unit_of_time_that_does_not_exist_is_refused(lab: Lab, value: str) -> None:
+    answer = await lab.alice.public("/v1/time", {}, **{"X-MBX-TIME-UNIT": value})
+    sentence = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+    assert (400, {"code": -1194, "msg": sentence}) == (answer.status, answer.json)
+
+
 async def test_methods_that_a_path_does_not_have_are_named(lab: Lab) -> None:
     put = await lab.alice.raw("PUT", "/v1/order")
     assert (405, {"code": -1020, "msg": "This operation is not supported."}) == (put.status, put.json)

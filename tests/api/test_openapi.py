@@ -1,12 +1,14 @@
 """The reference: a valid document with every operation once, a page that needs nothing from elsewhere, and
 examples that work as they stand."""
 
+import hmac
 import re
 import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -14,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from hypersim.api.binance import openapi
 from hypersim.api.binance.endpoints import Endpoint
 from hypersim.api.binance.routes import ENDPOINTS
-from hypersim.settings import DEMO_KEY
+from hypersim.settings import DEMO_KEY, DEMO_SECRET
 from tests.api.lab import Lab
 
 BASE = "http://127.0.0.1:8080"
@@ -113,8 +115,15 @@ def test_the_shell_of_an_example_sends_what_it_says(endpoint: Endpoint) -> None:
     script = f'curl() {{ printf "%s\\n" "$@"; }}\n{openapi.curl(endpoint, BASE)}'
     shell = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     *options, url = shell.stdout.splitlines()
-    assert url.startswith(f"{BASE}{endpoint.prefixes[0]}{endpoint.path}")
-    assert ([] if endpoint.method == "GET" else ["-X", endpoint.method]) == options[:2][: len(options) - 2]
-    if endpoint.security.signed:
-        assert f"X-MBX-APIKEY: {DEMO_KEY}" in options
-        assert re.search(r"timestamp=[0-9]{13}&signature=[0-9a-f]{64}$", url)
+    expected = [] if endpoint.method == "GET" else ["-X", endpoint.method]
+    address, _, query = url.partition("?")
+    assert f"{BASE}{endpoint.prefixes[0]}{endpoint.path}" == address
+    if not endpoint.security.signed:
+        assert (expected, dict(endpoint.example)) == (options, dict(parse_qsl(query)))
+        return
+    assert [*expected, "-H", f"X-MBX-APIKEY: {DEMO_KEY}"] == options
+    payload, _, signature = query.partition("&signature=")
+    assert hmac.new(DEMO_SECRET.encode(), payload.encode(), "sha256").hexdigest() == signature
+    sent = dict(parse_qsl(payload))
+    assert re.fullmatch("[0-9]{13}", sent.pop("timestamp"))
+    assert dict(endpoint.example) == sent
