@@ -1,35 +1,16 @@
-"""A bar of the past, and how it divides into shorter ones that add up to it again.
+"""A bar of the past, and the arithmetic by which the parts of one add up to it.
 
-Guarantees that the parts of a bar have its open, high, low and close, and exactly its volume, quote volume,
-trades and taker volumes, in integers; and the same parts for the same chance. Prices are in ticks, volumes in
-steps, quote volumes in ticks x steps. Floats decide only where within those sums things happen.
+Guarantees that parts of a bar have exactly its volume, quote volume, trades and taker volumes, in integers,
+and mean prices within their ranges. Prices are in ticks, volumes in steps, quote volumes in ticks x steps.
+Which prices the parts have is not decided here (hypersim/feeds/paths.py).
 """
 
-import math
-import random
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-RANGE_OF_DEVIATION = 1.7
-"""A random walk's mean range over the standard deviation of where it ends is 1.6; bars get a little less
-chance.
-"""
-MOST_STRETCH = 1.05
-"""Of a random walk of variance 1, over the range that it is to fill; what is then not filled, single parts
-reach.
-"""
-REACH_OF_BAR = 0.3
-"""How far a part reaches beyond its ends, over the range of the whole and the root of the part's
-share of it.
-"""
-LEAST_TRADES = 4
-"""Of any bar of a minute or more: open, high, low and close may be four trades."""
-TABLE = 4096
-
-random_normals = random.Random("normals")
-NORMALS = tuple(random_normals.gauss(0, 1) for _ in range(TABLE))
-EXPONENTIALS = tuple(random_normals.expovariate(1) for _ in range(TABLE))
+Prices = tuple[int, int, int, int]
+"""Open, high, low, close."""
 
 
 class Bar(Struct, frozen=True, gc=False):
@@ -45,34 +26,6 @@ class Bar(Struct, frozen=True, gc=False):
     taker: int
     taker_quote: int
     last_id: int
-
-
-class Chance:
-    """The chance in one division: places in tables of drawn numbers, by a hash of what is divided.
-
-    `common` is shared by all markets of a world, so that they move together; `own` is not.
-    """
-
-    __slots__ = ("common", "own", "own_stride")
-
-    def __init__(self, own: int, common: int) -> None:
-        self.own = own & TABLE - 1
-        self.own_stride = (own >> 12 & TABLE - 1) | 1
-        self.common = common & TABLE - 1
-
-    def normals(self, count: int, loading: float) -> list[float]:
-        """Standard normal numbers; `loading` is their correlation with the common ones."""
-        own, stride, common = self.own, self.own_stride, self.common
-        rest = math.sqrt(1 - loading * loading)
-        mask = TABLE - 1
-        return [
-            loading * NORMALS[common + 7 * at & mask] + rest * NORMALS[own + stride * at & mask]
-            for at in range(count)
-        ]
-
-    def place(self, turn: int) -> float:
-        """A number from 0 to 1."""
-        return ((self.own * 2654435761 + self.own_stride * 40503 * turn) >> 5 & 0xFFFF) / 0x10000
 
 
 def shares_of(weights: Sequence[float]) -> list[float]:
@@ -92,117 +45,12 @@ def split(total: int, shares: Sequence[float]) -> list[int]:
     return parts
 
 
-def divide(
-    parent: Bar,
-    weights: Sequence[float],
-    floors: Sequence[int],
-    chance: Chance,
-    loading: float,
-    follows: Sequence[tuple[float, float]] | None = None,
-) -> list[Bar]:
-    """The parts of a bar, in time order.
-
-    `weights` say how much happens in each part, `floors` the fewest trades in it. `follows` are (close, mean
-    price) of each part of a price that follows from others, as far as the bar's range allows it; others
-    wander.
+def inner_tenths(bar: Prices) -> tuple[int, int]:
+    """The lowest and the highest mean price of a bar, times 10: as it traded at both ends, it is
+    at neither.
     """
-    shares = shares_of(weights)
-    normals = chance.normals(len(shares), loading)
-    # volume follows the same chance as the price, a little: large moves are made by many trades
-    busy = shares_of([share * (0.7 + 0.3 * z * z) for share, z in zip(shares, normals, strict=True)])
-    if follows is None:
-        path = _wander(parent, shares, normals)
-    else:
-        path = [min(max(close, parent.low), parent.high) for close, _ in follows]
-    prices = _bars_of(parent, _closes(path, parent, busy), shares, chance)
-    if follows is None:
-        typical = [(opened + high + low + close) / 4 for opened, high, low, close in prices]
-    else:
-        typical = [
-            float(min(max(mean, low), high))
-            for (_, mean), (_, high, low, _) in zip(follows, prices, strict=True)
-        ]
-    spare = split(parent.trades - sum(floors), busy)
-    trades = [floor + part for floor, part in zip(floors, spare, strict=True)]
-    volumes, quotes = fit_quotes(parent, prices, typical, trades, busy)
-    return assemble(parent, prices, trades, volumes, quotes, normals)
-
-
-Prices = tuple[int, int, int, int]
-"""Open, high, low, close."""
-
-
-def _wander(parent: Bar, shares: Sequence[float], normals: Sequence[float]) -> list[float]:
-    """Closes of a random walk from the parent's open to its close that reaches about as far as the parent
-    does.
-    """
-    steps, walked = [], 0.0
-    for share, z in zip(shares, normals, strict=True):
-        walked += math.sqrt(share) * z
-        steps.append(walked)
-    # what of the walk is not on the straight way from open to close, stretched until it fills the range
-    opened, way = float(parent.open), float(parent.close - parent.open)
-    margin = REACH_OF_BAR * (parent.high - parent.low) * math.sqrt(shares[0])
-    top = max(parent.high - margin, opened, parent.open + way)
-    bottom = min(parent.low + margin, opened, parent.open + way)
-    up = down = MOST_STRETCH * (parent.high - parent.low)
-    passed = 0.0
-    ways, offs = [], []
-    for share, step in zip(shares, steps, strict=True):
-        passed += share
-        here, off = opened + way * passed, step - walked * passed
-        if off > 0:
-            up = min(up, (top - here) / off)
-        elif off < 0:
-            down = min(down, (here - bottom) / -off)
-        ways.append(here)
-        offs.append(off)
-    return [here + off * (up if off > 0 else down) for here, off in zip(ways, offs, strict=True)]
-
-
-def _closes(path: Sequence[float], parent: Bar, busy: Sequence[float]) -> list[int]:
-    """A path on the grid, from the parent's open to its close.
-
-    It is pulled towards one end of its range, most in its middle, until its mean is the parent's mean price.
-    """
-    mean, before = 0.0, float(parent.open)
-    for price, share in zip(path, busy, strict=True):
-        mean += share * (price + before) / 2
-        before = price
-    missing = parent.quote / parent.volume - mean
-    end = parent.high if missing > 0 else parent.low
-    passed, room = 0.0, 0.0
-    bends = []
-    for price, share in zip(path, busy, strict=True):
-        passed += share
-        bend = 4 * passed * (1 - passed)
-        bends.append(bend)
-        room += share * bend * (end - price)
-    part = min(0.9, missing / room) if room * missing > 0 else 0.0
-    closes = [round(price + part * bend * (end - price)) for price, bend in zip(path, bends, strict=True)]
-    closes[-1] = parent.close
-    return closes
-
-
-def _bars_of(parent: Bar, closes: Sequence[int], shares: Sequence[float], chance: Chance) -> list[Prices]:
-    """Bars around closes: each reaches out as a random walk between its open and its close would."""
-    high, low = parent.high, parent.low
-    variance = 2 * ((high - low) / RANGE_OF_DEVIATION) ** 2
-    start, mask = chance.own ^ chance.common, TABLE - 1
-    prices: list[Prices] = []
-    opened = parent.open
-    for at, (close, share) in enumerate(zip(closes, shares, strict=True)):
-        middle, square, spread = opened + close, (close - opened) ** 2, variance * share
-        up = int((middle + math.sqrt(square + spread * EXPONENTIALS[start + 5 * at & mask])) / 2)
-        down = math.ceil((middle - math.sqrt(square + spread * EXPONENTIALS[start + 5 * at + 2 & mask])) / 2)
-        prices.append((opened, min(high, max(up, opened, close)), max(low, min(down, opened, close)), close))
-        opened = close
-    # the parent's high and low belong to the parts that came closest to them
-    top = max(range(len(prices)), key=lambda at: prices[at][1])
-    prices[top] = (prices[top][0], high, *prices[top][2:])
-    bottom = min(range(len(prices)), key=lambda at: prices[at][2])
-    prices[bottom] = (*prices[bottom][:2], low, prices[bottom][3])
-    return prices
+    _, high, low, _ = bar
+    return 9 * low + high, 9 * high + low
 
 
 def fit_quotes(
@@ -226,39 +74,53 @@ def fit_quotes(
     spare = split(parent.volume - sum(trades), tilted)
     volumes = [least + part for least, part in zip(trades, spare, strict=True)]
     quotes = [int(volume * price) for volume, price in zip(volumes, typical, strict=True)]
-    missing = settle(
-        quotes,
-        [volume * low for volume, (_, _, low, _) in zip(volumes, prices, strict=True)],
-        [volume * high for volume, (_, high, _, _) in zip(volumes, prices, strict=True)],
-        parent.quote,
-    )
+    inner = [inner_tenths(bar) for bar in prices]
+    missing = _settle_quotes(quotes, volumes, inner, parent.quote)
     if missing:
-        _shift(volumes, quotes, trades, prices, missing)
+        _shift(volumes, quotes, trades, inner, missing)
+        missing = _settle_quotes(quotes, volumes, inner, parent.quote)
+        # at one price per part, in whole steps, the sum may be out of reach by less than a step's worth
+        quotes[max(range(len(volumes)), key=volumes.__getitem__)] += missing
     return volumes, quotes
 
 
+def _settle_quotes(
+    quotes: list[int], volumes: Sequence[int], inner: Sequence[tuple[int, int]], total: int
+) -> int:
+    """Brings quote volumes to a total as far as the prices allow it; returns what is missing then."""
+    return settle(
+        quotes,
+        [-(-volume * low // 10) for volume, (low, _) in zip(volumes, inner, strict=True)],
+        [volume * high // 10 for volume, (_, high) in zip(volumes, inner, strict=True)],
+        total,
+    )
+
+
 def _shift(
-    volumes: list[int], quotes: list[int], trades: Sequence[int], prices: Sequence[Prices], missing: int
+    volumes: list[int],
+    quotes: list[int],
+    trades: Sequence[int],
+    inner: Sequence[tuple[int, int]],
+    missing: int,
 ) -> None:
-    """Moves volume between the parts until quote volume that is missing (or too much) is made up for.
+    """Moves volume between the parts until quote volume that is missing (or too much) can be made up for.
 
     Every part's quote volume is as large (as small) as its prices allow: only where things are traded can
     still change the sum.
     """
-    end, sign = (1, 1) if missing > 0 else (2, -1)
-    order = sorted(range(len(prices)), key=lambda at: sign * prices[at][end])
+    end, sign = (1, 1) if missing > 0 else (0, -1)
+    order = sorted(range(len(inner)), key=lambda at: sign * inner[at][end])
     best = order[-1]
     for at in order:
-        gain = sign * (prices[best][end] - prices[at][end])
-        if gain <= 0 or not missing:
+        gain = sign * (inner[best][end] - inner[at][end])
+        if gain <= 0 or sign * missing <= 0:
             break
-        moved = min(volumes[at] - trades[at], abs(missing) // gain)
+        moved = min(volumes[at] - trades[at], -(-abs(missing) * 10 // gain))
         volumes[at] -= moved
         volumes[best] += moved
-        quotes[at] -= moved * prices[at][end]
-        quotes[best] += moved * prices[best][end]
-        missing -= sign * moved * gain
-    quotes[best] += missing
+        quotes[at] -= moved * inner[at][end] // 10
+        quotes[best] += moved * inner[best][end] // 10
+        missing -= sign * moved * gain // 10
 
 
 def settle(parts: list[int], least: Sequence[int], most: Sequence[int], total: int) -> int:
@@ -303,8 +165,14 @@ def assemble(
     ]
     missing = settle(
         taker_quotes,
-        [taker * low for taker, (_, _, low, _) in zip(takers, prices, strict=True)],
-        [taker * high for taker, (_, high, _, _) in zip(takers, prices, strict=True)],
+        [
+            max(taker * low, quote - (volume - taker) * high)
+            for taker, volume, quote, (_, high, low, _) in zip(takers, volumes, quotes, prices, strict=True)
+        ],
+        [
+            min(taker * high, quote - (volume - taker) * low)
+            for taker, volume, quote, (_, high, low, _) in zip(takers, volumes, quotes, prices, strict=True)
+        ],
         parent.taker_quote,
     )
     taker_quotes[max(range(len(takers)), key=takers.__getitem__)] += missing
@@ -327,35 +195,3 @@ def assemble(
             )
         )
     return bars
-
-
-def seconds_of(parent: Bar, seconds: int, chance: Chance, loading: float) -> list[tuple[int, Bar]]:
-    """(second, bar) of the seconds of a minute, or of its first ones, in which its trades happened."""
-    count = parent.trades
-    normals = chance.normals(count, loading)
-    sizes = shares_of([0.05 + EXPONENTIALS[chance.own + 3 * at & TABLE - 1] ** 2 for at in range(count)])
-    even = [1 / (count - 1)] * (count - 1)
-    path = [parent.open, *_closes(_wander(parent, even, normals[1:]), parent, even)]
-    inner = range(1, count - 1)
-    top = max(inner, key=path.__getitem__)
-    bottom = min((at for at in inner if at != top), key=path.__getitem__)
-    path[top] = parent.high if parent.high > max(parent.open, parent.close) else path[top]
-    path[bottom] = parent.low if parent.low < min(parent.open, parent.close) else path[bottom]
-    volumes, quotes = fit_quotes(parent, [(price,) * 4 for price in path], path, [1] * count, sizes)
-    gaps = shares_of([EXPONENTIALS[chance.common + 11 * at & TABLE - 1] for at in range(count + 1)])
-    passed, seen = 0.0, dict[int, list[int]]()
-    for at in range(count):
-        passed += gaps[at]
-        seen.setdefault(min(seconds - 1, int(passed * seconds)), []).append(at)
-    bars = assemble(
-        parent,
-        [
-            (path[ats[0]], max(path[at] for at in ats), min(path[at] for at in ats), path[ats[-1]])
-            for ats in seen.values()
-        ],
-        [len(ats) for ats in seen.values()],
-        [sum(volumes[at] for at in ats) for ats in seen.values()],
-        [sum(quotes[at] for at in ats) for ats in seen.values()],
-        normals[: len(seen)],
-    )
-    return list(zip(seen, bars, strict=True))

@@ -1,7 +1,7 @@
 """The past of synthetic markets: candles from before anybody watched, made when they are asked for.
 
 Guarantees that the same seed, first trade and symbol always have the same past, that it ends at the price of
-the first trade, that candles of every length agree with one another (hypersim/feeds/bars.py), and that pairs
+the first trade, that candles of every length agree with one another, and that pairs
 agree with their legs. Days are drawn backwards from the first trade on; a day divides into hours, those into
 quarters, minutes and seconds, as far as somebody looks.
 """
@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.market import Market
-from hypersim.feeds.bars import LEAST_TRADES, NORMALS, TABLE, Bar, Chance, divide, seconds_of
+from hypersim.feeds.bars import Bar
 from hypersim.feeds.pairs import with_legs
+from hypersim.feeds.paths import LEAST_TRADES, NORMALS, TABLE, Chance, divide, seconds_of
 from hypersim.feeds.process import COMMON, OWN, SECONDS_OF_DAY, activity
 from hypersim.feeds.synthetic import trades_per_second
 from hypersim.markets import Synthetic
