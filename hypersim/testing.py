@@ -57,6 +57,7 @@ class ServerProcess:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see close
+        self._client = httpx.Client(trust_env=False)
         self._port = 0
         self.ready: dict[str, Any] = {}
         """What the exchange said about itself when it began to serve."""
@@ -138,7 +139,7 @@ class ServerProcess:
 
     def simulate(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of POST /sim/v1/{path}. Raises Unanswered with the refusal."""
-        answer = httpx.post(f"{self.url}/sim/v1/{path}", json=body)
+        answer = self._client.post(f"{self.url}/sim/v1/{path}", json=body)
         if answer.is_error:
             raise Unanswered(f"{path}: {answer.status_code} {answer.text}")
         result: dict[str, Any] = answer.json()
@@ -156,6 +157,7 @@ class ServerProcess:
         """Ends it if need be and lets go of what it wrote."""
         if self._process is not None:
             self.stop()
+        self._client.close()
         self._errors.close()
 
     def __enter__(self) -> "ServerProcess":
