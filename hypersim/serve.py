@@ -102,8 +102,8 @@ async def _serve(
             await asyncio.wait((serving, running.failure), return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving
-        if running.failure.done():
-            running.failure.result()
+            if running.failure.done():
+                running.failure.result()
 
 
 def _config(running: Running) -> uvicorn.Config:

@@ -36,7 +36,7 @@ def as_text(running: Running, url: str) -> str:
         f"  market   {feed.name}: {feed.why}",
     ]
     if running.settings.open:
-        lines += [f"  demo     key {DEMO_KEY}  secret {DEMO_SECRET}  ({DEMO_USER})"]
+        lines += [f"  demo     key {DEMO_KEY}  secret {DEMO_SECRET}  ({DEMO_USER}, 10000 USDT)"]
     lines += [f"  note     {note}" for note in running.notes]
     if running.settings.open:
         lines += ["", *_first_order(url)]

@@ -1,0 +1,168 @@
+"""The composition root: worlds beside one another, a store that fails, and prices that do not come."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hypersim.app import Running, open_exchange
+from hypersim.ask import PeopleRow
+from hypersim.engine.events import Committed
+from hypersim.errors import StartError
+from hypersim.resources import folder
+from hypersim.settings import Settings, read_settings
+from hypersim.store.journal import SqlJournal
+from hypersim.writer import WriterFailed
+
+
+def settings(path: Path | None = None, **given: str) -> Settings:
+    if path is not None:
+        given["database_url"] = f"sqlite:///{path}"
+    return read_settings(
+        folder("config"),
+        {"feed": "synthetic", "rate_limits": "off", **given},
+        environment={},
+        memory=path is None,
+    )
+
+
+@asynccontextmanager
+async def opened(chosen: Settings) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
+    """An exchange in this process, and a client of it."""
+    async with open_exchange(chosen) as running:
+        transport = httpx.ASGITransport(running.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield running, client
+
+
+async def test_two_worlds_fit_in_one_process_and_do_not_meet() -> None:
+    async with opened(settings()) as (_, one), opened(settings(seed="2")) as (_, two):
+        await one.post("/sim/v1/market/BTCUSDT", json={"price": "50000"})
+        mine = (await one.post("/sim/v1/accounts", json={"apiKey": "mine"})).json()
+        prices = [
+            (await world.get("/v1/ticker/price?symbol=BTCUSDT")).json()["price"] for world in (one, two)
+        ]
+        there = await two.post(
+            "/sim/v1/faucet", json={"asset": "BTC", "amount": "1"}, headers={"X-MBX-APIKEY": mine["apiKey"]}
+        )
+
+        assert abs(float(prices[0]) - 50_000) < 1_000
+        assert float(prices[1]) > 60_000
+        assert 401 == there.status_code
+
+
+async def test_it_serves_with_a_first_ladder_of_every_symbol() -> None:
+    async with opened(settings()) as (running, client):
+        books = (await client.get("/v1/ticker/bookTicker")).json()
+
+        assert [] == [row["symbol"] for row in books if not float(row["bidPrice"]) < float(row["askPrice"])]
+        assert () == tuple(running.notes)
+
+
+class Flaky:
+    """Makes the journal of this process lose commits: while `broken`, nothing is stored."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.broken = False
+        self.lost = 0
+        prepare = SqlJournal.prepare
+
+        def prepared(
+            journal: SqlJournal, records: Sequence[Committed], people: Sequence[PeopleRow]
+        ) -> Callable[[], Any]:
+            store = prepare(journal, records, people)
+
+            def flaky() -> Any:
+                if self.broken:
+                    self.lost += 1
+                    raise OSError("the disk is gone")
+                return store()
+
+            return flaky
+
+        monkeypatch.setattr(SqlJournal, "prepare", prepared)
+
+
+async def test_a_lost_commit_is_answered_as_unknown_and_the_exchange_comes_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    flaky = Flaky(monkeypatch)
+    async with opened(settings(tmp_path / "x.db", feed="none")) as (_, client):
+        first = (await client.post("/sim/v1/accounts", json={"apiKey": "first"})).json()
+        flaky.broken = True
+        doubtful = await client.post("/sim/v1/accounts", json={"apiKey": "doubtful"})
+        flaky.broken = False
+        states = set()
+        while (health := await client.get("/health")).status_code != 200:
+            states.add(health.json()["status"])
+            await asyncio.sleep(0.01)
+        again = (await client.post("/sim/v1/accounts", json={"apiKey": "doubtful"})).json()
+
+        assert (503, "status_unknown") == (doubtful.status_code, doubtful.json()["error"]["code"])
+        assert {"red"} >= states
+        assert "doubtful" == again["apiKey"], "what was not stored did not happen"
+        assert again["accountId"] > first["accountId"]
+
+
+async def test_a_store_that_goes_on_failing_ends_the_exchange(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    flaky = Flaky(monkeypatch)
+    async with opened(settings(tmp_path / "x.db", feed="none")) as (running, client):
+        flaky.broken = True
+        while not running.failure.done():
+            await client.post("/sim/v1/accounts", json={})
+            await asyncio.sleep(0.01)
+        health = await client.get("/health")
+
+        assert (503, "red") == (health.status_code, health.json()["status"])
+        assert 3 == flaky.lost
+        with pytest.raises(WriterFailed, match="failed 3 times within a minute"):
+            running.failure.result()
+
+
+async def test_another_master_key_is_refused(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path / "x.db", feed="none", master_key="one")):
+        pass
+    with pytest.raises(StartError, match="the master key is not the one that this database was begun with"):
+        async with opened(settings(tmp_path / "x.db", feed="none", master_key="two")):
+            pass
+
+
+async def test_the_demo_key_is_worth_nothing_outside_of_open_mode(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path / "x.db", feed="none", master_key="one")) as (running, _):
+        assert "test_key_123" in running.world.keys
+    closed = settings(tmp_path / "x.db", feed="none", master_key="one", open="off")
+    async with opened(closed) as (running, client):
+        assert "test_key_123" not in running.world.keys
+        assert 403 == (await client.get("/sim/v1/status")).status_code
+
+
+async def test_a_feed_that_was_kept_has_the_same_past_under_another_seed(tmp_path: Path) -> None:
+    """Candles from before the world began do not change once somebody has an order."""
+    query = "/v1/klines?symbol=BTCUSDT&interval=1d&limit=30&endTime=1700000000000"
+    async with opened(settings(tmp_path / "x.db", master_key="k", seed="3")) as (_, client):
+        past = (await client.get(query)).json()
+        await order(client)
+    async with opened(settings(tmp_path / "x.db", master_key="k", seed="4")) as (_, client):
+        assert past == (await client.get(query)).json()
+    assert 30 == len(past)
+
+
+async def order(client: httpx.AsyncClient) -> None:
+    """One order of the demo account."""
+    now = (await client.get("/v1/time")).json()["serverTime"]
+    query = f"symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=100&timestamp={now}"
+    signature = hmac.new(b"test_secret_456", query.encode(), hashlib.sha256).hexdigest()
+    answer = await client.post(
+        f"/v1/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": "test_key_123"}
+    )
+    assert "FILLED" == answer.json()["status"]
