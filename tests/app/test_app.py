@@ -38,7 +38,8 @@ def settings(path: Path | None = None, **given: str) -> Settings:
 async def opened(chosen: Settings) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
     """An exchange in this process, and a client of it."""
     async with open_exchange(chosen) as running:
-        transport = httpx.ASGITransport(running.app)
+        app: Any = running.app  # httpx and Litestar word the same protocol differently
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield running, client
 
