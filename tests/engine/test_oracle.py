@@ -242,6 +242,8 @@ class Checked:
                     )
                     moved = event.free_change + event.locked_change
                     changes[event.asset] = changes.get(event.asset, 0) + moved
+                case Traded():
+                    assert event.quantity > 0
                 case _:
                     pass
         assert not any(changes.values()), changes

@@ -33,6 +33,7 @@ PRINTS: tuple[tuple[str, str, str, str, str], ...] = (
     ),
     ("other 3 @100, user 2 @99", "buy 4 @101", "other 1 @100", "user 2 @99, other 2 @100", "2 @99, 2 @100"),
     ("user 2 @99, other 2 @99", "buy 3 @100", "other 1 @99", "user 2 @99, other 1 @99", "2 @99, 1 @99"),
+    ("user 2 @99, other 2 @99", "buy 2 @100", "other 2 @99", "user 2 @99", "2 @99"),
     ("user 2 @99, house 5 @100", "buy 2 @100", "house 5 @100", "user 2 @99", "2 @99"),
     ("house 3 @99, user 2 @99, house 3 @99", "buy 5 @100", "", "user 2 @99", "2 @99, outside 3 @100"),
     # 3. at the price, the level fills in time order
