@@ -1,7 +1,7 @@
 """Running something beside a test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,3 +20,11 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             task.result()
         task.cancel()
         await asyncio.wait([task])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns once it holds; give it a timeout."""
+    while True:
+        if condition():
+            return
+        await asyncio.sleep(0.02)
