@@ -249,12 +249,11 @@ class Writer:
 
     async def _store(self, batch: _Batch, tasks: asyncio.TaskGroup) -> None:
         """Makes a batch durable, then shows it, then answers."""
+        self._in_flight = batch
         if batch.records:
             if not self._open:
                 self._close(batch)
-            self._in_flight = batch
             await self._in_thread(self._journal.prepare(batch.records, batch.people))
-            self._in_flight = None
             newest = batch.records[-1]
             self.sequence = newest.sequence
             self._views.fold(batch.records)
@@ -267,6 +266,7 @@ class Writer:
         for waiting in batch.waiting:
             if not waiting.done():
                 waiting.set_result(None)
+        self._in_flight = None
 
     def _close(self, batch: _Batch) -> None:
         """Nothing more goes into a batch: the moment for a snapshot, if one is due."""
