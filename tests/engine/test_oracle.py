@@ -20,10 +20,11 @@ from hypersim.engine.commands import (
     SetFees,
     Stamped,
 )
-from hypersim.engine.events import BalanceChanged, DepthChanged, Event, OrderChanged, Traded
+from hypersim.engine.events import BalanceChanged, Change, DepthChanged, Event, OrderChanged, Traded
 from hypersim.engine.exchange import Exchange
+from hypersim.engine.ledger import HOUSE
 from hypersim.engine.market import MarketStatus
-from hypersim.engine.orders import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.orders import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import Reason, Refused
 from hypersim.units import ONE
@@ -161,6 +162,7 @@ class Checked:
             self.naive.money[account_id, asset] = free
         self.depth: dict[tuple[Side, int], int] = {}
         self.update_id = 0
+        self.orders: dict[int, Order] = {}
         self.told: dict[tuple[int, str], tuple[int, int]] = {
             (account_id, asset): (free, locked) for account_id, asset, free, locked in self.state().balances
         }
@@ -234,6 +236,7 @@ class Checked:
                         assert all(self.depth.get((side, price), 0) != total for price, total in levels)
                         self.depth |= {(side, price): total for price, total in levels}
                 case BalanceChanged():
+                    assert event.account_id == HOUSE or min(event.free, event.locked) >= 0
                     free, locked = self.told.get((event.account_id, event.asset), (0, 0))
                     self.told[event.account_id, event.asset] = (event.free, event.locked)
                     assert (event.free_change, event.locked_change) == (
@@ -242,6 +245,8 @@ class Checked:
                     )
                     moved = event.free_change + event.locked_change
                     changes[event.asset] = changes.get(event.asset, 0) + moved
+                case OrderChanged():
+                    self.fold_order(event)
                 case Traded():
                     assert event.quantity > 0
                 case _:
@@ -249,14 +254,29 @@ class Checked:
         assert not any(changes.values()), changes
         self.depth = {level: total for level, total in self.depth.items() if total}
         (venue,) = self.state().venues
+        assert {order.order_id: order for order in venue.orders} == self.orders
+        entries = [event for event in events if isinstance(event, BalanceChanged)]
+        assert len(entries) == len({(e.account_id, e.asset, e.kind, e.reference) for e in entries})
+        assert sum(isinstance(event, DepthChanged) for event in events) <= 1
         assert {
-            (side, price): sum(quantity for _, quantity in entries)
+            (side, price): sum(quantity for _, quantity in queue)
             for side, levels in ((Side.BUY, venue.bids), (Side.SELL, venue.asks))
-            for price, entries in levels
+            for price, queue in levels
         } == self.depth
         assert self.told == {
             (account_id, asset): (free, locked) for account_id, asset, free, locked in self.state().balances
         }
+
+    def fold_order(self, event: OrderChanged) -> None:
+        """An order starts as new, and what it executes is what its fills say."""
+        order, fill = event.order, event.fill
+        before = self.orders.pop(order.order_id, None)
+        assert (event.change is Change.NEW) == (before is None)
+        executed = (before.executed, before.executed_quote) if before is not None else (0, 0)
+        filled = (fill.quantity, fill.quote) if fill is not None else (0, 0)
+        assert (order.executed - filled[0], order.executed_quote - filled[1]) == executed
+        if order.is_open:
+            self.orders[order.order_id] = order
 
     def naive_queues(self) -> list[list[tuple[int, int | None, int]]]:
         return [merged((r.price, r.number, r.left) for r in self.naive.queue(side)) for side in Side]
@@ -266,8 +286,8 @@ class Checked:
         return [
             merged(
                 (price, key if key > 0 else None, quantity)
-                for price, entries in levels
-                for key, quantity in entries
+                for price, queue in levels
+                for key, quantity in queue
             )
             for levels in (venue.bids, venue.asks)
         ]
