@@ -13,8 +13,9 @@ from hypersim.clock import Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.feeds.base import Feed
+from hypersim.feeds.binance import BinanceFeed, split_by_upstream, upstream_symbols
 from hypersim.feeds.channel import WITHDRAWAL
-from hypersim.feeds.choice import FeedChoice, choose, upstream_failure
+from hypersim.feeds.choice import LIVE, MADE_UP, FeedChoice, choose
 from hypersim.feeds.history import Origin, SyntheticHistory
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed
@@ -41,10 +42,11 @@ class Outside:
         self.choice = choice
         self._settings, self._listed, self._clock = settings, listed, clock
         self._data: MarketData | None = None
+        self._live, self._made_up = self._divide()
         self.source: HistorySource | None = None
         """Prices from before the world's first trade."""
-        if choice.name == "synthetic":
-            self.source = SyntheticHistory(self._moving(), listed.synthetic, past_seed, self._origin)
+        if self._made_up:
+            self.source = SyntheticHistory(self._made_up, listed.synthetic, past_seed, self._origin)
 
     def watch(self, data: MarketData) -> None:
         """Names the views of the world, which say where its markets stand."""
@@ -69,32 +71,43 @@ class Outside:
             if view.best_bid is not None or view.best_ask is not None:
                 await ask(OutsideUpdate(symbol=symbol, ladder=WITHDRAWAL))
 
+    def _divide(self) -> tuple[list[Market], list[Market]]:
+        """The markets whose prices are the upstream's, and those whose prices are made up."""
+        trading = [market for market in self._listed.markets if market.status is not MarketStatus.BREAK]
+        if self.choice.name == MADE_UP:
+            return [], [market for market in trading if market.symbol in self._listed.synthetic]
+        if self.choice.name != LIVE:
+            return [], []
+        if self.choice.upstream is None:
+            return trading, []
+        return split_by_upstream(trading, self.choice.upstream, self._listed.synthetic)
+
     def _feeds(self) -> list[tuple[Feed, Sequence[Market]]]:
-        if self.choice.name == "synthetic":
-            markets = self._moving()
-            traded = {
-                symbol: view.last.price
-                for symbol, view in self._views.markets.items()
-                if view.last is not None
-            }
-            feed = SyntheticFeed(
+        feeds: list[tuple[Feed, Sequence[Market]]] = []
+        settings = self._settings
+        traded = {symbol: view.last.price for symbol, view in self._views.markets.items() if view.last}
+        if self._live:
+            live = BinanceFeed(
                 clock=self._clock,
-                markets=markets,
+                markets=self._live,
+                base_url=settings.binance_api_url,
+                interval_ms=settings.market_update_interval_ms,
+                weight_per_minute=settings.upstream_weight,
+                seed=settings.seed,
+                traded=traded,
+            )
+            feeds.append((live, self._live))
+        if self._made_up:
+            made_up = SyntheticFeed(
+                clock=self._clock,
+                markets=self._made_up,
                 synthetic=self._listed.synthetic,
-                seed=self._settings.seed,
-                step_ms=self._settings.market_update_interval_ms,
+                seed=settings.seed,
+                step_ms=settings.market_update_interval_ms,
                 last_prices=traded,
             )
-            return [(feed, markets)]
-        return []
-
-    def _moving(self) -> list[Market]:
-        """The markets that the synthetic feed can move."""
-        return [
-            market
-            for market in self._listed.markets
-            if market.symbol in self._listed.synthetic and market.status is not MarketStatus.BREAK
-        ]
+            feeds.append((made_up, self._made_up))
+        return feeds
 
     def _origin(self, symbol: str) -> Origin | None:
         view = self._views.markets.get(symbol)
@@ -118,8 +131,8 @@ async def choose_outside(
         settings.feed,
         begun_with=facts.get(FEED),
         has_orders=decided,
-        upstream=settings.binance_api_url,
-        failure=lambda: upstream_failure(settings.binance_api_url),
+        base_url=settings.binance_api_url,
+        ask_upstream=lambda: upstream_symbols(clock, settings.binance_api_url, settings.upstream_weight),
     )
     past_seed = int(facts[SEED]) if decided and SEED in facts else settings.seed
     await asyncio.to_thread(write_facts, database, {FEED: choice.name, SEED: str(past_seed)})

@@ -240,6 +240,8 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _symbols(text: str) -> tuple[str, ...]:
+    if text.strip().lower() == "all":
+        return ()
     symbols = tuple(part.strip().upper().replace("/", "") for part in text.split(",") if part.strip())
     if len(set(symbols)) < len(symbols):
         raise ValueError("a symbol is there twice")

@@ -7,10 +7,10 @@ has an order, and kept from then on: a market that changed its kind under somebo
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import httpx
 from msgspec import Struct
 
-ANSWER_TIMEOUT_S: Final = 3.0
+from hypersim.feeds.base import FeedFailed
+
 AUTO: Final = "auto"
 LIVE: Final = "binance"
 MADE_UP: Final = "synthetic"
@@ -21,6 +21,8 @@ class FeedChoice(Struct, frozen=True):
 
     name: str
     why: str
+    upstream: frozenset[str] | None = None
+    """The symbols that the upstream has; None where it was not asked, or did not answer."""
 
 
 async def choose(
@@ -28,30 +30,23 @@ async def choose(
     *,
     begun_with: str | None,
     has_orders: bool,
-    upstream: str,
-    failure: Callable[[], Awaitable[str | None]],
+    base_url: str,
+    ask_upstream: Callable[[], Awaitable[frozenset[str]]],
 ) -> FeedChoice:
     """The feed of a world that was begun with another one perhaps.
 
-    `failure` asks the upstream: why it does not answer, None when it does.
+    `ask_upstream` gives the symbols that the upstream has, or raises FeedFailed. What was asked for or kept
+    stays, whether it answers or not.
     """
-    if wanted != AUTO:
-        return FeedChoice(wanted, "as it was asked for")
-    if begun_with is not None and has_orders:
-        return FeedChoice(begun_with, "kept: there are orders that were placed on it")
-    why_not = await failure()
-    if why_not is None:
-        return FeedChoice(LIVE, f"{upstream} answers, so prices are live")
-    return FeedChoice(MADE_UP, f"{upstream} did not answer ({why_not}), so prices are made up")
-
-
-async def upstream_failure(base_url: str) -> str | None:
-    """Why an upstream does not answer, in a few words; None when it does."""
+    name, why = wanted, "as it was asked for"
+    if wanted == AUTO and begun_with is not None and has_orders:
+        name, why = begun_with, "kept: there are orders that were placed on it"
+    if name not in (AUTO, LIVE):
+        return FeedChoice(name, why)
     try:
-        async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT_S) as client:
-            answer = await client.get(f"{base_url}/api/v3/ping")
-    except httpx.TimeoutException:
-        return f"nothing within {ANSWER_TIMEOUT_S:.0f} s"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return str(error) or type(error).__name__
-    return None if answer.status_code == httpx.codes.OK else f"status {answer.status_code}"
+        upstream = await ask_upstream()
+    except FeedFailed as failure:
+        if name == LIVE:
+            return FeedChoice(LIVE, f"{why}; at start {failure}")
+        return FeedChoice(MADE_UP, f"{failure}, so prices are made up")
+    return FeedChoice(LIVE, f"{base_url} answers, so prices are live" if name == AUTO else why, upstream)

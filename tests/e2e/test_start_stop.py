@@ -228,7 +228,7 @@ def test_the_feed_stays_once_somebody_has_traded(tmp_path: Path) -> None:
     closed = {"HYPERSIM_BINANCE_API_URL": "http://127.0.0.1:9"}
     with running_server("--feed", "auto", environment=closed, folder=str(tmp_path)) as server:
         assert "synthetic" == server.ready["feed"]
-        assert "did not answer" in server.ready["why"]
+        assert "prices are made up" in server.ready["why"]
         account = server.open_account()
         order = "symbol=BTCUSDT side=BUY type=LIMIT timeInForce=GTC quantity=0.01 price=20000".split()
         told = hypersim(*signed(account), "POST", "/v1/order", *order, folder=tmp_path)
@@ -239,6 +239,23 @@ def test_the_feed_stays_once_somebody_has_traded(tmp_path: Path) -> None:
         with running_server("--feed", "auto", environment=live, folder=str(tmp_path)) as server:
             assert "synthetic" == server.ready["feed"]
             assert "kept" in server.ready["why"]
+
+
+def test_prices_are_live_where_the_upstream_answers_and_made_up_where_it_lacks_a_symbol() -> None:
+    with running_server("--memory", "--feed", "synthetic", "--symbols", "BTCUSDT,ETHUSDT") as upstream:
+        live = {"HYPERSIM_BINANCE_API_URL": upstream.url}
+        with running_server(
+            "--memory", "--feed", "auto", "--symbols", "BTCUSDT,AAPLUSDT", environment=live
+        ) as server:
+            report = httpx.get(f"{server.url}/sim/v1/status").json()
+
+    assert ("binance", f"{upstream.url} answers, so prices are live") == (
+        report["feed"]["name"],
+        report["feed"]["why"],
+    )
+    assert {"BTCUSDT": ("binance", True), "AAPLUSDT": ("synthetic", True)} == {
+        symbol: (row["feed"], row["quoted"]) for symbol, row in report["symbols"].items()
+    }
 
 
 def signed(account: Account) -> list[str]:
