@@ -29,6 +29,8 @@ from hypersim.views.records import HistorySource
 FEED: Final = "feed"
 SEED: Final = "seed"
 """The names of the facts that are kept of a world."""
+STEPS_OF_AN_INTERVAL: Final = 4
+"""Prices that are made up cost no request weight: they move more often than an upstream would be asked."""
 BY_HAND: Final = "manual"
 """The feed whose quotes stand until somebody moves them."""
 
@@ -103,7 +105,7 @@ class Outside:
                 markets=self._made_up,
                 synthetic=self._listed.synthetic,
                 seed=settings.seed,
-                step_ms=settings.market_update_interval_ms,
+                step_ms=settings.market_update_interval_ms // STEPS_OF_AN_INTERVAL,
                 last_prices=traded,
             )
             feeds.append((made_up, self._made_up))
