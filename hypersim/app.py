@@ -103,9 +103,8 @@ async def _tending(
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
         ready = asyncio.create_task(supervisor.ready())
-        await asyncio.wait(
-            (ready, failure), timeout=FIRST_LADDER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-        )
+        patience_s = FIRST_LADDER_TIMEOUT_S if outside.answers else 0
+        await asyncio.wait((ready, failure), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         yield failure
     finally:

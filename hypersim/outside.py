@@ -50,6 +50,11 @@ class Outside:
         if self._made_up:
             self.source = SyntheticHistory(self._made_up, listed.synthetic, past_seed, self._origin)
 
+    @property
+    def answers(self) -> bool:
+        """Whether prices are to be expected soon."""
+        return self.choice.name != LIVE or self.choice.upstream is not None
+
     def watch(self, data: MarketData) -> None:
         """Names the views of the world, which say where its markets stand."""
         self._data = data

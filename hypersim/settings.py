@@ -202,8 +202,8 @@ class _Source:
         return f"the settings are {', '.join(sorted(self._read))}"
 
 
-NOT_SETTINGS: Final = frozenset({"recorded_data", "url"})
-"""Names with the prefix that mean something to the tests or to clients, and nothing to the exchange."""
+NOT_SETTINGS: Final = frozenset({"url", "api_key", "secret_key", "recorded_data"})
+"""Names with the prefix that mean something to clients or tests, and nothing to the exchange."""
 
 
 def _name(text: str) -> str:

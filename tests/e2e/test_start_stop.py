@@ -86,6 +86,48 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             assert 130 == server.process.wait(20)
 
 
+def test_a_signal_while_it_starts_ends_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hypersim", "serve", "--port", "0", "--feed", "auto"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=bare_environment()
+            | {"PYTHONPATH": PACKAGE_PARENT, "HYPERSIM_BINANCE_API_URL": f"http://{host}:{port}"},
+        )
+        asked, _ = silent.accept()  # it waits for an answer that does not come
+        with asked:
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=20)
+
+    assert (0, ("", "")) == (process.returncode, said)
+
+
+def test_a_fresh_start_deletes_the_world_that_was_there(tmp_path: Path) -> None:
+    with kept(tmp_path) as server:
+        server.start()
+        old = server.open_account()
+    with kept(tmp_path, "--fresh") as server:
+        server.start()
+        new = server.open_account()
+
+    assert 2 == old.account_id == new.account_id
+    assert old.api_key != new.api_key
+
+
+def test_it_serves_without_prices_while_a_live_upstream_is_silent_and_says_so(tmp_path: Path) -> None:
+    silent = {"HYPERSIM_BINANCE_API_URL": "http://127.0.0.1:9"}
+    with running_server("--memory", "--feed", "binance", environment=silent) as server:
+        report = httpx.get(f"{server.url}/sim/v1/status").json()["feed"]
+        ticker = httpx.get(f"{server.url}/v1/ticker/bookTicker?symbol=BTCUSDT").json()
+
+    assert "127.0.0.1:9 cannot be reached" in report["why"]
+    assert "0.00000000" == ticker["bidPrice"]
+
+
 async def test_a_restart_keeps_balances_and_open_orders(database_url: str, tmp_path: Path) -> None:
     with running_server(
         "--feed", "synthetic", "--database-url", database_url, folder=str(tmp_path)
@@ -122,53 +164,6 @@ def test_a_taken_port_is_one_line_that_says_which_to_try(tmp_path: Path) -> None
     said = f"hypersim: {port} is taken; try HYPERSIM_PORT={port + 1} make run\n"
     assert (2, "", said) == (ended.returncode, ended.stdout, ended.stderr)
     assert [] == list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
-    [
-        (
-            ["serve"],
-            {"HYPERSIM_PORT": "80a"},
-            r"HYPERSIM_PORT is '80a': a whole number from 0 to 65535 is wanted",
-        ),
-        (["serve"], {"HYPERSIM_PROT": "80"}, r"HYPERSIM_PROT is not a setting; the settings are .*"),
-        (
-            ["serve", "--port", "0", "--symbols", "DOGEUSDT"],
-            {},
-            r"symbols: DOGEUSDT is not in markets\.toml.*",
-        ),
-        (
-            ["serve", "--host", "no.such.host.invalid"],
-            {},
-            r"no\.such\.host\.invalid is no address of this machine.*",
-        ),
-        (
-            ["serve", "--port", "0"],
-            {"HYPERSIM_DATABASE_URL": "postgresql+psycopg://nobody:secret@127.0.0.1:1/nothing"},
-            r"cannot use postgresql\+psycopg://nobody:\*\*\*@127\.0\.0\.1:1/nothing: .*",
-        ),
-        (
-            ["serve", "--port", "0"],
-            {"HYPERSIM_DATABASE_URL": "sqlite:////no/such/folder/hypersim.db"},
-            r"cannot open /no/such/folder/hypersim\.db: .*",
-        ),
-        (
-            ["serve", "--port", "0", "--feed", "synthetic"],
-            {"HYPERSIM_OPEN": "off"},
-            r"HYPERSIM_MASTER_KEY is not set: .*",
-        ),
-        (["verify"], {}, r"there is no database at .*hypersim\.db"),
-        (["user", "add", "--balance", "USDT"], {}, r"--balance 'USDT': .*"),
-    ],
-)
-def test_what_keeps_it_from_starting_is_one_line_and_exit_2(
-    tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
-) -> None:
-    ended = hypersim(*arguments, folder=tmp_path, environment=environment)
-
-    assert (2, "") == (ended.returncode, ended.stdout)
-    assert re.fullmatch(f"hypersim: {said}\n", ended.stderr), ended.stderr
 
 
 def test_a_second_exchange_on_the_same_database_is_refused(database_url: str, tmp_path: Path) -> None:
