@@ -1,0 +1,46 @@
+"""Exchanges for the tests of clients: one whose market stands still, and each ccxt class connected to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from hypersim.testing import Account, ServerProcess, running_server
+from tests.e2e.clients.desk import Desk
+from tests.e2e.clients.exchanges import CLASSES, Awaited, connected
+
+
+@pytest.fixture(scope="session")
+def manual_server() -> Iterator[ServerProcess]:
+    """An exchange whose outside market is only what a test says, and that limits nobody."""
+    with running_server("--memory", "--fresh", "--feed", "manual", "--rate-limits", "off") as server:
+        yield server
+
+
+@pytest.fixture
+def desk(manual_server: ServerProcess) -> Desk:
+    """The book of desk.py, freshly laid."""
+    desk = Desk(manual_server)
+    desk.lay()
+    return desk
+
+
+@pytest.fixture
+def account(desk: Desk) -> Account:
+    """A fresh account at the desk."""
+    return desk.open_account()
+
+
+@pytest.fixture(params=CLASSES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each class in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def exchange(kind: str, account: Account) -> AsyncIterator[Awaited]:
+    """Each class in turn, for the fresh account, its markets loaded."""
+    async with connected(kind, account) as exchange:
+        await exchange.load_markets()
+        yield exchange
