@@ -9,7 +9,6 @@ traded while nobody looked, before the start or in a failure, is not traded agai
 import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
-import httpx
 from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS, Clock
@@ -20,7 +19,15 @@ from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.budget import WeightBudget
 from hypersim.feeds.profile import DepthProfile
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.upstream import BOOK_WEIGHT, BookTicker, DayTicker, Upstream, day_weight, quantity
+from hypersim.feeds.upstream import (
+    BOOK_WEIGHT,
+    BookTicker,
+    DayTicker,
+    Upstream,
+    connection,
+    day_weight,
+    quantity,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +150,7 @@ class BinanceFeed:
         self.budget = WeightBudget(clock, weight_per_minute)
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
-        async with httpx.AsyncClient(base_url=self._base_url) as client:
+        async with connection(self._base_url) as client:
             upstream = Upstream(client, self.budget)
             symbols = await self._symbols(upstream)
             self._watched = {
@@ -193,7 +200,7 @@ class BinanceFeed:
 
 async def upstream_symbols(clock: Clock, base_url: str, weight_per_minute: int) -> frozenset[str]:
     """The symbols that an upstream has. Raises FeedFailed when it does not answer."""
-    async with httpx.AsyncClient(base_url=base_url) as client:
+    async with connection(base_url) as client:
         tickers = await Upstream(client, WeightBudget(clock, weight_per_minute)).book_tickers(None)
     return frozenset(ticker.symbol for ticker in tickers)
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 from hypersim import units
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.budget import WeightBudget
+from hypersim.settings import is_loopback
 
 ANSWER_TIMEOUT_S = 5.0
 PAUSE_S = {429: 60, 418: 120}
@@ -58,6 +59,20 @@ def day_weight(symbols: int) -> int:
     return next((weight for most, weight in DAY_WEIGHTS if symbols <= most), DAY_WEIGHT_OF_MANY)
 
 
+def connection(base_url: str) -> httpx.AsyncClient:
+    """A client of an upstream, to be closed by `async with`. Raises FeedFailed for an address that is none.
+
+    Proxies that the environment names are used, but not to reach this machine.
+    """
+    try:
+        address = urlsplit(base_url)
+        if address.port == 0 or not address.hostname:  # reading the port checks its range
+            raise ValueError("a host is wanted, and a port above 0")
+        return httpx.AsyncClient(base_url=base_url, trust_env=not is_loopback(address.hostname))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FeedFailed(f"{base_url} is not an address: {error}") from None
+
+
 class Upstream:
     """One server. `client` is the connection to it; its base address names it in failures."""
 
@@ -81,7 +96,7 @@ class Upstream:
                 response = await self._client.get(path, params=parameters)
         except (TimeoutError, httpx.TimeoutException):
             raise FeedFailed(f"{self._host} did not answer within {ANSWER_TIMEOUT_S:g} s") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FeedFailed(
                 f"{self._host} cannot be reached: {str(error) or type(error).__name__}"
             ) from None

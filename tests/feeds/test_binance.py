@@ -290,6 +290,15 @@ async def test_a_silent_upstream_and_a_dead_one_fail_the_feed(
         await anext(feed(upstream, SteppingClock()).updates())
 
 
+@pytest.mark.parametrize(
+    "address", ["http://", "https:///api", "http://[::1", "http://a b", "http://127.0.0.1:99999"]
+)
+async def test_an_address_that_is_none_fails_the_feed(upstream: ScriptedUpstream, address: str) -> None:
+    upstream.url = address
+    with pytest.raises(FeedFailed):
+        await anext(feed(upstream, SteppingClock()).updates())
+
+
 async def test_an_upstream_names_its_symbols(upstream: ScriptedUpstream) -> None:
     listed = await upstream_symbols(SteppingClock(), upstream.url, 1200)
     markets = [MARKETS[symbol] for symbol in ("BTCUSDT", "AAPLUSDT", "SOLUSDT")]
