@@ -66,11 +66,13 @@ def connection(base_url: str) -> httpx.AsyncClient:
     """
     try:
         address = urlsplit(base_url)
-        if address.port == 0 or not address.hostname:  # reading the port checks its range
-            raise ValueError("a host is wanted, and a port above 0")
-        return httpx.AsyncClient(base_url=base_url, trust_env=not is_loopback(address.hostname))
+        usable = bool(address.hostname) and address.port != 0  # reading the port checks its range
+        client = httpx.AsyncClient(base_url=base_url, trust_env=not is_loopback(address.hostname or ""))
     except (httpx.InvalidURL, ValueError) as error:
         raise FeedFailed(f"{base_url} is not an address: {error}") from None
+    if not usable:
+        raise FeedFailed(f"{base_url} is not an address: it needs a host, and a port above 0")
+    return client
 
 
 class Upstream:
