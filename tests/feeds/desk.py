@@ -65,6 +65,14 @@ class VirtualClock:
         self._now_us = until_us
 
 
+class SteppingClock(VirtualClock):
+    """A clock on which whoever sleeps wakes at once, that much later."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.skip(seconds)
+        await asyncio.sleep(0)
+
+
 async def settle() -> None:
     """Lets every task run until it waits for time or for us."""
     for _ in range(SETTLING_TURNS):

@@ -18,20 +18,12 @@ from hypersim.feeds.quotes import UNBOUNDED
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.upstream import day_weight
 from hypersim.units import parse
-from tests.feeds.desk import START_US, Desk, VirtualClock
+from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock
 from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.scripted_upstream import BOOK, DAY, Answer, ScriptedUpstream
 from tests.feeds.tasks import running, until
 
 OURS = ("BTCUSDT", "ETHUSDT")
-
-
-class SteppingClock(VirtualClock):
-    """A clock on which whoever sleeps wakes at once, that much later."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.skip(seconds)
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

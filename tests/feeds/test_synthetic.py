@@ -19,18 +19,11 @@ from hypersim.feeds.process import SECONDS_OF_DAY
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed, trades_per_second
 from hypersim.units import AMOUNT_ONE, ONE
-from tests.feeds.desk import START_US, Desk, VirtualClock, settle
+from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, settle
 from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.tasks import running
 
 STEP_MS = 250
-
-
-class SteppingClock(VirtualClock):
-    """A clock on which whoever sleeps wakes at once, that much later."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.skip(seconds)
 
 
 def feed(
