@@ -174,7 +174,8 @@ def _notes(settings: Settings, feed: FeedStatus) -> list[str]:
     notes = []
     if settings.open_to_others:
         notes.append(
-            f"open mode on {settings.host}: whoever reaches this address can make accounts and move markets"
+            f"open mode on {settings.host}: whoever reaches this address can make accounts and move markets; "
+            "it answers to this machine's names and those in HYPERSIM_ALLOWED_HOSTS"
         )
     if missing := [symbol for symbol, status in feed.symbols.items() if not status.quoted]:
         notes.append(
