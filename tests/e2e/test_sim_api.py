@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -261,6 +262,40 @@ def test_a_write_from_elsewhere_or_in_another_form_is_refused(
     answer = httpx.post(f"{hypersim_server.url}/sim/v1/accounts", content=content, headers=headers)
 
     assert (status, code) == (answer.status_code, answer.json()["error"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("request_line", "rest", "status"),
+    [
+        (b"GET /%ff%fe", b"", 404),
+        (b"GET /\xff\xfe", b"", 400),
+        (b"GET /sim/v1/connect/%ff", b"", 400),
+        (b"FOO /", b"", 400),
+        (b"GET /" + b"a" * 100_000, b"", 400),
+        (b"GET /../../etc/passwd", b"", 404),
+        (b"GET /sim/v1/status?%zz=&&&=", b"", 200),
+        (b"POST /sim/v1/accounts", b"Content-Type: application/json\r\nContent-Length: abc\r\n", 400),
+        (b"POST /sim/v1/accounts", b"Content-Type: application/json\r\nContent-Length: 99999999999\r\n", 413),
+        (b"POST /sim/v1/accounts", b"Content-Type:\r\nContent-Length: 0\r\n", 415),
+        (
+            b"POST /sim/v1/faucet",
+            b"X-MBX-APIKEY: \xff\r\nContent-Type: application/json\r\nContent-Length: 0\r\n",
+            401,
+        ),
+    ],
+)
+def test_nonsense_on_the_wire_is_a_client_error_and_nothing_worse(
+    hypersim_server: ServerProcess, request_line: bytes, rest: bytes, status: int
+) -> None:
+    host, _, port = hypersim_server.hostname.partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(
+            request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + rest + b"\r\n"
+        )
+        answered = client.recv(4096).split()
+
+    assert [b"HTTP/1.1", str(status).encode()] == answered[:2]
+    assert "Traceback" not in hypersim_server.said
 
 
 def test_outside_of_open_mode_the_simulation_is_closed_and_trading_is_not() -> None:
