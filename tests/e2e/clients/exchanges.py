@@ -40,6 +40,11 @@ class Awaited:
         return call
 
 
+def by_id(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Trades as they happened: those of one millisecond ccxt sorts by the text of their id, 10 before 9."""
+    return sorted(trades, key=lambda trade: int(trade["id"]))
+
+
 def printed(client: str, account: Account) -> str:
     """The configuration that the server prints for a client."""
     with httpx.Client(trust_env=False) as browser:

@@ -11,7 +11,7 @@ import pytest
 
 from hypersim.testing import Account, ServerProcess
 from tests.e2e.clients.desk import ASKS, BIDS, LAST, SYMBOL, Desk
-from tests.e2e.clients.exchanges import Awaited, connected
+from tests.e2e.clients.exchanges import Awaited, by_id, connected
 
 SYMBOLS = ["BTC/USDT", "ETH/USDT", "ETH/BTC", "BNB/USDT", "SOL/USDT", "XRP/USDT", "AAPL/USDT"]
 TIMEFRAMES = "1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M".split()
@@ -123,8 +123,8 @@ async def test_trades_are_told_in_the_order_in_which_they_happened(
 ) -> None:
     desk.trade("SELL", 49_990, 0.2)
     desk.trade("BUY", 50_010, 0.3)
-    trades = await exchange.fetch_trades(SYMBOL, params={"fetchTradesMethod": method})
-    newest = await exchange.fetch_trades(SYMBOL, limit=2, params={"fetchTradesMethod": method})
+    trades = by_id(await exchange.fetch_trades(SYMBOL, params={"fetchTradesMethod": method}))
+    newest = by_id(await exchange.fetch_trades(SYMBOL, limit=2, params={"fetchTradesMethod": method}))
 
     assert [("buy", LAST, 0.1), ("sell", 49_990.0, 0.2), ("buy", 50_010.0, 0.3)] == [
         (trade["side"], trade["price"], trade["amount"]) for trade in trades
@@ -136,19 +136,18 @@ async def test_trades_are_told_in_the_order_in_which_they_happened(
 async def test_trades_since_a_moment_leave_out_the_earlier_ones(exchange: Awaited, desk: Desk) -> None:
     for price in (50_001, 50_002, 50_003):
         desk.trade("BUY", price, 0.01)
-    trades = await exchange.fetch_trades(SYMBOL)
+    trades = by_id(await exchange.fetch_trades(SYMBOL))
     moment = trades[2]["timestamp"]
+    since = by_id(await exchange.fetch_trades(SYMBOL, since=moment))
 
-    assert [trade for trade in trades if trade["timestamp"] >= moment] == await exchange.fetch_trades(
-        SYMBOL, since=moment
-    )
+    assert [trade for trade in trades if trade["timestamp"] >= moment] == since
 
 
 async def test_candles_add_up_the_trades(exchange: Awaited, desk: Desk) -> None:
     """Over all candles since the first trade, because a minute may end in between."""
     desk.trade("BUY", 50_100, 0.2)
     desk.trade("SELL", 49_900, 0.3)
-    [first, *_] = await exchange.fetch_trades(SYMBOL)
+    [first, *_] = by_id(await exchange.fetch_trades(SYMBOL))
     candles = await exchange.fetch_ohlcv(SYMBOL, "1m", since=first["timestamp"] // MINUTE_MS * MINUTE_MS)
     opened, opens, highs, lows, closes, volumes = zip(*candles, strict=True)
 

@@ -8,7 +8,7 @@ import pytest
 
 from hypersim.testing import Account
 from tests.e2e.clients.desk import SYMBOL, Desk
-from tests.e2e.clients.exchanges import Awaited, connected
+from tests.e2e.clients.exchanges import Awaited, by_id, connected
 
 SHOWN = "type side price amount filled remaining cost average status".split()
 
@@ -121,7 +121,7 @@ async def test_the_outside_fills_a_resting_order_as_far_as_it_trades(exchange: A
     partly = await exchange.fetch_order(order["id"], SYMBOL)
     desk.trade("SELL", 49_995, 1)
     wholly = await exchange.fetch_order(order["id"], SYMBOL)
-    trades = await exchange.fetch_my_trades(SYMBOL)
+    trades = by_id(await exchange.fetch_my_trades(SYMBOL))
 
     assert ["limit", "buy", 49_995.0, 0.4, 0.1, 0.3, 4_999.5, 49_995.0, "open"] == shown(partly)
     assert ["limit", "buy", 49_995.0, 0.4, 0.4, 0.0, 19_998.0, 49_995.0, "closed"] == shown(wholly)
@@ -216,19 +216,24 @@ async def test_the_history_of_orders_is_told_by_state_from_a_moment_and_in_pages
 async def test_the_history_of_trades_is_told_from_a_moment_by_order_and_in_pages(exchange: Awaited) -> None:
     first = await exchange.create_order(SYMBOL, "market", "buy", 1.5)
     second = await exchange.create_order(SYMBOL, "market", "sell", 1)
-    trades = await exchange.fetch_my_trades(SYMBOL)
+    trades = by_id(await exchange.fetch_my_trades(SYMBOL))
 
     assert [("buy", 50_010.0, 1.0), ("buy", 50_020.0, 0.5), ("sell", 49_990.0, 1.0)] == [
         (trade["side"], trade["price"], trade["amount"]) for trade in trades
     ]
     assert [first["id"], first["id"], second["id"]] == [trade["order"] for trade in trades]
-    assert trades[:2] == await exchange.fetch_order_trades(first["id"], SYMBOL)
-    assert trades[1:] == await exchange.fetch_my_trades(SYMBOL, limit=2)
-    assert trades[1:2] == await exchange.fetch_my_trades(SYMBOL, None, 1, {"fromId": trades[1]["id"]})
     moment = trades[2]["timestamp"]
-    assert [trade for trade in trades if trade["timestamp"] >= moment] == await exchange.fetch_my_trades(
-        SYMBOL, since=moment
-    )
+    for expected, call, arguments in (
+        (trades[:2], "fetch_order_trades", (first["id"], SYMBOL)),
+        (trades[1:], "fetch_my_trades", (SYMBOL, None, 2)),
+        (trades[1:2], "fetch_my_trades", (SYMBOL, None, 1, {"fromId": trades[1]["id"]})),
+        (
+            [trade for trade in trades if trade["timestamp"] >= moment],
+            "fetch_my_trades",
+            (SYMBOL, moment),
+        ),
+    ):
+        assert expected == by_id(await getattr(exchange, call)(*arguments)), arguments
 
 
 async def test_open_orders_of_every_market_are_told_together(exchange: Awaited, account: Account) -> None:
