@@ -132,6 +132,13 @@ def test_trades_with_different_makers_of_the_market_share_no_aggregate(world: Wo
     assert [1, 1] == [len(of_aggregate) for of_aggregate in sides.values()]
 
 
+def test_a_print_and_the_quote_that_crosses_after_it_share_no_aggregate(world: World) -> None:
+    world.stands("user 5 @100")
+    world.outside(prints="buy 2 @100", bids="1 @100")
+    first, second = world.traded()
+    assert ("2 @100, 1 @100", first.aggregate_id + 1) == (world.tape(), second.aggregate_id)
+
+
 def test_a_print_of_the_house_with_itself_moves_no_money(world: World) -> None:
     world.stands("house 5 @100")
     world.outside(prints="buy 7 @100")
