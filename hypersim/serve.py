@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -34,15 +35,19 @@ COLLECT_AFTER: Final = 50_000
 FORCED_EXIT: Final = 130
 
 
-def serve(settings: Settings, announce: Callable[[Running, str], None]) -> None:
+def serve(
+    settings: Settings, announce: Callable[[Running, str], None], *, while_stdin_is_open: bool = False
+) -> None:
     """Serves until a signal comes; `announce` is called with the address once requests are answered.
 
-    Raises StartError when it cannot begin, and what the exchange failed with when it fails for good.
+    `while_stdin_is_open`: the end of standard input is a signal too, so that the exchange of a program that
+    holds the other end never outlives it. Raises StartError when it cannot begin, and what the exchange failed
+    with when it fails for good.
     """
     listener = bind(settings.host, settings.port)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, announce))
+        runner.run(_serve(settings, listener, announce, while_stdin_is_open))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -88,9 +93,14 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, announce: Callable[[Running, str], None]
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[Running, str], None],
+    while_stdin_is_open: bool,
 ) -> None:
     with _stopping() as stopping:
+        if while_stdin_is_open:
+            threading.Thread(target=stopping.ask_when_stdin_ends, daemon=True).start()
         async with open_exchange(settings) as running:
             url = url_of(listener)
             gc.collect()
@@ -159,6 +169,15 @@ class _Stopping:
     def ask(self, _signal: int, _frame: FrameType | None) -> None:
         if self._asked:
             os._exit(FORCED_EXIT)
+        self._stop()
+
+    def ask_when_stdin_ends(self) -> None:
+        """Waits for that, in a thread of its own."""
+        while os.read(0, 4096):
+            pass
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
         self._asked = True
         if self.server is not None:
             self.server.should_exit = True

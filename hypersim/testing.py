@@ -5,7 +5,8 @@
         ...
 
 Guarantees a free port, an empty world and no setting from the caller's environment. The process ends with the
-fixture. It is a real one: what a test sees is what a strategy sees.
+fixture, and with the tests even when they are killed. It is a real one: what a test sees is what a strategy
+sees.
 """
 
 import json
@@ -88,9 +89,10 @@ class ServerProcess:
 
     def start(self) -> "ServerProcess":
         """Starts it and returns once it answers. Raises NotServing with what it said."""
-        serve = [sys.executable, "-m", "hypersim", "serve", "--json", "--port", str(self._port)]
+        serve = [sys.executable, "-m", "hypersim", "serve", "--json", "--while-stdin-is-open"]
         self._process = subprocess.Popen(  # noqa: S603 - the arguments are the test's own
-            [*serve, *self._arguments],
+            [*serve, "--port", str(self._port), *self._arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
@@ -146,11 +148,13 @@ class ServerProcess:
         return result
 
     def _ended(self) -> int:
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
             return self.process.wait(STOP_TIMEOUT_S)
         finally:
             self.process.kill()
+            self.process.stdin.close()
             self.process.stdout.close()
 
     def close(self) -> None:

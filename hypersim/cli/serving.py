@@ -30,6 +30,11 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--json", action="store_true", help="say where it serves in one line of JSON, as with port 0"
     )
+    parser.add_argument(
+        "--while-stdin-is-open",
+        action="store_true",
+        help="end when standard input ends, so as not to outlive the program that started it",
+    )
     parser.set_defaults(run=run)
 
 
@@ -44,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
         say = startup.as_json if as_json else startup.as_text
         print(say(running, url), flush=True)
 
-    serve(settings, announce)
+    serve(settings, announce, while_stdin_is_open=chosen.while_stdin_is_open)
     return 0
 
 

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,31 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             server.signal(signal.SIGTERM)
 
             assert 130 == server.process.wait(20)
+
+
+def test_a_server_of_tests_that_are_killed_ends_with_them(tmp_path: Path) -> None:
+    tests = (
+        "import os, signal\n"
+        "from hypersim.testing import ServerProcess\n"
+        "server = ServerProcess().start()\n"
+        "print(server.url, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", tests],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=tmp_path,
+        env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT},
+    )
+
+    assert -signal.SIGKILL == killed.returncode
+    with pytest.raises(httpx.TransportError):
+        for _ in range(200):
+            httpx.get(f"{killed.stdout.strip()}/v1/ping")
+            time.sleep(0.1)
 
 
 def test_a_signal_while_it_starts_ends_the_start(tmp_path: Path) -> None:
