@@ -40,9 +40,7 @@ async def build(url: str, count: int) -> None:
         await writer.ask(PutMarket(MARKET))
         balances = (("USDT", 10**12 * AMOUNT_ONE), ("BTC", 10**8 * AMOUNT_ONE))
         for account_id in (1, 2):
-            await writer.ask(
-                OpenAccount(account_id=account_id, maker_rate=10**5, taker_rate=10**5, balances=balances)
-            )
+            await writer.ask(OpenAccount(account_id=account_id, maker_rate=10**5, taker_rate=10**5, balances=balances))
         for first in range(0, count, WAITING):
             numbers = range(first, min(first + WAITING, count))
             await asyncio.gather(*(writer.ask(half_resting_half_trading(number)) for number in numbers))

@@ -21,9 +21,7 @@ else:
 
 def refused(exchange: SpotServer, *_: Any, **__: Any) -> NoReturn:
     """In the place of a call that ccxt.binance would send, or refuse as something else than not supported."""
-    raise NotSupported(
-        f"{exchange.id} has spot alone, and no stop orders, batches or transfers: not this call"
-    )
+    raise NotSupported(f"{exchange.id} has spot alone, and no stop orders, batches or transfers: not this call")
 
 
 class SpotServer(binance):  # type: ignore[misc]  # ccxt has no types

@@ -178,7 +178,5 @@ def _notes(settings: Settings, feed: FeedStatus) -> list[str]:
             "it answers to this machine's names and those in HYPERSIM_ALLOWED_HOSTS"
         )
     if missing := [symbol for symbol, status in feed.symbols.items() if not status.quoted]:
-        notes.append(
-            f"no prices yet for {', '.join(missing)}" + (f": {feed.failure}" if feed.failure else "")
-        )
+        notes.append(f"no prices yet for {', '.join(missing)}" + (f": {feed.failure}" if feed.failure else ""))
     return notes

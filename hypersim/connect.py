@@ -81,9 +81,7 @@ def configuration(client: str, *, base_url: str, api_key: str, secret_key: str) 
     try:
         write = CLIENTS[client]
     except KeyError:
-        raise UnknownClientError(
-            f"no configuration for {client!r}; there is one for {', '.join(CLIENTS)}"
-        ) from None
+        raise UnknownClientError(f"no configuration for {client!r}; there is one for {', '.join(CLIENTS)}") from None
     return write(Target(base_url=base_url.rstrip("/"), api_key=api_key, secret_key=secret_key))
 
 

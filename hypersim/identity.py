@@ -50,9 +50,7 @@ class MasterKey:
     def encrypt(self, secret: str, api_key: str) -> str:
         """The secret as ciphertext that only this master key and this API key open again."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return base64.b64encode(
-            nonce + self._cipher.encrypt(nonce, secret.encode(), api_key.encode())
-        ).decode()
+        return base64.b64encode(nonce + self._cipher.encrypt(nonce, secret.encode(), api_key.encode())).decode()
 
     def decrypt(self, encrypted: str, api_key: str) -> str:
         """The secret. Raises WrongMasterKey."""

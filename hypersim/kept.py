@@ -104,9 +104,7 @@ def read_keys(settings: Settings, database: Database) -> KeyRing:
     try:
         ring.load(rows)
     except WrongMasterKey as error:
-        raise StartError(
-            f"{error}: the master key is not the one that this database was begun with"
-        ) from None
+        raise StartError(f"{error}: the master key is not the one that this database was begun with") from None
     return ring
 
 

@@ -130,9 +130,7 @@ class Limits:
     def _exceeded(self, visitor: Visitor, figure: Figure, now_us: int) -> Limited:
         visitor.refused += 1
         if visitor.refused <= PATIENCE:
-            return Limited(
-                seconds_left(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text
-            )
+            return Limited(seconds_left(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text)
         if now_us - visitor.banned_until_us > LONGEST_BAN_US:
             visitor.bans = 0
         visitor.banned_until_us = now_us + min(FIRST_BAN_US << min(visitor.bans, 20), LONGEST_BAN_US)

@@ -68,9 +68,7 @@ def choose(file: MarketsFile, symbols: tuple[str, ...]) -> MarketsFile:
     known = {market.symbol for market in file.markets}
     for symbol in symbols:
         if symbol not in known:
-            raise SettingsError(
-                f"symbols: {symbol} is not in markets.toml, which has {', '.join(sorted(known))}"
-            )
+            raise SettingsError(f"symbols: {symbol} is not in markets.toml, which has {', '.join(sorted(known))}")
     return msgspec.structs.replace(file, markets=tuple(m for m in file.markets if m.symbol in symbols))
 
 
@@ -87,9 +85,7 @@ def differences(
     ]
     for wanted in file.markets:
         found = markets.get(wanted.symbol)
-        keeps_halt = (
-            found is not None and found.status is MarketStatus.HALT and wanted.symbol not in file.fixed_status
-        )
+        keeps_halt = found is not None and found.status is MarketStatus.HALT and wanted.symbol not in file.fixed_status
         market = msgspec.structs.replace(wanted, status=MarketStatus.HALT) if keeps_halt else wanted
         if found != market:
             commands.append(PutMarket(market))
@@ -163,9 +159,7 @@ def _to_integers(written: _File) -> MarketsFile:
             for market in written.markets
             if market.synthetic is not None
         },
-        fixed_status=frozenset(
-            _symbol(market.symbol) for market in written.markets if market.status is not None
-        ),
+        fixed_status=frozenset(_symbol(market.symbol) for market in written.markets if market.status is not None),
         maker_rate=written.defaults.maker_fee_bps * RATE_OF_A_BASIS_POINT,
         taker_rate=written.defaults.taker_fee_bps * RATE_OF_A_BASIS_POINT,
     )

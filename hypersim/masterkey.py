@@ -38,9 +38,7 @@ def master_key(settings: Settings, path: Path | None, *, in_use: bool) -> str:
 def _read(path: Path) -> str:
     text = path.read_text(encoding="utf-8").strip()
     if not text:
-        raise StartError(
-            f"the master key {path.resolve()} is empty; without its text API secrets cannot be read"
-        )
+        raise StartError(f"the master key {path.resolve()} is empty; without its text API secrets cannot be read")
     return text
 
 

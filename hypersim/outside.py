@@ -128,9 +128,7 @@ class Outside:
         return self._data
 
 
-async def choose_outside(
-    settings: Settings, listed: MarketsFile, database: Database, clock: Clock
-) -> Outside:
+async def choose_outside(settings: Settings, listed: MarketsFile, database: Database, clock: Clock) -> Outside:
     """Chooses the feed, and stores the choice. Asks the upstream only where nothing is decided."""
     facts = await asyncio.to_thread(read_facts, database)
     decided = await asyncio.to_thread(has_orders, database)

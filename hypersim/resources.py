@@ -21,6 +21,4 @@ def folder(name: Literal["config", "migrations"], *, package: Path = PACKAGE) ->
         return in_checkout
     if in_package.is_dir():
         return in_package
-    raise FileNotFoundError(
-        f"this installation lacks its {name}: neither {in_checkout} nor {in_package} is there"
-    )
+    raise FileNotFoundError(f"this installation lacks its {name}: neither {in_checkout} nor {in_package} is there")

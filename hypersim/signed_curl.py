@@ -155,9 +155,7 @@ def server_time_ms(client: httpx.Client) -> int:
     try:
         return int(answer.json()["serverTime"])
     except (ValueError, TypeError, KeyError):
-        raise httpx.DecodingError(
-            "whoever answers there does not tell the time", request=answer.request
-        ) from None
+        raise httpx.DecodingError("whoever answers there does not tell the time", request=answer.request) from None
 
 
 def encoded(parameters: Sequence[tuple[str, str]]) -> str:

@@ -148,9 +148,7 @@ class Writer:
             await asyncio.wait((self._task,))
         self._thread.shutdown()
 
-    async def ask(
-        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
-    ) -> Outcome:
+    async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()) -> Outcome:
         """See `hypersim.ask.Ask`."""
         if self.state is not WriterState.SERVING:
             stopped = self.state is WriterState.STOPPED
@@ -211,9 +209,7 @@ class Writer:
         if events or rows:
             self._applied += 1
             batch.records.append(
-                Committed(
-                    sequence=self._applied, time_us=stamped.time_us, command=stamped.command, events=events
-                )
+                Committed(sequence=self._applied, time_us=stamped.time_us, command=stamped.command, events=events)
             )
             batch.people.extend(rows)
             self._api_keys.update(row.api_key for row in rows)
@@ -323,9 +319,7 @@ class Writer:
         now_us = self._clock.now_us()
         self._failures.append(now_us)
         if len(self._failures) == FAILURES and now_us - self._failures[0] <= FAILURES_WITHIN_US:
-            raise WriterFailed(
-                f"failed {FAILURES} times within a minute, at last by {_cause(error)}"
-            ) from error
+            raise WriterFailed(f"failed {FAILURES} times within a minute, at last by {_cause(error)}") from error
         recovered = await self._recover_with_patience(now_us + PATIENCE_US)
         if self._bug is not None:
             path = await self._in_thread(self._bug.write, self._reports, recovered.sequence, recovered.state)

@@ -76,9 +76,7 @@ class PostgresServer:
 
     def execute(self, statement: sql.SQL | sql.Composed) -> None:
         """Run one statement as the superuser, outside any transaction."""
-        with psycopg.connect(
-            host=str(self.folder), user="postgres", dbname="postgres", autocommit=True
-        ) as connection:
+        with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
             connection.execute(statement)
 
 

@@ -55,11 +55,7 @@ def test_an_installed_package_carries_its_data(installed: Path, name: str) -> No
 
 def test_an_installed_package_is_all_of_both_packages_and_nothing_else(installed: Path) -> None:
     for package in ("hypersim", "ccxt_adapter"):
-        code = {
-            path: text
-            for path, text in contents(installed / package).items()
-            if not path.startswith("_data/")
-        }
+        code = {path: text for path, text in contents(installed / package).items() if not path.startswith("_data/")}
         assert contents(ROOT / package) == code
     assert {"hypersim", "ccxt_adapter"} == {
         path.name for path in installed.iterdir() if path.suffix != ".dist-info" and path.name != "bin"

@@ -151,9 +151,7 @@ def money_is_never_a_float(module: Module) -> Wrong:
 
 def sql_lives_in_the_store(module: Module) -> Wrong:
     if module.within("hypersim", "ccxt_adapter", "benchmarks") and not module.within("hypersim/store"):
-        yield from (
-            (line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] in DATABASE
-        )
+        yield from ((line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] in DATABASE)
 
 
 def time_is_read_in_one_place(module: Module) -> Wrong:
@@ -176,9 +174,7 @@ def time_is_read_in_one_place(module: Module) -> Wrong:
 def settings_are_read_in_one_place(module: Module) -> Wrong:
     if not module.within("hypersim") or module.within("hypersim/settings.py"):
         return
-    yield from (
-        (line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] == "tomllib"
-    )
+    yield from ((line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] == "tomllib")
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}:
             yield node.lineno, ast.unparse(node)
@@ -187,9 +183,7 @@ def settings_are_read_in_one_place(module: Module) -> Wrong:
 def the_adapter_needs_only_ccxt(module: Module) -> Wrong:
     foreign = {"hypersim", "litestar", "msgspec", "httpx", *DATABASE}
     if module.within("ccxt_adapter"):
-        yield from (
-            (line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] in foreign
-        )
+        yield from ((line, f"imports {name}") for line, name in module.imports() if name.split(".")[0] in foreign)
 
 
 def nothing_swallows_every_exception(module: Module) -> Wrong:
@@ -198,9 +192,7 @@ def nothing_swallows_every_exception(module: Module) -> Wrong:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ExceptHandler):
             caught = {"everything"} if node.type is None else set(re.findall(r"\w+", ast.unparse(node.type)))
-            if caught & {"everything", "Exception", "BaseException"} and not isinstance(
-                node.body[-1], ast.Raise
-            ):
+            if caught & {"everything", "Exception", "BaseException"} and not isinstance(node.body[-1], ast.Raise):
                 yield node.lineno, "catches every exception and goes on"
         if isinstance(node, ast.Call) and re.search(r"suppress\(.*\b(Base)?Exception\b", ast.unparse(node)):
             yield node.lineno, "suppresses every exception"
@@ -228,9 +220,7 @@ def a_file_is_one_concept(module: Module) -> Wrong:
 
 
 def exemptions_carry_reasons(module: Module) -> Wrong:
-    exemption = re.compile(
-        r"#\s*(?:noqa|type:\s*ignore|fmt:\s*(?:off|skip))(?::\s*\w+(?:,\s*\w+)*|\[[^\]]*\])?(.*)"
-    )
+    exemption = re.compile(r"#\s*(?:noqa|type:\s*ignore|fmt:\s*(?:off|skip))(?::\s*\w+(?:,\s*\w+)*|\[[^\]]*\])?(.*)")
     for token in tokenize.generate_tokens(io.StringIO(module.source).readline):
         found = exemption.match(token.string) if token.type == tokenize.COMMENT else None
         if found is not None and len(re.findall(r"\w+", found[1])) < 2:

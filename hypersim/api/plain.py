@@ -11,6 +11,4 @@ def refusal_body(reason: Reason, message: str, details: Sequence[str | int] = ()
     """The JSON of a refusal: `code` is the reason's stable name, `message` a sentence, `details` its
     values.
     """
-    return msgspec.json.encode(
-        {"error": {"code": reason.value, "message": message, "details": list(details)}}
-    )
+    return msgspec.json.encode({"error": {"code": reason.value, "message": message, "details": list(details)}})

@@ -93,9 +93,7 @@ EXCEPTION_HANDLERS: Final[Any] = {
 }
 
 
-def _refusal(
-    status: int, reason: Reason, message: str, headers: Mapping[str, str] | None = None
-) -> Response[Any]:
+def _refusal(status: int, reason: Reason, message: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
     body = refusal_body(reason, message)
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=dict(headers or {}))
 

@@ -26,9 +26,7 @@ def add(commands: Commands) -> None:
     curl.set_defaults(run=run_curl)
     for parser in (connect, curl):
         parser.add_argument("--url", help="of the exchange (HYPERSIM_URL, else where `serve` would listen)")
-        parser.add_argument(
-            "--key", dest="api_key", help="API key (HYPERSIM_API_KEY, else the demo account's)"
-        )
+        parser.add_argument("--key", dest="api_key", help="API key (HYPERSIM_API_KEY, else the demo account's)")
         parser.add_argument("--secret", dest="secret_key", help="its secret (HYPERSIM_SECRET_KEY)")
 
 
@@ -36,9 +34,7 @@ def run_connect(chosen: argparse.Namespace) -> int:
     """Prints the configuration."""
     target = read_target(folder("config"), chosen.url, chosen.api_key, chosen.secret_key)
     print(
-        configuration(
-            chosen.client, base_url=target.url, api_key=target.api_key, secret_key=target.secret_key
-        ),
+        configuration(chosen.client, base_url=target.url, api_key=target.api_key, secret_key=target.secret_key),
         end="",
     )
     return 0

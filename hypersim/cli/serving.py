@@ -24,12 +24,8 @@ def add(commands: Commands) -> None:
     parser.add_argument("--rate-limits", help="on or off (HYPERSIM_RATE_LIMITS)")
     parser.add_argument("--log-level", help="debug, info, warning or error (HYPERSIM_LOG_LEVEL)")
     parser.add_argument("--memory", action="store_true", help="keep nothing: the world ends with the process")
-    parser.add_argument(
-        "--fresh", action="store_true", help="delete the world that the database holds and start anew"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="say where it serves in one line of JSON, as with port 0"
-    )
+    parser.add_argument("--fresh", action="store_true", help="delete the world that the database holds and start anew")
+    parser.add_argument("--json", action="store_true", help="say where it serves in one line of JSON, as with port 0")
     parser.add_argument(
         "--while-stdin-is-open",
         action="store_true",

@@ -84,9 +84,7 @@ def fit_quotes(
     return volumes, quotes
 
 
-def _settle_quotes(
-    quotes: list[int], volumes: Sequence[int], inner: Sequence[tuple[int, int]], total: int
-) -> int:
+def _settle_quotes(quotes: list[int], volumes: Sequence[int], inner: Sequence[tuple[int, int]], total: int) -> int:
     """Brings quote volumes to a total as far as the prices allow it; returns what is missing then."""
     return settle(
         quotes,
@@ -155,14 +153,9 @@ def assemble(
 ) -> list[Bar]:
     """The parts as bars, with the takers' share of each and ids that count up to the parent's last."""
     share = parent.taker / parent.volume
-    takers = [
-        int(volume * min(0.95, max(0.05, share + 0.06 * z)))
-        for volume, z in zip(volumes, normals, strict=True)
-    ]
+    takers = [int(volume * min(0.95, max(0.05, share + 0.06 * z))) for volume, z in zip(volumes, normals, strict=True)]
     settle(takers, [0] * len(takers), volumes, parent.taker)
-    taker_quotes = [
-        taker * quote // volume for taker, quote, volume in zip(takers, quotes, volumes, strict=True)
-    ]
+    taker_quotes = [taker * quote // volume for taker, quote, volume in zip(takers, quotes, volumes, strict=True)]
     missing = settle(
         taker_quotes,
         [

@@ -154,8 +154,7 @@ class BinanceFeed:
             upstream = Upstream(client, self.budget)
             symbols = await self._symbols(upstream)
             self._watched = {
-                symbol: Watched(self._markets[symbol], self._seed, traded=symbol in self._traded)
-                for symbol in symbols
+                symbol: Watched(self._markets[symbol], self._seed, traded=symbol in self._traded) for symbol in symbols
             }
             interval_s, day_interval_s = self._intervals(len(symbols))
             day_due_us = due_us = self._clock.now_us()

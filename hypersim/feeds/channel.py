@@ -115,9 +115,7 @@ class Channel:
         asks, new_asks = self._asks.changes(full=full)
         if not (new_bids or new_asks):
             return None
-        return Ladder(
-            bids=bids, asks=asks, bid_floor=self._bids.bound, ask_ceiling=self._asks.bound, full=full
-        )
+        return Ladder(bids=bids, asks=asks, bid_floor=self._bids.bound, ask_ceiling=self._asks.bound, full=full)
 
     def taken_in(self) -> None:
         """The exchange took in what is in flight."""

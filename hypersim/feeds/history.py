@@ -112,9 +112,7 @@ class Past:
         if start_s >= until_s:
             return []
         if base_seconds == SECONDS_OF_DAY:
-            return [
-                self._candle(day_s, self._bar(0, day_s)) for day_s in range(start_s, until_s, SECONDS_OF_DAY)
-            ]
+            return [self._candle(day_s, self._bar(0, day_s)) for day_s in range(start_s, until_s, SECONDS_OF_DAY)]
         found = []
         if base_seconds == 1:
             for minute_s in range(start_s - start_s % 60, until_s, 60):
@@ -171,9 +169,7 @@ class Past:
         noise, mask = chance.common * 3, TABLE - 1
         spread = (0.4, 0.3, 0.3)[level]
         weights = [
-            length
-            * activity((start_s + at * span) % SECONDS_OF_DAY)
-            * math.exp(spread * NORMALS[noise + at & mask])
+            length * activity((start_s + at * span) % SECONDS_OF_DAY) * math.exp(spread * NORMALS[noise + at & mask])
             for at, length in enumerate(lengths)
         ]
         floors = [LEAST_TRADES * -(-length // 60) for length in lengths]
@@ -233,9 +229,7 @@ class Past:
             opened = max(1, round(self.end_price * math.exp(before)))
             mean = None
             if self._legs is not None:
-                opened = (
-                    round(self._followed(0, day_s - SECONDS_OF_DAY)[0]) if day_s > self.start_s else close
-                )
+                opened = round(self._followed(0, day_s - SECONDS_OF_DAY)[0]) if day_s > self.start_s else close
                 mean = self._followed(0, day_s)[1]
             crowd = math.exp(1.2 * tide - 0.72 * TIDE_DEVIATION**2) * own.lognormvariate(-0.03, 0.25)
             trades = LEAST_TRADES * -(-seconds // 60) + int(per_day * part * crowd)
@@ -269,9 +263,7 @@ def _day(
     margin = (top - bottom) / 10
     quote = round(volume * min(top - margin, max(bottom + margin, mean)))
     share = min(0.6, max(0.4, chance.gauss(0.5, 0.02)))
-    return Bar(
-        opened, top, bottom, close, volume, quote, trades, int(volume * share), int(quote * share), last_id
-    )
+    return Bar(opened, top, bottom, close, volume, quote, trades, int(volume * share), int(quote * share), last_id)
 
 
 def mixed(number: int) -> int:

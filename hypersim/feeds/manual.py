@@ -83,23 +83,17 @@ def _whole_ladder(market: Market, bids: Sequence[Level], asks: Sequence[Level]) 
     standing_asks = sorted(level for level in asks if level[1])
     if standing_bids and standing_asks and standing_bids[0][0] >= standing_asks[0][0]:
         raise Refused(Reason.OUTSIDE_CROSSED)
-    return Ladder(
-        bids=tuple(standing_bids), asks=tuple(standing_asks), bid_floor=0, ask_ceiling=UNBOUNDED, full=True
-    )
+    return Ladder(bids=tuple(standing_bids), asks=tuple(standing_asks), bid_floor=0, ask_ceiling=UNBOUNDED, full=True)
 
 
 def _require_tick(market: Market, field: str, price: int) -> None:
     if floor_to(price, market.tick_size) != price:
-        raise Refused(
-            Reason.INVALID_FIELD, field, f"a multiple of the tick {units.show(market.tick_size)} is wanted"
-        )
+        raise Refused(Reason.INVALID_FIELD, field, f"a multiple of the tick {units.show(market.tick_size)} is wanted")
 
 
 def _require_step(market: Market, field: str, size: int) -> None:
     if floor_to(size, market.step_size) != size:
-        raise Refused(
-            Reason.INVALID_FIELD, field, f"a multiple of the step {units.show(market.step_size)} is wanted"
-        )
+        raise Refused(Reason.INVALID_FIELD, field, f"a multiple of the step {units.show(market.step_size)} is wanted")
 
 
 def _whole_steps(market: Market, size: int) -> int:

@@ -51,8 +51,7 @@ class Chance:
         rest = math.sqrt(1 - loading * loading)
         mask = TABLE - 1
         return [
-            loading * NORMALS[common + 7 * at & mask] + rest * NORMALS[own + stride * at & mask]
-            for at in range(count)
+            loading * NORMALS[common + 7 * at & mask] + rest * NORMALS[own + stride * at & mask] for at in range(count)
         ]
 
 

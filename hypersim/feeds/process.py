@@ -92,9 +92,7 @@ class WanderingPrice:
     deviation.
     """
 
-    def __init__(
-        self, chance: random.Random, weather: Weather, log_price: float, daily_volatility: float
-    ) -> None:
+    def __init__(self, chance: random.Random, weather: Weather, log_price: float, daily_volatility: float) -> None:
         self.log_price = log_price
         self._chance = chance
         self._weather = weather
@@ -151,9 +149,7 @@ class CrossPrice:
         self.log_price = log_price
 
 
-def reverted(
-    chance: random.Random, value: float, seconds: float, half_life_s: float, deviation: float
-) -> float:
+def reverted(chance: random.Random, value: float, seconds: float, half_life_s: float, deviation: float) -> float:
     """An Ornstein-Uhlenbeck process around 0, some seconds later."""
     kept: float = 0.5 ** (seconds / half_life_s)
     return value * kept + chance.gauss(0, deviation * math.sqrt(1 - kept * kept))

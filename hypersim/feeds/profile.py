@@ -100,9 +100,7 @@ class DepthProfile:
         direction = -1 if side is Side.BUY else 1
         levels = [(best, size)]
         for tier in self._tiers_at(ticks):
-            number = (
-                ticks // tier.unit
-            )  # no level in the unit of the level before: it may lie on its wrong side
+            number = ticks // tier.unit  # no level in the unit of the level before: it may lie on its wrong side
             for _ in range(tier.levels):
                 number += direction
                 ticks, steps = tier.level(number, epoch)

@@ -126,9 +126,7 @@ class Quotes:
             else:
                 self._laid.pop(price, None)
         if bound is not None:
-            forgotten = [
-                price for price in self._laid if (price < bound if self.side is Side.BUY else price > bound)
-            ]
+            forgotten = [price for price in self._laid if (price < bound if self.side is Side.BUY else price > bound)]
             for price in forgotten:
                 del self._laid[price]
 
@@ -141,7 +139,5 @@ class Quotes:
     def sizes(self) -> Mapping[int, int]:
         """What the exchange should hold, by grid price."""
         return {
-            price: floor_to(size, self._step)
-            for price, size in self._sizes.items()
-            if price > 0 and size >= self._step
+            price: floor_to(size, self._step) for price, size in self._sizes.items() if price > 0 and size >= self._step
         }

@@ -58,9 +58,7 @@ class FeedSupervisor:
         self._jitter = random.Random(f"{seed}/pauses")
         self._feeds = tuple(feed for feed, _ in feeds)
         self._feed_of = {market.symbol: feed for feed, markets in feeds for market in markets}
-        self._channels = {
-            market.symbol: Channel(market, feed.name) for feed, markets in feeds for market in markets
-        }
+        self._channels = {market.symbol: Channel(market, feed.name) for feed, markets in feeds for market in markets}
         self._wake = {symbol: asyncio.Event() for symbol in self._channels}
         self._first_ladders = {symbol: asyncio.Event() for symbol in self._channels}
         self._failures: dict[str, str] = {}
@@ -184,9 +182,7 @@ class FeedSupervisor:
             for symbol in stale:
                 self._wake[symbol].set()
             if stale:
-                logger.warning(
-                    "quotes withdrawn, not confirmed for %s s: %s", STALE_AFTER_S, ", ".join(stale)
-                )
+                logger.warning("quotes withdrawn, not confirmed for %s s: %s", STALE_AFTER_S, ", ".join(stale))
 
 
 def moved_to(command: OutsideUpdate) -> int | None:

@@ -99,9 +99,7 @@ class Upstream:
         except (TimeoutError, httpx.TimeoutException):
             raise FeedFailed(f"{self._host} did not answer within {ANSWER_TIMEOUT_S:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FeedFailed(
-                f"{self._host} cannot be reached: {str(error) or type(error).__name__}"
-            ) from None
+            raise FeedFailed(f"{self._host} cannot be reached: {str(error) or type(error).__name__}") from None
         if response.status_code != httpx.codes.OK:
             raise self._refusal(response)
         try:

@@ -71,9 +71,7 @@ def _postgresql() -> str:
     values = (epoch if column.name == "epoch" else "%s" for column in journal.columns)
     parts = [f"{_into(journal)} VALUES ({', '.join(values)})"]
     for table in INSERTED + UPSERTED:
-        fields = (
-            f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns)
-        )
+        fields = (f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns))
         source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements(%s::jsonb) AS r"
         parts.append(f"{_into(table)} {source}{_on_conflict(table)}")
     steps = ", ".join(f"step_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
@@ -84,8 +82,7 @@ def _sqlite_setup() -> tuple[str, ...]:
     # json_extract rather than ->>, which is younger (3.38) than what some systems' Python brings
     names = [column.name for column in journal.columns] + [table.name for table in INSERTED + UPSERTED]
     values = (
-        EPOCH.format("NEW.epoch", "") if column.name == "epoch" else f"NEW.{column.name}"
-        for column in journal.columns
+        EPOCH.format("NEW.epoch", "") if column.name == "epoch" else f"NEW.{column.name}" for column in journal.columns
     )
     steps = [f"{_into(journal)} VALUES ({', '.join(values)})"]
     for table in INSERTED + UPSERTED:

@@ -124,9 +124,7 @@ class History:
     async def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
         """Candles with start_us <= open_us < end_us; base_seconds is 60, 3600 or 86400."""
         return await self._run(
-            partial(
-                queries.find_candles, symbol=symbol, seconds=base_seconds, start_us=start_us, end_us=end_us
-            )
+            partial(queries.find_candles, symbol=symbol, seconds=base_seconds, start_us=start_us, end_us=end_us)
         )
 
     def close(self) -> None:

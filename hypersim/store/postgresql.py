@@ -54,9 +54,7 @@ def own(connection: psycopg.Connection[Any]) -> bool:
     for setting, safe in SAFE.items():
         row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
         if row != (safe,):
-            raise StoreError(
-                f"this PostgreSQL server can lose what it acknowledged: its {setting} is not {safe}"
-            )
+            raise StoreError(f"this PostgreSQL server can lose what it acknowledged: its {setting} is not {safe}")
     connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))

@@ -129,9 +129,7 @@ def find_aggregates(
         offset += limit
 
 
-def find_candles(
-    connection: Connection, symbol: str, seconds: int, start_us: int, end_us: int
-) -> list[Candle]:
+def find_candles(connection: Connection, symbol: str, seconds: int, start_us: int, end_us: int) -> list[Candle]:
     """Candles with start_us <= open_us < end_us, ascending."""
     query = select(*CANDLE).where(
         candles.c.symbol == symbol,
@@ -168,9 +166,7 @@ def _first(connection: Connection, own: Where, key: Column[int], rising: Column[
     low, high = connection.execute(bounds).one()
     while low < high:
         middle = (low + high) // 2
-        row = connection.execute(
-            select(key, rising).where(own, key >= middle).order_by(key).limit(1)
-        ).one_or_none()
+        row = connection.execute(select(key, rising).where(own, key >= middle).order_by(key).limit(1)).one_or_none()
         if row is None or row[1] >= value:
             high = middle
         else:

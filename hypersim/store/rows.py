@@ -51,9 +51,7 @@ def oldest_trades(connection: Connection) -> dict[str, int]:
     """The oldest trade of each symbol that is on the tape."""
     symbols = connection.execute(select(tickers.c.symbol)).scalars().all()
     oldest = select(func.min(tape.c.trade_id))
-    return {
-        symbol: connection.execute(oldest.where(tape.c.symbol == symbol)).scalar_one() for symbol in symbols
-    }
+    return {symbol: connection.execute(oldest.where(tape.c.symbol == symbol)).scalar_one() for symbol in symbols}
 
 
 def stored_snapshots(connection: Connection) -> Iterator[Snapshot]:

@@ -66,9 +66,7 @@ def _at_one_moment(connection: Connection, engine: Engine) -> Connection:
 def _start(connection: Connection, recorded: Sequence[Snapshot]) -> Snapshot | None:
     """The oldest state from which on the journal is whole and of these rules; None for the beginning."""
     oldest = connection.execute(select(func.min(journal.c.first_sequence))).scalar()
-    foreign = connection.execute(
-        select(func.max(journal.c.sequence)).where(journal.c.rules != RULES)
-    ).scalar()
+    foreign = connection.execute(select(func.max(journal.c.sequence)).where(journal.c.rules != RULES)).scalar()
     earliest = max(oldest - 1 if oldest is not None else 0, foreign or 0)
     if earliest == 0 and (oldest is not None or not recorded):
         return None
@@ -101,8 +99,7 @@ def _verify(connection: Connection) -> Verified:
     for key in sorted(live.keys() | found.keys()):
         if live.get(key) != found.get(key):
             raise StoreError(
-                f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, "
-                f"and should be {live.get(key)}"
+                f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, and should be {live.get(key)}"
             )
     entries = connection.execute(select(func.count()).select_from(ledger_entries)).scalar_one()
     return Verified(

@@ -92,9 +92,7 @@ class Accounts:
                     self._world_reset(record.time_us)
 
     def snapshot(self) -> AccountsState:
-        return AccountsState(
-            tuple(sorted((view.account_id, view.updated_us) for view in self._accounts.values()))
-        )
+        return AccountsState(tuple(sorted((view.account_id, view.updated_us) for view in self._accounts.values())))
 
     def restore(self, exchange: ExchangeState, state: AccountsState) -> None:
         """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""

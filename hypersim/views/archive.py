@@ -110,9 +110,7 @@ class Archive:
                     bars = await self._bars(interval, first_us, last_us, offset_us, now_us)
         return list(_without_gaps(bars, interval, first_us, last_us, offset_us, close))
 
-    async def _bars(
-        self, interval: Interval, first_us: int, last_us: int, offset_us: int, now_us: int
-    ) -> list[Candle]:
+    async def _bars(self, interval: Interval, first_us: int, last_us: int, offset_us: int, now_us: int) -> list[Candle]:
         """The bars with trades that open from first_us to last_us."""
         if first_us > last_us:
             return []

@@ -128,9 +128,7 @@ def join(earlier: list[Candle], later: list[Candle]) -> list[Candle]:
     return [*earlier, *later]
 
 
-def pieces(
-    start_us: int, end_us: int, bases: tuple[int, ...] = BASE_SECONDS
-) -> Iterator[tuple[int, int, int]]:
+def pieces(start_us: int, end_us: int, bases: tuple[int, ...] = BASE_SECONDS) -> Iterator[tuple[int, int, int]]:
     """A span of time as the fewest kept buckets: ascending runs (base seconds, start, end) that touch.
 
     What is finer than the smallest base is rounded outwards, so that nothing within the span is missed.

@@ -42,7 +42,7 @@ class PackedLog(Generic[R]):
 
     def __init__(self, kind: type[R], key: Callable[[R], int]) -> None:
         self._key = key
-        self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]  # a type that is only known at run time
         self._blocks: deque[Block] = deque()
         self._packed_count = 0
         self._recent: list[R] = []

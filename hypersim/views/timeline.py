@@ -122,8 +122,6 @@ class Timeline:
     def _unfinished(self, seconds: int) -> list[Candle]:
         """The candles of a base that are not filed yet: the running one, and one that ended since."""
         parts = [
-            candle
-            for base in reversed(BASE_SECONDS)
-            if base <= seconds and (candle := self._running[base]) is not None
+            candle for base in reversed(BASE_SECONDS) if base <= seconds and (candle := self._running[base]) is not None
         ]
         return aggregate(parts, lambda time_us: bucket(time_us, seconds))

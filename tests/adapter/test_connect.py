@@ -93,9 +93,8 @@ def test_an_unknown_client_is_told_the_known_ones() -> None:
     with pytest.raises(UnknownClientError) as raised:
         configuration("hummingbot", base_url="http://127.0.0.1:8080", api_key="", secret_key="")
 
-    assert (
-        "no configuration for 'hummingbot'; there is one for ccxt, python-binance, freqtrade, nautilus, curl"
-        == (str(raised.value))
+    assert "no configuration for 'hummingbot'; there is one for ccxt, python-binance, freqtrade, nautilus, curl" == (
+        str(raised.value)
     )
 
 
@@ -192,8 +191,7 @@ def test_freqtrades_ccxt_arrives_here(here: str, guard: Guard) -> None:
     settings = json.loads(text("freqtrade", here))
     exchange = settings["exchange"]
     client = ccxt.binance(
-        {"apiKey": exchange["key"], "secret": exchange["secret"], "enableRateLimit": False}
-        | exchange["ccxt_config"]
+        {"apiKey": exchange["key"], "secret": exchange["secret"], "enableRateLimit": False} | exchange["ccxt_config"]
     )
     worlds = {world: client.urls[world] for world in ("api", "test", "demo")}
     markets = client.load_markets()

@@ -128,9 +128,7 @@ def test_describing_leaves_ccxts_own_class_alone() -> None:
         (503, '{"code":-1007,"msg":"Timeout waiting for response from backend server."}', "RequestTimeout"),
     ],
 )
-def test_a_refusal_is_the_exception_that_it_is_at_binance(
-    plain: hypersim, status: int, body: str, error: str
-) -> None:
+def test_a_refusal_is_the_exception_that_it_is_at_binance(plain: hypersim, status: int, body: str, error: str) -> None:
     url = "http://127.0.0.1:8080/api/v3/order"
     with pytest.raises(ccxt.BaseError) as raised:
         plain.handle_errors(status, "", url, "POST", {}, body, plain.parse_json(body), {}, "")

@@ -92,9 +92,7 @@ def test_without_the_gate_too_every_address_is_of_this_host(exchange: hypersim, 
 
 
 @pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
-def test_every_implicit_call_arrives_here_or_is_not_sent(
-    exchange: hypersim, guard: Guard, world: str
-) -> None:
+def test_every_implicit_call_arrives_here_or_is_not_sent(exchange: hypersim, guard: Guard, world: str) -> None:
     switched(exchange, world)
     outcomes = {}
     for endpoint, name in implicit_calls().items():

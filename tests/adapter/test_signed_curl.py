@@ -62,8 +62,7 @@ def test_the_exchange_is_where_url_or_host_and_port_say(environment: dict[str, s
 def test_the_signature_is_that_of_binances_documentation() -> None:
     secret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
     payload = (
-        "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1"
-        "&recvWindow=5000&timestamp=1499827319559"
+        "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559"
     )
     expected = "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71"
 
@@ -140,9 +139,7 @@ def test_a_timestamp_of_ones_own_is_kept(echo: str) -> None:
 )
 def test_the_curl_line_sends_the_same_request(echo: str, method: str, path: str, pairs: list[str]) -> None:
     _, out, line = curl(echo, method, path, *pairs)
-    by_curl = subprocess.run(
-        ["sh", "-c", f"{line.strip()} --silent --noproxy '*'"], capture_output=True, check=True
-    )
+    by_curl = subprocess.run(["sh", "-c", f"{line.strip()} --silent --noproxy '*'"], capture_output=True, check=True)
 
     assert json.loads(out) == json.loads(by_curl.stdout)
 

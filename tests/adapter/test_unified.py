@@ -26,9 +26,7 @@ def claim(exchange: Any, call: str) -> str:
     return "answered" if call in ANSWERED else "BadSymbol"
 
 
-def test_what_has_grants_is_sent_here_and_what_it_denies_is_not_sent(
-    exchange: hypersim, guard: Guard
-) -> None:
+def test_what_has_grants_is_sent_here_and_what_it_denies_is_not_sent(exchange: hypersim, guard: Guard) -> None:
     exchange.load_markets()
     outcomes = {}
     for name, call in claimed_calls(exchange):
@@ -48,9 +46,7 @@ def test_what_has_grants_is_sent_here_and_what_it_denies_is_not_sent(
     }
 
 
-async def test_the_asynchronous_class_keeps_has_alike(
-    async_exchange: async_support.hypersim, guard: Guard
-) -> None:
+async def test_the_asynchronous_class_keeps_has_alike(async_exchange: async_support.hypersim, guard: Guard) -> None:
     await async_exchange.load_markets()
     outcomes = {}
     for name, call in claimed_calls(async_exchange):
@@ -150,9 +146,7 @@ def test_a_contract_is_no_symbol_here(exchange: hypersim, guard: Guard, symbol: 
     "params",
     [{"triggerPrice": 90}, {"stopLossPrice": 90}, {"takeProfitPrice": 110}, {"trailingPercent": 1}],
 )
-def test_a_stop_order_is_refused_before_it_is_sent(
-    exchange: hypersim, guard: Guard, params: dict[str, Any]
-) -> None:
+def test_a_stop_order_is_refused_before_it_is_sent(exchange: hypersim, guard: Guard, params: dict[str, Any]) -> None:
     exchange.load_markets()
     sent = exchange.last_request_url
     with pytest.raises(ccxt.InvalidOrder):

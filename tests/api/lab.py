@@ -142,9 +142,7 @@ async def _furnish(world: World) -> None:
 async def _open_account(world: World, app: Any, account_id: int, name: str) -> Client:
     """10000 USDT and 1 BTC, with the key '<name>_key' and the secret '<name>_secret'."""
     balances = (("USDT", to_amount(parse("10000"))), ("BTC", to_amount(parse("1"))))
-    issued = world.keys.issue(
-        account_id, world.clock.now_us(), api_key=f"{name}_key", secret=f"{name}_secret"
-    )
+    issued = world.keys.issue(account_id, world.clock.now_us(), api_key=f"{name}_key", secret=f"{name}_secret")
     command = OpenAccount(account_id=account_id, maker_rate=FEE_RATE, taker_rate=FEE_RATE, balances=balances)
     await world.ask(command, rows=[issued.row])
     world.keys.add(issued.row)

@@ -59,9 +59,7 @@ async def test_fees_are_those_of_the_account(lab: Lab) -> None:
         account.json["commissionRates"]["maker"],
         account.json["commissionRates"]["taker"],
     )
-    commission = await lab.alice.signed(
-        "GET", "/v1/account/commission", {"symbol": "BTCUSDT"}, time=lab.now_ms
-    )
+    commission = await lab.alice.signed("GET", "/v1/account/commission", {"symbol": "BTCUSDT"}, time=lab.now_ms)
     assert {
         "symbol": "BTCUSDT",
         "standardCommission": {**ZEROS, "maker": "0.00020000", "taker": "0.00075000"},
@@ -75,9 +73,7 @@ async def test_fees_are_those_of_the_account(lab: Lab) -> None:
         },
     } == commission.json
     fees = await lab.alice.signed("GET", "/sapi/v1/asset/tradeFee", {"symbol": "BTCUSDT"}, time=lab.now_ms)
-    assert [
-        {"symbol": "BTCUSDT", "makerCommission": "0.00020000", "takerCommission": "0.00075000"}
-    ] == fees.json
+    assert [{"symbol": "BTCUSDT", "makerCommission": "0.00020000", "takerCommission": "0.00075000"}] == fees.json
 
 
 async def test_a_trade_is_shown_to_whom_it_belongs(lab: Lab) -> None:
@@ -148,9 +144,7 @@ async def test_trades_are_selected_as_documented(
     for _ in range(4):
         await lab.alice.signed("POST", "/v1/order", BUY, time=lab.now_ms)
         lab.clock.time_us += 1_000_000
-    absolute = {
-        name: value + first_ms if name.endswith("Time") else value for name, value in arguments.items()
-    }
+    absolute = {name: value + first_ms if name.endswith("Time") else value for name, value in arguments.items()}
     answer = await lab.alice.signed("GET", "/v1/myTrades", {"symbol": "BTCUSDT", **absolute}, time=lab.now_ms)
     if isinstance(expected, tuple):
         assert (400, {"code": expected[0], "msg": expected[1]}) == (answer.status, answer.json)

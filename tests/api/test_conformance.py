@@ -208,9 +208,7 @@ def engine_rows() -> Iterator[Row]:
         )
     for quantity in ("0.000001", "0.000015", "9000.00001"):
         yield Row("filters.md, LOT_SIZE", ORDER, but(LIMIT, quantity=quantity), *filtered("LOT_SIZE"))
-    yield Row(
-        "filters.md, MARKET_LOT_SIZE", ORDER, but(MARKET, quantity="97.1"), *filtered("MARKET_LOT_SIZE")
-    )
+    yield Row("filters.md, MARKET_LOT_SIZE", ORDER, but(MARKET, quantity="97.1"), *filtered("MARKET_LOT_SIZE"))
     for arguments in (
         but(LIMIT, quantity="0.0001"),
         but(LIMIT, quantity="200"),
@@ -226,13 +224,9 @@ def engine_rows() -> Iterator[Row]:
         but(MARKET, "quantity", quoteOrderQty="10001"),
     ):
         yield Row("errors.md, other errors", ORDER, arguments, *POOR)
-    yield Row(
-        "errors.md, other errors", ORDER, but(LIMIT, newClientOrderId="open"), -2010, "Duplicate order sent."
-    )
+    yield Row("errors.md, other errors", ORDER, but(LIMIT, newClientOrderId="open"), -2010, "Duplicate order sent.")
     for arguments in (but(MAKER, price="50010"), but(MAKER, price="49990", side="SELL")):
-        yield Row(
-            "errors.md, other errors", ORDER, arguments, -2010, "Order would immediately match and take."
-        )
+        yield Row("errors.md, other errors", ORDER, arguments, -2010, "Order would immediately match and take.")
     for arguments in (but(LIMIT, symbol="ETHUSDT", price="2500"), but(MARKET, symbol="ETHUSDT")):
         yield Row("seen", ORDER, arguments, -1013, "Market is closed.")
     yield Row(
@@ -263,9 +257,7 @@ def cancel_and_query_rows() -> Iterator[Row]:
     ):
         yield Row("errors.md, other errors", "DELETE /v1/order", {**BTC, **named}, *UNKNOWN_ORDER)
     yield Row("bob's order", "DELETE /v1/order", {**BTC, "orderId": "3"}, *UNKNOWN_ORDER)
-    yield Row(
-        "rest-api.md", "DELETE /v1/order", {**BTC, "orderId": "1", "origClientOrderId": "x"}, *UNKNOWN_ORDER
-    )
+    yield Row("rest-api.md", "DELETE /v1/order", {**BTC, "orderId": "1", "origClientOrderId": "x"}, *UNKNOWN_ORDER)
     yield Row(
         "rest-api.md, cancelRestrictions",
         "DELETE /v1/order",

@@ -47,9 +47,7 @@ async def test_the_signature_covers_the_bytes_as_they_were_sent(lab: Lab) -> Non
     key = {"X-MBX-APIKEY": "alice_key"}
     raw = f"symbols=%5b%22A%22%5d&symbol=BTCUSDT&timestamp={lab.now_ms}"
     normalised = raw.replace("%5b", "%5B").replace("%5d", "%5D")
-    wrong = await lab.alice.raw(
-        "GET", "/v1/openOrders", f"{raw}&signature={lab.alice.sign(normalised)}", "", key
-    )
+    wrong = await lab.alice.raw("GET", "/v1/openOrders", f"{raw}&signature={lab.alice.sign(normalised)}", "", key)
     assert (400, BAD_SIGNATURE) == (wrong.status, wrong.json)
     right = await lab.alice.raw("GET", "/v1/openOrders", f"{raw}&signature={lab.alice.sign(raw)}", "", key)
     assert -1104 == right.json["code"], "signed as sent, so it is the unknown parameter that is refused"
@@ -80,9 +78,7 @@ async def test_a_wrong_signature_is_refused_whatever_it_is(lab: Lab) -> None:
         (0, "0", True),
     ],
 )
-async def test_a_request_counts_for_its_window_only(
-    lab: Lab, sent_ms: int, window: str | None, accepted: bool
-) -> None:
+async def test_a_request_counts_for_its_window_only(lab: Lab, sent_ms: int, window: str | None, accepted: bool) -> None:
     """rest-api.md, 'Timing security'."""
     arguments = {} if window is None else {"recvWindow": window}
     answer = await lab.alice.signed("GET", "/v1/openOrders", arguments, time=lab.now_ms + sent_ms)
@@ -181,9 +177,7 @@ async def test_used_weight_is_on_every_answer(lab: Lab) -> None:
     ):
         public = path in ("/v1/ping", "/v1/exchangeInfo")
         answer = await (
-            lab.alice.public(path, arguments)
-            if public
-            else lab.alice.signed(method, path, arguments, time=lab.now_ms)
+            lab.alice.public(path, arguments) if public else lab.alice.signed(method, path, arguments, time=lab.now_ms)
         )
         assert answer.headers["X-MBX-USED-WEIGHT"] == answer.headers["X-MBX-USED-WEIGHT-1M"]
         seen.append(int(answer.headers["X-MBX-USED-WEIGHT-1M"]))

@@ -270,9 +270,7 @@ async def test_a_status_that_the_symbol_does_not_have_is_refused(lab: Lab) -> No
         ),
     ],
 )
-async def test_what_cannot_be_answered_is_refused(
-    lab: Lab, path: str, query: str, code: int, sentence: str
-) -> None:
+async def test_what_cannot_be_answered_is_refused(lab: Lab, path: str, query: str, code: int, sentence: str) -> None:
     answer = await lab.alice.raw("GET", f"/api/v3/{path}", query)
 
     assert (400, {"code": code, "msg": sentence}) == (answer.status, answer.json)

@@ -30,9 +30,7 @@ FOLDER = os.environ.get("HYPERSIM_RECORDED_DATA")
         ("ticker/bookTicker", {"symbol": "BTCUSDT"}),
     ],
 )
-async def test_answers_have_the_shape_of_recorded_ones(
-    lab: Lab, path: str, arguments: dict[str, str | int]
-) -> None:
+async def test_answers_have_the_shape_of_recorded_ones(lab: Lab, path: str, arguments: dict[str, str | int]) -> None:
     with gzip.open(Path(FOLDER or "") / "gocryptotrader" / "http.json.gz") as file:
         recorded = json.load(file)["routes"][f"/api/v3/{path}"]["GET"]
     many = "symbols" in arguments or path in ("klines", "trades", "historicalTrades")

@@ -118,9 +118,7 @@ async def test_a_day_later_only_the_price_before_is_left(lab: Lab) -> None:
         "openTime": lab.now_ms - DAY_MS,
         "closeTime": lab.now_ms,
     } == await ticker(lab, "ticker/24hr", symbol="BTCUSDT")
-    assert {"symbol": "BTCUSDT", "price": "49500.00000000"} == await ticker(
-        lab, "ticker/price", symbol="BTCUSDT"
-    )
+    assert {"symbol": "BTCUSDT", "price": "49500.00000000"} == await ticker(lab, "ticker/price", symbol="BTCUSDT")
 
 
 async def test_a_rolling_window_begins_with_a_minute(lab: Lab) -> None:
@@ -149,9 +147,7 @@ async def test_a_rolling_window_begins_with_a_minute(lab: Lab) -> None:
         ("7d", 10080, 1),
     ],
 )
-async def test_windows_have_the_size_that_was_asked_for(
-    lab: Lab, window: str, minutes: int, first_id: int
-) -> None:
+async def test_windows_have_the_size_that_was_asked_for(lab: Lab, window: str, minutes: int, first_id: int) -> None:
     await traded(lab)
     found = await ticker(lab, "ticker", symbol="BTCUSDT", windowSize=window, type="MINI")
 
@@ -235,9 +231,7 @@ async def test_symbol_gives_an_object_and_symbols_an_array(lab: Lab, path: str) 
     one = await ticker(lab, path, symbol="BTCUSDT")
 
     assert [one] == await ticker(lab, path, symbols='["BTCUSDT"]')
-    assert ["ETHUSDT", "BTCUSDT"] == [
-        row["symbol"] for row in await ticker(lab, path, symbols='["ETHUSDT","BTCUSDT"]')
-    ]
+    assert ["ETHUSDT", "BTCUSDT"] == [row["symbol"] for row in await ticker(lab, path, symbols='["ETHUSDT","BTCUSDT"]')]
 
 
 @pytest.mark.parametrize("path", ["ticker/24hr", "ticker/price", "ticker/bookTicker"])
@@ -253,12 +247,8 @@ async def test_a_status_refuses_one_and_drops_among_many(lab: Lab, path: str) ->
     await lab.world.ask(PutMarket(replace(market, status=MarketStatus.BREAK)))
     both = '["ETHUSDT","BTCUSDT"]'
 
-    assert ["ETHUSDT"] == [
-        row["symbol"] for row in await ticker(lab, path, symbols=both, symbolStatus="BREAK")
-    ]
-    assert ["BTCUSDT"] == [
-        row["symbol"] for row in await ticker(lab, path, symbols=both, symbolStatus="TRADING")
-    ]
+    assert ["ETHUSDT"] == [row["symbol"] for row in await ticker(lab, path, symbols=both, symbolStatus="BREAK")]
+    assert ["BTCUSDT"] == [row["symbol"] for row in await ticker(lab, path, symbols=both, symbolStatus="TRADING")]
     assert [] == await ticker(lab, path, symbols=both, symbolStatus="HALT")
     assert "ETHUSDT" == (await ticker(lab, path, symbol="ETHUSDT", symbolStatus="BREAK"))["symbol"]
     refused = await lab.alice.public(f"/api/v3/{path}", {"symbol": "ETHUSDT", "symbolStatus": "TRADING"})
@@ -297,9 +287,7 @@ def listed(count: int) -> str:
         ("ticker/tradingDay", {"symbols": listed(51)}, 200),
     ],
 )
-async def test_more_symbols_weigh_more(
-    lab: Lab, path: str, arguments: Mapping[str, str], weight: int
-) -> None:
+async def test_more_symbols_weigh_more(lab: Lab, path: str, arguments: Mapping[str, str], weight: int) -> None:
     answer = await lab.alice.public(f"/api/v3/{path}", arguments)
 
     assert str(weight) == answer.headers["x-mbx-used-weight-1m"]

@@ -135,9 +135,7 @@ async def test_the_response_type_decides_how_much_is_answered(lab: Lab, response
 
 
 async def test_a_limit_maker_order_is_only_acknowledged_unless_more_is_asked_for(lab: Lab) -> None:
-    arguments = {key: value for key, value in LIMIT_BUY.items() if key != "timeInForce"} | {
-        "type": "LIMIT_MAKER"
-    }
+    arguments = {key: value for key, value in LIMIT_BUY.items() if key != "timeInForce"} | {"type": "LIMIT_MAKER"}
     answer = await lab.alice.signed("POST", "/v1/order", arguments, time=lab.now_ms)
     assert {
         "symbol": "BTCUSDT",
@@ -212,9 +210,7 @@ async def test_an_order_is_found_while_open_and_when_closed(lab: Lab) -> None:
         answer = await lab.alice.signed("GET", "/v1/order", {"symbol": "BTCUSDT", **named}, time=lab.now_ms)
         assert expected == answer.json
     assert [expected] == (await lab.alice.signed("GET", "/v1/openOrders", time=lab.now_ms)).json
-    assert [expected] == (
-        await lab.alice.signed("GET", "/v1/allOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)
-    ).json
+    assert [expected] == (await lab.alice.signed("GET", "/v1/allOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)).json
 
     lab.clock.time_us += 2_000_000
     await lab.trade("BTCUSDT", "48999", "5", Side.SELL)
@@ -227,12 +223,8 @@ async def test_an_order_is_found_while_open_and_when_closed(lab: Lab) -> None:
     for named in BY_EITHER_ID:
         answer = await lab.alice.signed("GET", "/v1/order", {"symbol": "BTCUSDT", **named}, time=lab.now_ms)
         assert filled == answer.json
-    assert (
-        [] == (await lab.alice.signed("GET", "/v1/openOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)).json
-    )
-    assert [filled] == (
-        await lab.alice.signed("GET", "/v1/allOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)
-    ).json
+    assert [] == (await lab.alice.signed("GET", "/v1/openOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)).json
+    assert [filled] == (await lab.alice.signed("GET", "/v1/allOrders", {"symbol": "BTCUSDT"}, time=lab.now_ms)).json
 
 
 async def test_a_cancel_answers_with_both_names(lab: Lab) -> None:
@@ -262,9 +254,7 @@ async def test_a_cancel_answers_with_both_names(lab: Lab) -> None:
         "selfTradePreventionMode": "EXPIRE_MAKER",
     }
     assert expected == answer.json
-    assert {"USDT": ("10000.00000000", "0.00000000"), "BTC": ("1.00000000", "0.00000000")} == await balances(
-        lab
-    )
+    assert {"USDT": ("10000.00000000", "0.00000000"), "BTC": ("1.00000000", "0.00000000")} == await balances(lab)
     queried = await lab.alice.signed("GET", "/v1/order", {"symbol": "BTCUSDT", "orderId": 1}, time=lab.now_ms)
     assert ("CANCELED", "mine") == (queried.json["status"], queried.json["clientOrderId"])
 
@@ -304,9 +294,7 @@ async def test_all_orders_are_selected_by_id_and_time(lab: Lab) -> None:
         lab.clock.time_us += 1_000_000
 
     async def ids(**arguments: int) -> list[int]:
-        answer = await lab.alice.signed(
-            "GET", "/v1/allOrders", {"symbol": "BTCUSDT", **arguments}, time=lab.now_ms
-        )
+        answer = await lab.alice.signed("GET", "/v1/allOrders", {"symbol": "BTCUSDT", **arguments}, time=lab.now_ms)
         return [row["orderId"] for row in answer.json]
 
     assert [1, 2, 3, 4, 5] == await ids()
@@ -340,9 +328,7 @@ async def test_an_order_can_be_tested_without_being_placed(lab: Lab) -> None:
             "discount": "0.00000000",
         },
     } == rates.json
-    refused = await lab.alice.signed(
-        "POST", "/v1/order/test", {**LIMIT_BUY, "price": "49000.001"}, time=lab.now_ms
-    )
+    refused = await lab.alice.signed("POST", "/v1/order/test", {**LIMIT_BUY, "price": "49000.001"}, time=lab.now_ms)
     assert (400, {"code": -1013, "msg": "Filter failure: PRICE_FILTER"}) == (refused.status, refused.json)
     assert before == lab.state_hash()
 

@@ -48,9 +48,7 @@ async def test_two_worlds_fit_in_one_process_and_do_not_meet() -> None:
     async with opened(settings()) as (_, one), opened(settings(seed="2")) as (_, two):
         await one.post("/sim/v1/market/BTCUSDT", json={"price": "50000"})
         mine = (await one.post("/sim/v1/accounts", json={"apiKey": "mine"})).json()
-        prices = [
-            (await world.get("/v1/ticker/price?symbol=BTCUSDT")).json()["price"] for world in (one, two)
-        ]
+        prices = [(await world.get("/v1/ticker/price?symbol=BTCUSDT")).json()["price"] for world in (one, two)]
         there = await two.post(
             "/sim/v1/faucet", json={"asset": "BTC", "amount": "1"}, headers={"X-MBX-APIKEY": mine["apiKey"]}
         )
@@ -113,9 +111,7 @@ async def test_a_lost_commit_is_answered_as_unknown_and_the_exchange_comes_back(
         assert again["accountId"] > first["accountId"]
 
 
-async def test_a_store_that_goes_on_failing_ends_the_exchange(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_a_store_that_goes_on_failing_ends_the_exchange(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     flaky = Flaky(monkeypatch)
     async with opened(settings(tmp_path / "x.db", feed="none")) as (running, client):
         flaky.broken = True
@@ -163,7 +159,5 @@ async def order(client: httpx.AsyncClient) -> None:
     now = (await client.get("/v1/time")).json()["serverTime"]
     query = f"symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=100&timestamp={now}"
     signature = hmac.new(b"test_secret_456", query.encode(), hashlib.sha256).hexdigest()
-    answer = await client.post(
-        f"/v1/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": "test_key_123"}
-    )
+    answer = await client.post(f"/v1/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": "test_key_123"})
     assert "FILLED" == answer.json()["status"]

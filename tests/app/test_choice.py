@@ -49,8 +49,6 @@ async def test_a_feed_is_what_was_asked_for_or_begun_with_or_what_answers(
             raise FeedFailed("it is gone")
         return LISTED
 
-    found = await choose(
-        wanted, begun_with=begun_with, has_orders=has_orders, base_url=URL, ask_upstream=ask_upstream
-    )
+    found = await choose(wanted, begun_with=begun_with, has_orders=has_orders, base_url=URL, ask_upstream=ask_upstream)
 
     assert (choice, int(asked)) == (found, questions)

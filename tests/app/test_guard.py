@@ -59,9 +59,7 @@ async def ask(guard: HostGuard, headers: dict[str, str], kind: ScopeType = Scope
         ({"host": "\xff\xfe"}, False),
     ],
 )
-async def test_only_hosts_of_this_machine_and_allowed_ones_pass(
-    headers: dict[str, str], passes: bool
-) -> None:
+async def test_only_hosts_of_this_machine_and_allowed_ones_pass(headers: dict[str, str], passes: bool) -> None:
     inside = Inside()
     sent = await ask(HostGuard(inside, ["Box.lan"]), headers)
 

@@ -122,9 +122,7 @@ def test_three_lines_make_a_market(tmp_path: Path) -> None:
         (("[defaults]", 'status = "OPEN"\n[defaults]'), "Object contains unknown field `status`"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_in_one_line(
-    tmp_path: Path, change: tuple[str, str], said: str
-) -> None:
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     path = tmp_path / "markets.toml"
     path.write_text(SHORT.replace(*change), encoding="utf-8")
 
@@ -138,9 +136,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(
 
 def test_only_listed_symbols_can_be_chosen() -> None:
     assert ["ETHBTC"] == [market.symbol for market in choose(listed(), ("ETHBTC",)).markets]
-    with pytest.raises(
-        SettingsError, match=r"symbols: DOGEUSDT is not in markets\.toml, which has AAPLUSDT, "
-    ):
+    with pytest.raises(SettingsError, match=r"symbols: DOGEUSDT is not in markets\.toml, which has AAPLUSDT, "):
         choose(listed(), ("DOGEUSDT",))
 
 

@@ -118,9 +118,7 @@ def test_open_mode_is_on_where_only_this_machine_can_come_in_or_by_request(
         ),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(
-    environment: dict[str, str], sentence: str
-) -> None:
+def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read(**environment)
 
@@ -128,9 +126,7 @@ def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(
 
 
 def test_a_misspelt_setting_is_refused_rather_than_ignored() -> None:
-    with pytest.raises(
-        SettingsError, match="HYPERSIM_PROT is not a setting; the settings are allowed_hosts, "
-    ):
+    with pytest.raises(SettingsError, match="HYPERSIM_PROT is not a setting; the settings are allowed_hosts, "):
         read(HYPERSIM_PROT="8081")
 
 

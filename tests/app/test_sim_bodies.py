@@ -70,9 +70,7 @@ def test_an_amount_is_read_as_it_was_written(written: str, amount: str | None) -
         (b'{"label": "\xff\xfe"}', "body", "not JSON: "),
     ],
 )
-def test_a_body_that_means_nothing_is_refused_by_the_name_of_its_field(
-    body: bytes, field: str, said: str
-) -> None:
+def test_a_body_that_means_nothing_is_refused_by_the_name_of_its_field(body: bytes, field: str, said: str) -> None:
     with pytest.raises(Refused) as refused:
         bodies.amounts(bodies.read(body, bodies.OpenAccountBody).balances)
 

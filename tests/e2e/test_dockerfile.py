@@ -65,9 +65,7 @@ def test_its_commands_install_and_serve(image: Path, postgres_url: str) -> None:
 
 
 def test_what_it_copies_is_all_that_the_package_is_built_of() -> None:
-    allowed = {
-        line[2:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!/")
-    }
+    allowed = {line[2:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!/")}
     assert {"pyproject.toml", "LICENSE", "requirements", "hypersim", "ccxt_adapter", "config"} <= allowed
     assert [] == sorted(name for name in allowed if not (ROOT / name).exists())
 
@@ -86,9 +84,7 @@ def arguments(instruction: str) -> list[str]:
 def copy(argument: str, app: Path) -> None:
     """COPY as a build does it: what .dockerignore lets through and nothing else."""
     source, target = argument.split()
-    allowed = {
-        line[2:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!/")
-    }
+    allowed = {line[2:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!/")}
     for name in sorted(allowed if source == "." else allowed & {source}):
         origin, copied = ROOT / name, app / target / name if source == "." else app / target
         if origin.is_dir():
@@ -116,9 +112,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> None:
 
 def attempt(command: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     shell = ["/bin/sh", "-c", command]
-    return subprocess.run(
-        shell, check=False, capture_output=True, text=True, cwd=folder, env=environment, user=user()
-    )
+    return subprocess.run(shell, check=False, capture_output=True, text=True, cwd=folder, env=environment, user=user())
 
 
 def start(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:

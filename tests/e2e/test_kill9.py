@@ -42,9 +42,7 @@ class Book:
     sent: dict[str, Sent] = field(default_factory=dict)
 
 
-async def trade_until_it_dies(
-    book: Book, chance: random.Random, names: Iterator[int], http: httpx.AsyncClient
-) -> None:
+async def trade_until_it_dies(book: Book, chance: random.Random, names: Iterator[int], http: httpx.AsyncClient) -> None:
     """Places and cancels orders one after the other, until the server is gone."""
     trader = Trader(book.account, http)
     open_ids: list[str] = []
@@ -98,9 +96,7 @@ async def all_rows(trader: Trader, path: str, key: str) -> list[Any]:
     rows: list[Any] = []
     start = 0
     while True:
-        page = await trader.done(
-            "GET", path, symbol="BTCUSDT", limit=1000, **{"fromId" if key == "id" else key: start}
-        )
+        page = await trader.done("GET", path, symbol="BTCUSDT", limit=1000, **{"fromId" if key == "id" else key: start})
         rows += page
         if len(page) < 1000:
             return rows
@@ -188,9 +184,7 @@ def killed(tmp_path: Path) -> Iterator[dict[str, ServerProcess]]:
 
 
 def on(url: str, folder: Path) -> ServerProcess:
-    return ServerProcess(
-        "--feed", "synthetic", "--rate-limits", "off", "--database-url", url, folder=str(folder)
-    )
+    return ServerProcess("--feed", "synthetic", "--rate-limits", "off", "--database-url", url, folder=str(folder))
 
 
 async def test_twenty_kills_on_sqlite_lose_nothing(tmp_path: Path, killed: dict[str, ServerProcess]) -> None:

@@ -289,9 +289,7 @@ def test_nonsense_on_the_wire_is_a_client_error_and_nothing_worse(
 ) -> None:
     host, _, port = hypersim_server.hostname.partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as client:
-        client.sendall(
-            request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + rest + b"\r\n"
-        )
+        client.sendall(request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + rest + b"\r\n")
         answered = client.recv(4096).split()
 
     assert [b"HTTP/1.1", str(status).encode()] == answered[:2]

@@ -150,9 +150,7 @@ def endings(world: World) -> None:
     """Cancels, a halt with news meanwhile, and new rules."""
     only_new = CancelRestriction.ONLY_NEW
     for command in (
-        CancelOrder(
-            account_id=1, symbol=SYMBOL, client_order_id="own-0", cancel_id="c1", restriction=only_new
-        ),
+        CancelOrder(account_id=1, symbol=SYMBOL, client_order_id="own-0", cancel_id="c1", restriction=only_new),
         CancelOrder(account_id=1, symbol=SYMBOL, client_order_id="own-0", cancel_id="c2"),
         CancelOrder(account_id=3, symbol=SYMBOL, order_id=3, client_order_id="crossed", cancel_id="c3"),
         world.order("other", "sell", 1, 105),

@@ -133,9 +133,7 @@ class Naive:
         if order.type is OrderType.LIMIT_MAKER and crossing:
             raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
         self.orders += 1
-        taker = Resting(
-            order.side, order.price, walk.wanted, self.orders, order.account_id, order.client_order_id
-        )
+        taker = Resting(order.side, order.price, walk.wanted, self.orders, order.account_id, order.client_order_id)
         if order.time_in_force is TimeInForce.FOK and walk.filled < walk.wanted:
             self.end(taker, OrderStatus.EXPIRED)
             return
@@ -303,9 +301,7 @@ class Naive:
                 targets.append((side, price, target))
                 self.shrink([r for r in self.book if (r.side, r.price) == (side, price)], target)
         for side, price, target in targets:
-            rest = target - sum(
-                r.left for r in self.book if (r.side, r.price, r.number) == (side, price, None)
-            )
+            rest = target - sum(r.left for r in self.book if (r.side, r.price, r.number) == (side, price, None))
             for r in self.crossing(side, price):
                 met = self.meet(r, rest, Resting(side, 0, 0))
                 rest -= met

@@ -58,11 +58,7 @@ def test_the_average_is_that_of_all_trades_of_the_window(seed: int) -> None:
         average.add(time_us, quantity, price * quantity)
         now_us = time_us + chance.choice([0, chance.randrange(400_000_000)])
         oldest_us = now_us - minutes * 60_000_000 - TEN_SECONDS_US
-        counted = [
-            (price, quantity)
-            for at_us, price, quantity in trades
-            if at_us - at_us % TEN_SECONDS_US > oldest_us
-        ]
+        counted = [(price, quantity) for at_us, price, quantity in trades if at_us - at_us % TEN_SECONDS_US > oldest_us]
         bought = sum(quantity for _, quantity in counted)
         spent = sum(price * quantity for price, quantity in counted)
         expected = spent // bought if bought else None

@@ -96,9 +96,7 @@ PERCENT: tuple[tuple[str, str, Reason | None], ...] = (
 
 
 @pytest.mark.parametrize(("side", "price", "reason"), PERCENT)
-def test_a_price_is_held_to_a_range_around_the_average_by_side(
-    side: str, price: str, reason: Reason | None
-) -> None:
+def test_a_price_is_held_to_a_range_around_the_average_by_side(side: str, price: str, reason: Reason | None) -> None:
     world = World(**STRICT)
     world.outside(prints="buy 1 @100")
     order = world.order("user", side, 20, price)

@@ -6,9 +6,7 @@ from hypersim.engine import commands
 from hypersim.engine.exchange import RULES
 from tests.engine import golden
 
-ADVICE = (
-    "the rules changed: raise RULES in hypersim/engine/exchange.py, then run python -m tests.engine.golden"
-)
+ADVICE = "the rules changed: raise RULES in hypersim/engine/exchange.py, then run python -m tests.engine.golden"
 
 
 def test_the_golden_journal_leads_where_it_led_under_these_rules() -> None:

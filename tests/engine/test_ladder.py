@@ -60,9 +60,7 @@ SIZES: tuple[tuple[str, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("before", "asks", "after"), SIZES)
-def test_a_ladder_changes_sizes_and_keeps_fair_places(
-    world: World, before: str, asks: str, after: str
-) -> None:
+def test_a_ladder_changes_sizes_and_keeps_fair_places(world: World, before: str, asks: str, after: str) -> None:
     world.stands(before)
     world.outside(asks=asks)
     assert (after, "") == (world.asks(), world.fills())

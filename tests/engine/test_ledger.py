@@ -193,9 +193,7 @@ def test_new_fees_hold_from_the_next_trade_and_for_one_account() -> None:
 
 def test_an_account_opens_with_its_balances() -> None:
     world = few()
-    opened = world.apply(
-        OpenAccount(account_id=9, maker_rate=1, taker_rate=2, balances=(("BTC", money("1.5")),))
-    )
+    opened = world.apply(OpenAccount(account_id=9, maker_rate=1, taker_rate=2, balances=(("BTC", money("1.5")),)))
     assert AccountChanged(9, 1, 2) == opened[0]
     assert sorted(
         [
@@ -254,9 +252,7 @@ def ledger() -> Ledger:
     return kept
 
 
-@pytest.mark.parametrize(
-    ("act", "amount"), [("hold", 4), ("hold", -1), ("release", 3), ("release", -1), ("settle", 3)]
-)
+@pytest.mark.parametrize(("act", "amount"), [("hold", 4), ("hold", -1), ("release", 3), ("release", -1), ("settle", 3)])
 def test_the_ledger_asserts_that_nobody_moves_what_is_not_there(act: str, amount: int) -> None:
     kept = ledger()
     with pytest.raises(AssertionError):

@@ -99,9 +99,7 @@ class Life:
             )
             for _ in range(chance.choice([0, 0, 1, 1, 2]))
         )
-        return OutsideUpdate(
-            symbol=SYMBOL, prints=prints, ladder=self.ladder() if chance.random() < 0.7 else None
-        )
+        return OutsideUpdate(symbol=SYMBOL, prints=prints, ladder=self.ladder() if chance.random() < 0.7 else None)
 
     def ladder(self) -> Ladder:
         chance = self.chance
@@ -113,9 +111,7 @@ class Life:
             bids=tuple((price * ONE, chance.choice([0, self.size()])) for price in bids),
             asks=tuple((price * ONE, chance.choice([0, self.size(), self.size()])) for price in asks),
             bid_floor=chance.choice([None, (self.middle - chance.randint(0, 6)) * ONE]) if narrow else 0,
-            ask_ceiling=chance.choice([None, (self.middle + chance.randint(0, 6)) * ONE])
-            if narrow
-            else 200 * ONE,
+            ask_ceiling=chance.choice([None, (self.middle + chance.randint(0, 6)) * ONE]) if narrow else 200 * ONE,
             full=chance.random() < 0.2,
         )
 
@@ -154,9 +150,7 @@ class Checked:
             min_quantity=STEP,
             recovery_half_life_ms=half_life_ms,
         )
-        rates = {
-            account.account_id: (account.maker_rate, account.taker_rate) for account in self.state().accounts
-        }
+        rates = {account.account_id: (account.maker_rate, account.taker_rate) for account in self.state().accounts}
         self.naive = Naive(STEP, None if half_life_ms is None else half_life_ms * 1000, rates)
         for account_id, asset, free, _ in self.state().balances:
             self.naive.money[account_id, asset] = free
@@ -284,11 +278,7 @@ class Checked:
     def engine_queues(self) -> list[list[tuple[int, int | None, int]]]:
         (venue,) = self.state().venues
         return [
-            merged(
-                (price, key if key > 0 else None, quantity)
-                for price, queue in levels
-                for key, quantity in queue
-            )
+            merged((price, key if key > 0 else None, quantity) for price, queue in levels for key, quantity in queue)
             for levels in (venue.bids, venue.asks)
         ]
 

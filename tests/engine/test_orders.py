@@ -207,15 +207,11 @@ MAKERS: tuple[tuple[str, int, Reason | OrderStatus], ...] = (
 
 @pytest.mark.parametrize("mirrored", [False, True], ids=["buy", "sell"])
 @pytest.mark.parametrize(("asks", "price", "outcome"), MAKERS)
-def test_a_maker_rests_or_is_refused(
-    asks: str, price: int, outcome: Reason | OrderStatus, mirrored: bool
-) -> None:
+def test_a_maker_rests_or_is_refused(asks: str, price: int, outcome: Reason | OrderStatus, mirrored: bool) -> None:
     world = World(mirrored=mirrored)
     world.stands(asks)
     if isinstance(outcome, Reason):
-        assert outcome is world.refusal(
-            world.order("user", "buy", 2, price, order_type=OrderType.LIMIT_MAKER)
-        )
+        assert outcome is world.refusal(world.order("user", "buy", 2, price, order_type=OrderType.LIMIT_MAKER))
     else:
         world.place("user", "buy", 2, price, order_type=OrderType.LIMIT_MAKER)
         assert f"user 2 @{price}" == world.bids()
@@ -297,9 +293,7 @@ def test_a_test_order_meets_the_guards_but_funds_and_changes_nothing() -> None:
     assert [] == world.apply(TestOrder(world.order("user", "buy", 5, 100)))
     assert before == world.exchange.state_hash()
     assert Reason.FILTER_PRICE is world.refusal(TestOrder(world.order("user", "buy", 5, "100.5")))
-    assert Reason.NO_SUCH_ACCOUNT is world.refusal(
-        TestOrder(replace(world.order("user", "buy"), account_id=7))
-    )
+    assert Reason.NO_SUCH_ACCOUNT is world.refusal(TestOrder(replace(world.order("user", "buy"), account_id=7)))
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.mark.parametrize(("before", "prints", "after", "fills", "tape"), PRINTS)
-def test_a_print_meets_our_book(
-    world: World, before: str, prints: str, after: str, fills: str, tape: str
-) -> None:
+def test_a_print_meets_our_book(world: World, before: str, prints: str, after: str, fills: str, tape: str) -> None:
     world.stands(before)
     world.outside(prints=prints)
     assert (after, fills, tape) == (world.asks(), world.fills(), world.tape())
@@ -114,9 +112,7 @@ def test_trades_of_one_print_at_one_price_share_an_aggregate(world: World) -> No
     world.outside(prints="buy 7 @100, buy 1 @100")
     first = world.traded()[0].aggregate_id
     expected = [("1", 0), ("1", 1), ("2", 1), ("3", 1), ("1", 2)]
-    quantities = (
-        world.tape().replace("outside ", "").replace(" @100", "").replace(" @99", "").replace(" @101", "")
-    )
+    quantities = world.tape().replace("outside ", "").replace(" @100", "").replace(" @99", "").replace(" @101", "")
     assert expected == [
         (quantity, trade.aggregate_id - first)
         for quantity, trade in zip(quantities.split(", "), world.traded(), strict=True)
@@ -216,8 +212,6 @@ def test_an_update_that_says_nothing_changes_nothing() -> None:
 
 def test_an_update_tells_when_its_source_saw_it() -> None:
     world = World()
-    events = world.apply(
-        OutsideUpdate(symbol=SYMBOL, prints=(Print(100 * ONE, ONE, Side.BUY),), source_time_us=7)
-    )
+    events = world.apply(OutsideUpdate(symbol=SYMBOL, prints=(Print(100 * ONE, ONE, Side.BUY),), source_time_us=7))
     heard = [event for event in events if isinstance(event, OutsideChanged)]
     assert [OutsideChanged(symbol=SYMBOL, source_time_us=7, known=False)] == heard

@@ -48,9 +48,7 @@ MEETINGS: tuple[Row, ...] = (
 
 
 @pytest.mark.parametrize("mirrored", [False, True], ids=["buy", "sell"])
-@pytest.mark.parametrize(
-    ("before", "mode", "quantity", "price", "tif", "tape", "asks", "bids", "status"), MEETINGS
-)
+@pytest.mark.parametrize(("before", "mode", "quantity", "price", "tif", "tape", "asks", "bids", "status"), MEETINGS)
 def test_the_takers_mode_decides(
     before: str,
     mode: SelfTradePrevention,

@@ -114,13 +114,9 @@ class World:
         for asset in ("BTC", "USDT"):
             self.apply(PutAsset(Asset(asset)))
         self.apply(PutMarket(replace(MARKET, **rules)))
-        held = tuple(
-            (asset, money(amount)) for asset, amount in (RICH if balances is None else balances).items()
-        )
+        held = tuple((asset, money(amount)) for asset, amount in (RICH if balances is None else balances).items())
         for account_id in NAMES:
-            self.apply(
-                OpenAccount(account_id=account_id, maker_rate=fee_rate, taker_rate=fee_rate, balances=held)
-            )
+            self.apply(OpenAccount(account_id=account_id, maker_rate=fee_rate, taker_rate=fee_rate, balances=held))
 
     # what a test does
 
@@ -186,9 +182,7 @@ class World:
 
     def cancel(self, who: str, name: str) -> Order:
         """Cancels an open order by its name and returns it as it stands afterwards."""
-        self.apply(
-            CancelOrder(account_id=ACCOUNTS[who], symbol=SYMBOL, client_order_id=name, cancel_id="cancel")
-        )
+        self.apply(CancelOrder(account_id=ACCOUNTS[who], symbol=SYMBOL, client_order_id=name, cancel_id="cancel"))
         return self.changes()[-1].order
 
     def outside(self, **said: Unpack[Said]) -> list[Event]:
@@ -252,9 +246,7 @@ class World:
                 if who == "house" and shown and shown[-1][::2] == ("house", price):
                     quantity += shown.pop()[1]
                 shown.append((who, quantity, price))
-        return ", ".join(
-            f"{who} {plain(quantity)} @{plain(self._price(price))}" for who, quantity, price in shown
-        )
+        return ", ".join(f"{who} {plain(quantity)} @{plain(self._price(price))}" for who, quantity, price in shown)
 
     def changes(self) -> list[OrderChanged]:
         """What the last command did to orders."""

@@ -146,9 +146,9 @@ async def test_what_the_day_s_volume_grew_by_is_a_trade_at_the_last_price(
         await until_day(updates)
         upstream.days["BTCUSDT"] = day
 
-        assert [
-            Print(parse(price), parse(quantity), side) for price, quantity, side in expected
-        ] == await until_day(updates)
+        assert [Print(parse(price), parse(quantity), side) for price, quantity, side in expected] == await until_day(
+            updates
+        )
 
 
 async def test_trades_of_the_time_in_which_nobody_looked_are_not_repeated(upstream: ScriptedUpstream) -> None:
@@ -197,9 +197,7 @@ async def test_quotes_are_asked_for_at_each_interval_and_the_day_every_ten_secon
 
 
 @pytest.mark.parametrize("weight", [30, 100, 240])
-async def test_polling_slows_down_to_its_budget_and_stays_even(
-    upstream: ScriptedUpstream, weight: int
-) -> None:
+async def test_polling_slows_down_to_its_budget_and_stays_even(upstream: ScriptedUpstream, weight: int) -> None:
     clock = SteppingClock()
     asked_us: list[tuple[int, str]] = []
     upstream.misbehave = lambda path: asked_us.append((clock.now_us(), path))
@@ -282,9 +280,7 @@ async def test_a_silent_upstream_and_a_dead_one_fail_the_feed(
         await anext(feed(upstream, SteppingClock()).updates())
 
 
-@pytest.mark.parametrize(
-    "address", ["http://", "https:///api", "http://[::1", "http://a b", "http://127.0.0.1:99999"]
-)
+@pytest.mark.parametrize("address", ["http://", "https:///api", "http://[::1", "http://a b", "http://127.0.0.1:99999"])
 async def test_an_address_that_is_none_fails_the_feed(upstream: ScriptedUpstream, address: str) -> None:
     upstream.url = address
     with pytest.raises(FeedFailed):

@@ -55,9 +55,7 @@ def source() -> HistorySource:
 
 @pytest.mark.parametrize("symbol", MARKETS)
 @pytest.mark.parametrize("age_days", [0, 1, 40, DAYS - 1])
-def test_every_bar_is_the_sum_of_the_shorter_ones_within_it(
-    source: HistorySource, symbol: str, age_days: int
-) -> None:
+def test_every_bar_is_the_sum_of_the_shorter_ones_within_it(source: HistorySource, symbol: str, age_days: int) -> None:
     day_s = BEGAN_S - BEGAN_S % DAY_S - age_days * DAY_S
     [day] = candles(source, symbol, DAY_S, day_s, day_s + DAY_S)
     hours = candles(source, symbol, 3600, day_s, day_s + DAY_S)
@@ -109,9 +107,7 @@ def test_bars_are_possible_and_on_the_grid(source: HistorySource, symbol: str, b
 
 
 @pytest.mark.parametrize("symbol", MARKETS)
-def test_it_ends_at_the_price_of_the_first_trade_in_the_second_of_it(
-    source: HistorySource, symbol: str
-) -> None:
+def test_it_ends_at_the_price_of_the_first_trade_in_the_second_of_it(source: HistorySource, symbol: str) -> None:
     for base_s in BASE_SECONDS:
         bars = candles(source, symbol, base_s, BEGAN_S - 2 * base_s - 60, BEGAN_S + DAY_S)
 
@@ -168,9 +164,7 @@ def test_a_market_without_a_first_trade_has_no_past_until_it_has_one() -> None:
     assert [] == candles(source, "NOSUCH", DAY_S, 0, BEGAN_S)
 
 
-@pytest.mark.parametrize(
-    "began_s", [BEGAN_S - BEGAN_S % DAY_S, BEGAN_S - BEGAN_S % 3600, BEGAN_S - BEGAN_S % 3600 + 1]
-)
+@pytest.mark.parametrize("began_s", [BEGAN_S - BEGAN_S % DAY_S, BEGAN_S - BEGAN_S % 3600, BEGAN_S - BEGAN_S % 3600 + 1])
 def test_worlds_that_begin_on_the_edge_of_a_bar_have_whole_ones(began_s: int) -> None:
     source = history({"BTCUSDT": Origin(began_s * MICROSECONDS, 50_000 * ONE)})
     for base_s in BASE_SECONDS:
@@ -219,8 +213,7 @@ def test_days_have_the_volatility_and_the_volume_that_the_market_says() -> None:
 
 def test_pairs_follow_their_legs_and_markets_move_together(source: HistorySource) -> None:
     btc, eth, cross = (
-        candles(source, symbol, 60, BEGAN_S - 5 * DAY_S, BEGAN_S)
-        for symbol in ("BTCUSDT", "ETHUSDT", "ETHBTC")
+        candles(source, symbol, 60, BEGAN_S - 5 * DAY_S, BEGAN_S) for symbol in ("BTCUSDT", "ETHUSDT", "ETHBTC")
     )
     off = [abs(math.log(e.close / b.close * ONE / c.close)) for b, e, c in zip(btc, eth, cross, strict=True)]
     days = [candles(source, symbol, DAY_S, 0, BEGAN_S) for symbol in ("BTCUSDT", "ETHUSDT", "ETHBTC")]

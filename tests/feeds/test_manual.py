@@ -58,9 +58,7 @@ def order(side: Side, price: str, quantity: str = "0.1") -> PlaceOrder:
         (Side.SELL, "50000.01", "50000", []),
     ],
 )
-def test_a_price_fills_what_it_crosses(
-    desk: Desk, side: Side, limit: str, price: str, filled_at: list[str]
-) -> None:
+def test_a_price_fills_what_it_crosses(desk: Desk, side: Side, limit: str, price: str, filled_at: list[str]) -> None:
     apply(desk, order(side, limit))
     fills = [event.fill.price for event in apply(desk, at_price(MARKET, parse(price))) if event.fill]
 

@@ -57,9 +57,7 @@ def test_returns_are_uncorrelated_heavy_tailed_and_their_sizes_cluster() -> None
                 statistics.fmean(move**4 for move in moves) / squares**2,
             )
         )
-    of_returns, of_sizes, of_sizes_later, kurtosis = (
-        statistics.fmean(fact) for fact in zip(*facts, strict=True)
-    )
+    of_returns, of_sizes, of_sizes_later, kurtosis = (statistics.fmean(fact) for fact in zip(*facts, strict=True))
 
     assert abs(of_returns) < 0.02
     assert of_sizes > 0.15
@@ -83,9 +81,7 @@ def test_markets_move_together() -> None:
 
 def test_a_pair_returns_to_what_its_legs_say() -> None:
     weather = Weather(random.Random(1))
-    base, quote = (
-        WanderingPrice(random.Random(seed), weather, start, 0.03) for seed, start in ((2, 8.0), (3, 11.0))
-    )
+    base, quote = (WanderingPrice(random.Random(seed), weather, start, 0.03) for seed, start in ((2, 8.0), (3, 11.0)))
     cross = CrossPrice(random.Random(4), -2.0, base, quote, noise=0.0001)
     assert -2.0 == cross.log_price
     off = []

@@ -77,9 +77,7 @@ def test_a_world_that_is_opened_again_has_the_same_past_and_goes_on_from_its_pri
         server.move_market("BTCUSDT", price="123456")
         wait_until(lambda: float(touch(server)["bidPrice"]) > 120_000)
         past = [
-            asked(
-                server, "/api/v3/klines", symbol="BTCUSDT", interval=interval, limit=5, endTime=end_ms(server)
-            )
+            asked(server, "/api/v3/klines", symbol="BTCUSDT", interval=interval, limit=5, endTime=end_ms(server))
             for interval in ("1s", "1m", "1h", "1d", "1M")
         ]
         began_ms = end_ms(server)

@@ -261,9 +261,7 @@ async def test_a_hand_on_the_market_is_told_to_the_feed_and_the_next_ladder_is_w
         assert [BOOK, by_hand.ladder, BOOK] == ladders(desk.asked)
 
 
-async def test_a_withdrawal_by_hand_moves_no_price(
-    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
-) -> None:
+async def test_a_withdrawal_by_hand_moves_no_price(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     async with supervised(desk, clock, feed):
         await desk(seen(WITHDRAWAL))
         feed.say(seen(BOOK))
@@ -272,9 +270,7 @@ async def test_a_withdrawal_by_hand_moves_no_price(
         assert ([], [WITHDRAWAL, BOOK]) == (feed.moves, ladders(desk.asked))
 
 
-async def test_its_own_commands_are_no_hands_on_the_market(
-    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
-) -> None:
+async def test_its_own_commands_are_no_hands_on_the_market(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     async with supervised(desk, clock, feed):
         feed.say(seen(BOOK, bought(101, 1)))
         await settle()
@@ -282,9 +278,7 @@ async def test_its_own_commands_are_no_hands_on_the_market(
         assert [] == feed.moves
 
 
-async def test_a_reset_empties_the_feed_s_world_too(
-    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
-) -> None:
+async def test_a_reset_empties_the_feed_s_world_too(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     async with supervised(desk, clock, feed):
         feed.say(seen(BOOK))
         await settle()
@@ -296,9 +290,7 @@ async def test_a_reset_empties_the_feed_s_world_too(
         assert [BOOK, BOOK] == ladders(desk.asked)
 
 
-async def test_new_rules_of_a_market_are_followed(
-    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
-) -> None:
+async def test_new_rules_of_a_market_are_followed(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     async with supervised(desk, clock, feed):
         feed.say(seen(BOOK))
         await settle()
@@ -309,9 +301,7 @@ async def test_new_rules_of_a_market_are_followed(
         assert dict(coins([(110, 4)])) == desk.house(Side.SELL)
 
 
-async def test_an_exchange_that_fails_ends_the_supervisor(
-    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
-) -> None:
+async def test_an_exchange_that_fails_ends_the_supervisor(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     supervisor = FeedSupervisor(
         ask=desk, clock=clock, name="x", why="y", feeds=[(feed.timed_by(clock), [MARKET])], seed=1
     )

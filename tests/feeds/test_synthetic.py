@@ -44,9 +44,7 @@ def feed(
     )
 
 
-async def watch(
-    made: SyntheticFeed, steps: int, symbols: int = len(MARKETS)
-) -> dict[str, list[OutsideUpdate]]:
+async def watch(made: SyntheticFeed, steps: int, symbols: int = len(MARKETS)) -> dict[str, list[OutsideUpdate]]:
     """The first updates of each symbol."""
     found: dict[str, list[OutsideUpdate]] = {}
     async with aclosing(made.updates()) as updates:
@@ -154,9 +152,7 @@ async def test_pairs_agree_with_their_legs_within_their_spread() -> None:
     tick = MARKETS["ETHBTC"].tick_size
     off_ticks = [
         (cross - eth / btc * ONE) / tick
-        for btc, eth, cross in zip(
-            *(middles(shown[s]) for s in ("BTCUSDT", "ETHUSDT", "ETHBTC")), strict=True
-        )
+        for btc, eth, cross in zip(*(middles(shown[s]) for s in ("BTCUSDT", "ETHUSDT", "ETHBTC")), strict=True)
     ]
 
     assert max(map(abs, off_ticks)) < 3
@@ -201,9 +197,7 @@ async def test_an_emptied_world_begins_anew() -> None:
     def without_time(update: OutsideUpdate) -> OutsideUpdate:
         return replace(update, source_time_us=0)
 
-    assert [without_time(fresh[update.symbol][0]) for update in anew] == [
-        without_time(update) for update in anew
-    ]
+    assert [without_time(fresh[update.symbol][0]) for update in anew] == [without_time(update) for update in anew]
 
 
 async def test_a_machine_that_slept_is_not_caught_up_with() -> None:
@@ -296,7 +290,6 @@ def test_pairs_follow_their_legs(pairs: str, expected: str) -> None:
         markets.append(replace(MARKETS["BTCUSDT"], symbol=base + quote, base=base, quote=quote))
 
     shown = [
-        market.symbol if legs is None else f"{market.symbol}={legs[0]}/{legs[1]}"
-        for market, legs in with_legs(markets)
+        market.symbol if legs is None else f"{market.symbol}={legs[0]}/{legs[1]}" for market, legs in with_legs(markets)
     ]
     assert expected == " ".join(shown)

@@ -71,9 +71,7 @@ def key_row(api_key: str, account_id: int = 1) -> KeyRow:
     )
 
 
-def order(
-    account_id: int, side: Side, quantity: int, price: int, name: str, symbol: str = "BTCUSDT"
-) -> PlaceOrder:
+def order(account_id: int, side: Side, quantity: int, price: int, name: str, symbol: str = "BTCUSDT") -> PlaceOrder:
     """A limit order in whole coins."""
     return PlaceOrder(
         account_id=account_id,
@@ -156,9 +154,7 @@ class Scribe:
             if events:
                 self.sequence += 1
                 records.append(
-                    Committed(
-                        sequence=self.sequence, time_us=self.time_us, command=command, events=tuple(events)
-                    )
+                    Committed(sequence=self.sequence, time_us=self.time_us, command=command, events=tuple(events))
                 )
         if records:
             self.journal.prepare(records, people)()
@@ -175,8 +171,6 @@ class Scribe:
 
     def save(self) -> Snapshot:
         """Stores a snapshot of this moment."""
-        snapshot = Snapshot.encode(
-            self.sequence, self.time_us, self.exchange.snapshot(), self.views.snapshot()
-        )
+        snapshot = Snapshot.encode(self.sequence, self.time_us, self.exchange.snapshot(), self.views.snapshot())
         self.journal.save(snapshot)
         return snapshot

@@ -99,17 +99,13 @@ def test_money_beyond_64_bits_goes_through_a_life(database: Database) -> None:
     scribe.live(life(2), 200)
     with database.readers.connect() as connection:
         house = connection.execute(
-            select(tables.balances.c.free).where(
-                tables.balances.c.account_id == 0, tables.balances.c.asset == "BTC"
-            )
+            select(tables.balances.c.free).where(tables.balances.c.account_id == 0, tables.balances.c.asset == "BTC")
         ).scalar_one()
     held = {(account, asset): free for account, asset, free, _ in scribe.exchange.ledger.balances()}
     assert held[0, "BTC"] == house < -(10**7) * AMOUNT_ONE < -(2**63)
 
 
-def test_a_second_exchange_on_the_same_database_is_told_who_has_it(
-    database: Database, database_url: str
-) -> None:
+def test_a_second_exchange_on_the_same_database_is_told_who_has_it(database: Database, database_url: str) -> None:
     with pytest.raises(StoreError, match=r"another exchange is using .*: Hyper-Sim .*, process \d+ on "):
         open_database(database_url)
 
@@ -194,15 +190,10 @@ def test_readers_cannot_write(database: Database) -> None:
 
 def test_commits_are_synced(database: Database) -> None:
     if database.dialect == "sqlite":
-        found = [
-            database.session.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous")
-        ]
+        found = [database.session.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
         assert ["wal", 2] == found
     else:
-        found = [
-            database.session.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")
-        ]
+        found = [database.session.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")]
         assert ["on", "on"] == found
 
 

@@ -103,9 +103,7 @@ def test_orders_balances_and_entries_are_stored_as_they_are(database: Database) 
         stored = [as_order(row) for row in connection.execute(select(tables.orders)).mappings()]
         money = connection.execute(select(tables.balances)).all()
         ledger = connection.execute(
-            select(tables.ledger_entries).order_by(
-                tables.ledger_entries.c.sequence, tables.ledger_entries.c.number
-            )
+            select(tables.ledger_entries).order_by(tables.ledger_entries.c.sequence, tables.ledger_entries.c.number)
         ).all()
     assert orders == {(order.symbol, order.order_id): order for order in stored}
     assert balances == {(row.account_id, row.asset): (row.free, row.locked) for row in money}
@@ -177,9 +175,7 @@ def test_candles_are_stored_as_the_views_fold_them(database: Database) -> None:
                     .where(tables.candles.c.symbol == symbol, tables.candles.c.seconds == seconds)
                     .order_by(tables.candles.c.open_us)
                 ).all()
-            assert [msgspec.structs.astuple(candle) for candle in expected] == [
-                tuple(row)[2:] for row in rows
-            ]
+            assert [msgspec.structs.astuple(candle) for candle in expected] == [tuple(row)[2:] for row in rows]
 
 
 def test_keys_are_stored_with_their_command(database: Database) -> None:
@@ -237,9 +233,7 @@ def test_the_tape_keeps_the_newest_trades(database: Database, monkeypatch: pytes
     }
     with database.readers.connect() as connection:
         rows = connection.execute(
-            select(tables.tape.c.symbol, tables.tape.c.trade_id).order_by(
-                tables.tape.c.symbol, tables.tape.c.trade_id
-            )
+            select(tables.tape.c.symbol, tables.tape.c.trade_id).order_by(tables.tape.c.symbol, tables.tape.c.trade_id)
         ).all()
     for symbol, group in groupby(rows, key=lambda row: str(row.symbol)):
         ids = [row.trade_id for row in group]
@@ -253,9 +247,7 @@ def test_commands_of_other_rules_are_not_replayed(database: Database) -> None:
     scribe.live(life(1), 50)
     with database.transaction() as connection:
         connection.execute(update(tables.journal).values(rules=RULES + 1, version="9.8.7"))
-    with pytest.raises(
-        StoreError, match=r"decided by Hyper-Sim 9\.8\.7 \(rules 2\).*start that version once"
-    ):
+    with pytest.raises(StoreError, match=r"decided by Hyper-Sim 9\.8\.7 \(rules 2\).*start that version once"):
         recover(SqlJournal(database))
 
 

@@ -54,9 +54,7 @@ def test_a_young_world_is_replayed_from_its_beginning(database: Database, databa
     assert (1, scribe.sequence, 1) == (found.first_sequence, found.sequence, found.snapshots)
 
 
-def test_what_other_rules_decided_is_taken_from_the_snapshot_after_it(
-    database: Database, database_url: str
-) -> None:
+def test_what_other_rules_decided_is_taken_from_the_snapshot_after_it(database: Database, database_url: str) -> None:
     scribe, commands = Scribe(SqlJournal(database)), life(1)
     scribe.live(commands, 50)
     scribe.save()

@@ -40,9 +40,7 @@ class Case:
         self.own = random_trades(random, START, START + own_days * DAY, trades)
         past_until_us = self.own[0].time_us // SECOND * SECOND
         past = (
-            random_trades(random, START - past_days * DAY, START + DAY, trades, first_id=-trades)
-            if past_days
-            else []
+            random_trades(random, START - past_days * DAY, START + DAY, trades, first_id=-trades) if past_days else []
         )
         self.everything = [*(trade for trade in past if trade.time_us < past_until_us), *self.own]
         data = MarketData(TradesBefore(past))
@@ -55,9 +53,7 @@ class Case:
         self.archive = Archive(self.view, self.stored, FixedClock(self.now_us))
 
 
-def every_bar(
-    trades: Sequence[TapeTrade], interval: Interval, offset_minutes: int, now_us: int
-) -> list[Candle]:
+def every_bar(trades: Sequence[TapeTrade], interval: Interval, offset_minutes: int, now_us: int) -> list[Candle]:
     """Every bar there ever was."""
     filled: list[Candle] = []
     for bar in candles_of(trades, lambda time_us: bar_start(interval, time_us, offset_minutes)):
@@ -138,9 +134,7 @@ async def test_short_klines_are_those_of_the_trades(interval: Interval, offset_m
         closes = [trade.price for trade in case.everything if trade.time_us < first_us]
 
         assert [bar for bar in bars if first_us <= bar.open_us <= last_us] == traded_bars
-        assert list(range(first_us, last_us + 1, SECONDS[interval] * SECOND)) == [
-            bar.open_us for bar in found
-        ]
+        assert list(range(first_us, last_us + 1, SECONDS[interval] * SECOND)) == [bar.open_us for bar in found]
         assert 700 == len(found) or last_us == interval.open_of(case.now_us)
         for bar in found:
             if bar.trades == 0:
@@ -168,9 +162,7 @@ async def test_old_seconds_are_made_of_the_stored_tape_page_by_page() -> None:
     stored = StoredTrades(own)
     archive = Archive(data.markets[MARKET.symbol], stored, FixedClock(own[-1].time_us))
 
-    found = await archive.klines(
-        Interval.S1, start_us=START, end_us=START + 10 * MINUTE, limit=1000, offset_us=0
-    )
+    found = await archive.klines(Interval.S1, start_us=START, end_us=START + 10 * MINUTE, limit=1000, offset_us=0)
 
     expected = candles_of(burst, lambda time_us: time_us // SECOND * SECOND)
     assert [bar for bar in expected if bar.open_us >= START] == [bar for bar in found if bar.trades]

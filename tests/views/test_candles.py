@@ -60,9 +60,7 @@ def test_larger_candles_are_those_of_the_trades(fine: int, coarse: int) -> None:
     trades = random_trades(Random(coarse), 3 * DAY, 6 * DAY, 500)
     small = base_candles(trades, fine, 0, 10 * DAY)
 
-    assert base_candles(trades, coarse, 0, 10 * DAY) == aggregate(
-        small, lambda time_us: bucket(time_us, coarse)
-    )
+    assert base_candles(trades, coarse, 0, 10 * DAY) == aggregate(small, lambda time_us: bucket(time_us, coarse))
 
 
 def test_no_candles_make_no_candle() -> None:

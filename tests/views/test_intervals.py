@@ -42,9 +42,7 @@ def test_a_bar_begins_where_the_calendar_says(interval: Interval, offset_minutes
     random = Random(offset_minutes)
     offset_us = offset_minutes * 60_000_000
     for _ in range(100):
-        time_us = random.randrange(
-            micros(datetime(1990, 1, 1, tzinfo=UTC)), micros(datetime(2040, 1, 1, tzinfo=UTC))
-        )
+        time_us = random.randrange(micros(datetime(1990, 1, 1, tzinfo=UTC)), micros(datetime(2040, 1, 1, tzinfo=UTC)))
         expected = bar_start(interval, time_us, offset_minutes)
         assert expected == interval.open_of(time_us, offset_us)
         assert expected == interval.open_of(expected, offset_us)

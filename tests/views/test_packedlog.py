@@ -85,8 +85,6 @@ def test_a_restored_log_goes_on_as_the_first_would_have() -> None:
 
 
 def test_numbers_beyond_64_bits_survive_packing() -> None:
-    trades = [
-        TapeTrade(index, index, 10**30 + index, 10**40, index, True, False) for index in range(3 * BLOCK)
-    ]
+    trades = [TapeTrade(index, index, 10**30 + index, 10**40, index, True, False) for index in range(3 * BLOCK)]
 
     assert trades == log_of(trades).newest(3 * BLOCK)

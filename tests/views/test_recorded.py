@@ -23,9 +23,7 @@ from tests.views.test_intervals import bar_start
 from tests.views.trades import MARKET, FixedClock, StoredTrades, candle_of, listed, traded
 
 FOLDER = os.environ.get("HYPERSIM_RECORDED_DATA")
-pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="HYPERSIM_RECORDED_DATA names no folder with recorded data"
-)
+pytestmark = pytest.mark.skipif(not FOLDER, reason="HYPERSIM_RECORDED_DATA names no folder with recorded data")
 
 
 def answers(path: str) -> list[tuple[str, Any]]:

@@ -54,9 +54,7 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
         done = len(world.records)
         state = world.exchange.snapshot()
 
-        assert depths(state) == {
-            symbol: view.depth(5000) for symbol, view in views.marketdata.markets.items()
-        }
+        assert depths(state) == {symbol: view.depth(5000) for symbol, view in views.marketdata.markets.items()}
         assert {venue.market.symbol: venue.market for venue in state.venues} == {
             symbol: view.market for symbol, view in views.marketdata.markets.items()
         }
@@ -70,15 +68,11 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
             assert view is not None
             assert (account.maker_rate, account.taker_rate) == (view.maker_rate, view.taker_rate)
         assert open_orders(state) == {
-            account_id: orders
-            for account_id in ACCOUNTS
-            if (orders := views.accounts.open_orders(account_id))
+            account_id: orders for account_id in ACCOUNTS if (orders := views.accounts.open_orders(account_id))
         }
         for order in (order for venue in state.venues for order in venue.orders):
             by_id = views.accounts.find_open(order.account_id, order.symbol, order.order_id)
-            by_name = views.accounts.find_open(
-                order.account_id, order.symbol, client_order_id=order.client_order_id
-            )
+            by_name = views.accounts.find_open(order.account_id, order.symbol, client_order_id=order.client_order_id)
             assert by_id == by_name == order
 
 

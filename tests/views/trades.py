@@ -28,9 +28,7 @@ MARKET = Market(
 )
 
 
-def random_trades(
-    random: Random, start_us: int, end_us: int, count: int, *, first_id: int = 1
-) -> list[TapeTrade]:
+def random_trades(random: Random, start_us: int, end_us: int, count: int, *, first_id: int = 1) -> list[TapeTrade]:
     """Trades at random times of a span, in bursts and with pauses, some of them sharing an aggregate."""
     centres = [random.randrange(start_us, end_us) for _ in range(max(1, count // 4))]
     spread = [1, SECOND, MINUTE, HOUR]

@@ -98,9 +98,7 @@ class RandomWorld:
             case 3:
                 return self.outside(symbol)
             case 4:
-                return Deposit(
-                    account_id=account_id, asset="USDT", amount=random.randrange(1, 9) * AMOUNT_ONE
-                )
+                return Deposit(account_id=account_id, asset="USDT", amount=random.randrange(1, 9) * AMOUNT_ONE)
             case 5:
                 return SetFees(account_id, random.randrange(10) * 10_000, random.randrange(10) * 10_000)
             case 6:

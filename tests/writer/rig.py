@@ -139,9 +139,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(
-    journal: Journal, reports: Path, *, set_up: bool = True, **limits: int
-) -> AsyncIterator[Rig]:
+async def running(journal: Journal, reports: Path, *, set_up: bool = True, **limits: int) -> AsyncIterator[Rig]:
     """A writer from its start to its stop, with a small world in it."""
     rehearsed, clock, views = Rehearsed(journal), StillClock(), Views()
     writer = Writer(rehearsed, views, clock, reports=reports, **limits)

@@ -111,9 +111,7 @@ async def test_a_batch_has_a_largest_size(tmp_path: Path) -> None:
         gate = Gate(rig.journal)
         first = asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, "0")))
         await until(gate.reached.is_set)
-        rest = [
-            asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, f"{n}"))) for n in range(1, 11)
-        ]
+        rest = [asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, f"{n}"))) for n in range(1, 11)]
         await turns()
         gate.open()
         await asyncio.gather(first, *rest)
@@ -161,9 +159,7 @@ async def test_too_many_are_refused_before_they_are_applied_and_cancels_are_not(
         cancel = CancelOrder(account_id=1, symbol="BTCUSDT", client_order_id="resting", cancel_id="c")
         waiting.append(asyncio.ensure_future(rig.writer.ask(cancel)))
         await turns()
-        no_headroom = asyncio.ensure_future(
-            rig.writer.ask(CancelAll(account_id=1, symbol="BTCUSDT", cancel_id="all"))
-        )
+        no_headroom = asyncio.ensure_future(rig.writer.ask(CancelAll(account_id=1, symbol="BTCUSDT", cancel_id="all")))
         assert Reason.OVERLOADED is await reason_of(no_headroom)
         gate.open()
         await asyncio.gather(*waiting)

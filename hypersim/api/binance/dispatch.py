@@ -166,9 +166,7 @@ class Operation:
         received_us = self._world.clock.now_us()
         if not self._signed:
             return Call(self._parse(sent.values, 0), 0, received_us, None, microseconds)
-        account_id, deadline_us = authenticate(
-            sent, headers.get(b"x-mbx-apikey"), self._world.keys, received_us
-        )
+        account_id, deadline_us = authenticate(sent, headers.get(b"x-mbx-apikey"), self._world.keys, received_us)
         read = 3 if RECV_WINDOW.name in sent.values else 2
         return Call(self._parse(sent.values, read), account_id, received_us, deadline_us, microseconds)
 

@@ -75,11 +75,7 @@ def _selected(world: World, call: Call) -> Iterable[Market]:
         return [world.market(each).market for each in symbols]
     if permissions is not None and permissions.isdisjoint(PERMISSIONS_OF_MARKETS):
         return []
-    return [
-        view.market
-        for view in world.markets.markets.values()
-        if status is None or view.market.status == status
-    ]
+    return [view.market for view in world.markets.markets.values() if status is None or view.market.status == status]
 
 
 def _symbol(market: Market, show_permission_sets: bool) -> dict[str, Any]:
@@ -161,9 +157,7 @@ MOST_ORDERS: Final = 2**31 - 1
 """Shown for a market that does not bound open orders."""
 
 ENDPOINTS: Final = (
-    Endpoint(
-        method="GET", path="/ping", handler=ping, summary="Answer, when the exchange is there", tag="General"
-    ),
+    Endpoint(method="GET", path="/ping", handler=ping, summary="Answer, when the exchange is there", tag="General"),
     Endpoint(method="GET", path="/time", handler=server_time, summary="The exchange's time", tag="General"),
     Endpoint(
         method="GET",

@@ -216,9 +216,7 @@ ANY_STATUS: Final = optional(
 START_TIME: Final = optional("startTime", Time(), description="from this time on, inclusive")
 END_TIME: Final = optional("endTime", Time(last=True), description="up to this time, inclusive")
 FROM_ID: Final = optional("fromId", Integer(), description="from this id on, inclusive")
-TIME_ZONE: Final = optional(
-    "timeZone", TimeZone(), 0, "offset from UTC by which days begin, -12:00 to +14:00"
-)
+TIME_ZONE: Final = optional("timeZone", TimeZone(), 0, "offset from UTC by which days begin, -12:00 to +14:00")
 
 
 def limit(default: int, most: int) -> Parameter[int]:

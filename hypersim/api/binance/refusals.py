@@ -40,18 +40,12 @@ WORDINGS: Final[dict[Reason, Wording]] = {
         400, -1101, "Too many values sent for parameter '{}', maximum allowed up to {}."
     ),
     Reason.DUPLICATE_PARAMETER: Wording(400, -1101, "Duplicate values for a parameter detected."),
-    Reason.PARAMETERS_UNEXPECTED: Wording(
-        400, -1101, "Too many parameters; expected '{}' and received '{}'."
-    ),
+    Reason.PARAMETERS_UNEXPECTED: Wording(400, -1101, "Too many parameters; expected '{}' and received '{}'."),
     Reason.PARAMETER_MISSING: Wording(
         400, -1102, "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
     ),
-    Reason.PARAMETERS_BOTH_MISSING: Wording(
-        400, -1102, "Param '{}' or '{}' must be sent, but both were empty/null!"
-    ),
-    Reason.PARAMETER_TOO_LARGE: Wording(
-        400, -1102, "'{}' contains unexpected value. Cannot be greater than {}."
-    ),
+    Reason.PARAMETERS_BOTH_MISSING: Wording(400, -1102, "Param '{}' or '{}' must be sent, but both were empty/null!"),
+    Reason.PARAMETER_TOO_LARGE: Wording(400, -1102, "'{}' contains unexpected value. Cannot be greater than {}."),
     Reason.PARAMETERS_UNREAD: Wording(
         400, -1104, "Not all sent parameters were read; read '{}' parameter(s) but was sent '{}'."
     ),
@@ -86,9 +80,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.BAD_API_KEY: Wording(401, -2015, "Invalid API-key, IP, or permissions for action."),
     Reason.BAD_SIGNATURE: Wording(400, -1022, "Signature for this request is not valid."),
     Reason.TIMESTAMP_TOO_OLD: Wording(400, -1021, "Timestamp for this request is outside of the recvWindow."),
-    Reason.TIMESTAMP_AHEAD: Wording(
-        400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."
-    ),
+    Reason.TIMESTAMP_AHEAD: Wording(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),
     Reason.TOO_MUCH_WEIGHT: Wording(
         429,
         -1003,
@@ -130,9 +122,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.FILTER_NOTIONAL: Wording(400, -1013, "Filter failure: NOTIONAL"),
     Reason.FILTER_MAX_NUM_ORDERS: Wording(400, -1013, "Filter failure: MAX_NUM_ORDERS"),
     Reason.DUPLICATE_ORDER: Wording(400, -2010, "Duplicate order sent."),
-    Reason.INSUFFICIENT_BALANCE: Wording(
-        400, -2010, "Account has insufficient balance for requested action."
-    ),
+    Reason.INSUFFICIENT_BALANCE: Wording(400, -2010, "Account has insufficient balance for requested action."),
     Reason.WOULD_MATCH_IMMEDIATELY: Wording(400, -2010, "Order would immediately match and take."),
     Reason.LIQUIDITY_BELOW_LOT_SIZE: Wording(
         400, -2010, "Order book liquidity is less than LOT_SIZE filter minimum quantity."

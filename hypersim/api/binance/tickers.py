@@ -68,16 +68,12 @@ FEW_SYMBOLS: Final = optional(
 async def average_price(world: World, call: Call) -> shapes.AveragePrice:
     view = world.market(call[SYMBOL])
     last_us = view.last.time_us if view.last is not None else 0
-    return shapes.AveragePrice(
-        view.average_minutes, show(view.average(world.clock.now_us())), call.time(last_us)
-    )
+    return shapes.AveragePrice(view.average_minutes, show(view.average(world.clock.now_us())), call.time(last_us))
 
 
 async def price(world: World, call: Call) -> Any:
     now_us = world.clock.now_us()
-    return _answer(
-        world, call, lambda view: shapes.PriceTicker(view.market.symbol, show(view.last_price(now_us)))
-    )
+    return _answer(world, call, lambda view: shapes.PriceTicker(view.market.symbol, show(view.last_price(now_us))))
 
 
 async def book_ticker(world: World, call: Call) -> Any:
@@ -138,9 +134,7 @@ def _chosen(world: World, call: Call) -> list[MarketView]:
         if status not in (None, view.market.status):
             raise Refused(Reason.SYMBOL_STATUS_MISMATCH)
         return [view]
-    views = (
-        list(world.markets.markets.values()) if symbols is None else [world.market(each) for each in symbols]
-    )
+    views = list(world.markets.markets.values()) if symbols is None else [world.market(each) for each in symbols]
     return [view for view in views if status in (None, view.market.status)]
 
 

@@ -109,9 +109,7 @@ async def query_order(world: World, call: Call) -> dict[str, Any]:
     wanted = client_order_id if order_id is None else None
     order = world.accounts.find_open(call.account_id, symbol, order_id, wanted)
     if order is None:
-        order = await world.history.order(
-            symbol, order_id=order_id, client_order_id=wanted, account_id=call.account_id
-        )
+        order = await world.history.order(symbol, order_id=order_id, client_order_id=wanted, account_id=call.account_id)
     if order is None:
         raise Refused(Reason.ORDER_NOT_FOUND)
     if client_order_id is not None and client_order_id != order.client_order_id:

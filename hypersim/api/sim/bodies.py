@@ -80,9 +80,7 @@ def read(body: bytes, shape: type[B]) -> B:
         return msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
-        raise Refused(
-            Reason.INVALID_FIELD, path.replace("`", "").removeprefix("$.") or "body", message
-        ) from None
+        raise Refused(Reason.INVALID_FIELD, path.replace("`", "").removeprefix("$.") or "body", message) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(Reason.INVALID_FIELD, "body", f"not JSON: {error}") from None
 

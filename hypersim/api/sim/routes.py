@@ -92,14 +92,10 @@ async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
     key = _key(sim, request)
     body = bodies.read(await _body(request), bodies.FaucetBody)
     amount = bodies.number("amount", body.amount)
-    command = Deposit(
-        account_id=key.account_id, asset=body.asset, amount=units.to_amount(amount), reference="faucet"
-    )
+    command = Deposit(account_id=key.account_id, asset=body.asset, amount=units.to_amount(amount), reference="faucet")
     outcome = await sim.world.ask(command)
     [after] = [
-        event
-        for event in outcome.events
-        if isinstance(event, BalanceChanged) and event.account_id == key.account_id
+        event for event in outcome.events if isinstance(event, BalanceChanged) and event.account_id == key.account_id
     ]
     return Credited(
         key.account_id,

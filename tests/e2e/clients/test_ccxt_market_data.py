@@ -118,9 +118,7 @@ async def test_the_order_book_is_the_one_that_was_laid(exchange: Awaited) -> Non
 
 
 @pytest.mark.parametrize("method", ["publicGetAggTrades", "publicGetTrades", "publicGetHistoricalTrades"])
-async def test_trades_are_told_in_the_order_in_which_they_happened(
-    exchange: Awaited, desk: Desk, method: str
-) -> None:
+async def test_trades_are_told_in_the_order_in_which_they_happened(exchange: Awaited, desk: Desk, method: str) -> None:
     desk.trade("SELL", 49_990, 0.2)
     desk.trade("BUY", 50_010, 0.3)
     trades = by_id(await exchange.fetch_trades(SYMBOL, params={"fetchTradesMethod": method}))

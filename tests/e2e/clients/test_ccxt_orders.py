@@ -21,11 +21,7 @@ def shown(order: dict[str, Any]) -> list[Any]:
 async def funds(exchange: Awaited) -> dict[str, tuple[float, float]]:
     """(free, used) by asset, those that are not zero."""
     balance = await exchange.fetch_balance()
-    return {
-        code: (balance["free"][code], balance["used"][code])
-        for code in balance["total"]
-        if balance["total"][code]
-    }
+    return {code: (balance["free"][code], balance["used"][code]) for code in balance["total"] if balance["total"][code]}
 
 
 async def ids(exchange: Awaited, call: str, *arguments: Any, **keywords: Any) -> list[str]:
@@ -141,9 +137,7 @@ async def test_what_is_left_of_a_part_filled_order_can_be_cancelled(exchange: Aw
     assert {"USDT": (1_004_995.4995, 0.0), "BTC": (9.9, 0.0)} == await funds(exchange)
 
 
-async def test_users_trade_with_one_another_each_at_their_own_fees(
-    exchange: Awaited, desk: Desk, kind: str
-) -> None:
+async def test_users_trade_with_one_another_each_at_their_own_fees(exchange: Awaited, desk: Desk, kind: str) -> None:
     maker = desk.open_account(fees={"maker": "0.0002", "taker": "0.002"})
     async with connected(kind, maker) as other:
         await other.load_markets()
@@ -173,15 +167,11 @@ async def test_an_order_is_found_and_cancelled_by_the_id_that_its_owner_gave_it(
 
 
 async def test_cancelling_all_cancels_the_open_ones(exchange: Awaited) -> None:
-    opened = [
-        (await exchange.create_order(SYMBOL, "limit", "buy", 0.1, price))["id"] for price in (48_000, 47_000)
-    ]
+    opened = [(await exchange.create_order(SYMBOL, "limit", "buy", 0.1, price))["id"] for price in (48_000, 47_000)]
     await exchange.create_order(SYMBOL, "market", "buy", 0.1)
     cancelled = await exchange.cancel_all_orders(SYMBOL)
 
-    assert {(opened[0], "canceled"), (opened[1], "canceled")} == {
-        (order["id"], order["status"]) for order in cancelled
-    }
+    assert {(opened[0], "canceled"), (opened[1], "canceled")} == {(order["id"], order["status"]) for order in cancelled}
     assert [] == await ids(exchange, "fetch_open_orders")
 
 
@@ -208,9 +198,9 @@ async def test_the_history_of_orders_is_told_by_state_from_a_moment_and_in_pages
     assert every[-2:] == await ids(exchange, "fetch_orders", limit=2)
     assert every[1:3] == await ids(exchange, "fetch_orders", limit=2, params={"orderId": every[1]})
     moment = dropped["timestamp"]
-    assert [
-        order["id"] for order in (resting, filled, dropped, sold) if order["timestamp"] >= moment
-    ] == await ids(exchange, "fetch_orders", since=moment)
+    assert [order["id"] for order in (resting, filled, dropped, sold) if order["timestamp"] >= moment] == await ids(
+        exchange, "fetch_orders", since=moment
+    )
 
 
 async def test_the_history_of_trades_is_told_from_a_moment_by_order_and_in_pages(exchange: Awaited) -> None:

@@ -157,12 +157,8 @@ async def test_too_many_orders_and_too_many_requests_are_told_to_wait(
             await repeated(151, exchange, "fetch_tickers")
         waiting = exchange.raw.last_response_headers["Retry-After"]
 
-    assert '"code":-1015,"msg":"Too many new orders; current limit is 100 orders per 10 SECOND."' in str(
-        orders.value
-    )
-    assert '"code":-1003,"msg":"Too much request weight used; current limit is 6000 request weight' in str(
-        weight.value
-    )
+    assert '"code":-1015,"msg":"Too many new orders; current limit is 100 orders per 10 SECOND."' in str(orders.value)
+    assert '"code":-1003,"msg":"Too much request weight used; current limit is 6000 request weight' in str(weight.value)
     assert 0 < int(waiting) <= 60
 
 

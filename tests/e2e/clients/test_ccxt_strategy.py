@@ -91,20 +91,14 @@ async def test_a_strategy_ends_with_what_its_trades_add_up_to(live: Awaited) -> 
 async def test_orders_sent_at_once_are_each_carried_out_once(live: Awaited) -> None:
     before = await totals(live)
     low = round((await live.fetch_ticker(SYMBOL))["last"] * 0.9, 2)
-    sent = [
-        live.create_order(SYMBOL, "limit", "buy", 0.001, low, {"clientOrderId": f"n{n}"}) for n in range(30)
-    ]
+    sent = [live.create_order(SYMBOL, "limit", "buy", 0.001, low, {"clientOrderId": f"n{n}"}) for n in range(30)]
     taking = [live.create_order(SYMBOL, "market", side, 0.002) for side in ("buy", "sell") * 5]
     placed = await asyncio.gather(*sent, *taking)
     told = await live.fetch_orders(SYMBOL)
 
-    assert {f"n{n}" for n in range(30)} == {
-        order["clientOrderId"] for order in await live.fetch_open_orders(SYMBOL)
-    }
+    assert {f"n{n}" for n in range(30)} == {order["clientOrderId"] for order in await live.fetch_open_orders(SYMBOL)}
     assert sorted(int(order["id"]) for order in placed) == [int(order["id"]) for order in told]
-    with_all_cancelled = await asyncio.gather(
-        *(live.cancel_order(order["id"], SYMBOL) for order in placed[:30])
-    )
+    with_all_cancelled = await asyncio.gather(*(live.cancel_order(order["id"], SYMBOL) for order in placed[:30]))
     assert {"canceled"} == {order["status"] for order in with_all_cancelled}
     expected = changes(await live.fetch_my_trades(SYMBOL))
     after = await totals(live)

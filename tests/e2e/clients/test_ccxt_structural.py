@@ -49,9 +49,7 @@ def module_of(call: str, package: str) -> str:
     return f"ccxt.test.exchange.{package}.test_{re.sub('(?<=[a-z2])(?=[A-Z])', '_', call).lower()}"
 
 
-TESTED: Final = sorted(
-    call for call in GRANTED | ALWAYS if call not in UNUSABLE and find_spec(module_of(call, "sync"))
-)
+TESTED: Final = sorted(call for call in GRANTED | ALWAYS if call not in UNUSABLE and find_spec(module_of(call, "sync")))
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,7 @@ RETURNS: Final[Mapping[str, Mapping[str, Call]]] = {
     "order": {
         "cancelAllOrders": lambda at: at.exchange.cancel_all_orders(SYMBOL),
         "cancelOrder": lambda at: at.exchange.cancel_order(at.resting, SYMBOL),
-        "cancelOrderWithClientOrderId": lambda at: at.exchange.cancel_order_with_client_order_id(
-            "resting", SYMBOL
-        ),
+        "cancelOrderWithClientOrderId": lambda at: at.exchange.cancel_order_with_client_order_id("resting", SYMBOL),
         "createLimitBuyOrder": lambda at: at.exchange.create_limit_buy_order(SYMBOL, 0.01, at.low),
         "createLimitOrder": lambda at: at.exchange.create_limit_order(SYMBOL, "buy", 0.01, at.low),
         "createLimitSellOrder": lambda at: at.exchange.create_limit_sell_order(SYMBOL, 0.01, at.low),
@@ -115,19 +111,13 @@ RETURNS: Final[Mapping[str, Mapping[str, Call]]] = {
         "createMarketOrder": lambda at: at.exchange.create_market_order(SYMBOL, "sell", 0.01),
         "createMarketOrderWithCost": lambda at: at.exchange.create_market_order_with_cost(SYMBOL, "buy", 100),
         "createMarketSellOrder": lambda at: at.exchange.create_market_sell_order(SYMBOL, 0.01),
-        "createMarketSellOrderWithCost": lambda at: at.exchange.create_market_sell_order_with_cost(
-            SYMBOL, 100
-        ),
+        "createMarketSellOrderWithCost": lambda at: at.exchange.create_market_sell_order_with_cost(SYMBOL, 100),
         "createOrder": lambda at: at.exchange.create_order(SYMBOL, "limit", "buy", 0.01, at.low),
-        "createPostOnlyOrder": lambda at: at.exchange.create_post_only_order(
-            SYMBOL, "limit", "buy", 0.01, at.low
-        ),
+        "createPostOnlyOrder": lambda at: at.exchange.create_post_only_order(SYMBOL, "limit", "buy", 0.01, at.low),
         "fetchCanceledAndClosedOrders": lambda at: at.exchange.fetch_canceled_and_closed_orders(SYMBOL),
         "fetchCanceledOrders": lambda at: at.exchange.fetch_canceled_orders(SYMBOL),
         "fetchOrder": lambda at: at.exchange.fetch_order(at.resting, SYMBOL),
-        "fetchOrderWithClientOrderId": lambda at: at.exchange.fetch_order_with_client_order_id(
-            "resting", SYMBOL
-        ),
+        "fetchOrderWithClientOrderId": lambda at: at.exchange.fetch_order_with_client_order_id("resting", SYMBOL),
     },
     "market": {"fetchMarkets": lambda at: at.exchange.fetch_markets()},
     "ticker": {"fetchBidsAsks": lambda at: at.exchange.fetch_bids_asks()},
