@@ -19,7 +19,7 @@ from hypersim.store.audit import Balances, check_projections
 from hypersim.store.batches import Batch, as_batch
 from hypersim.store.bulk import BatchStatement
 from hypersim.store.database import Database
-from hypersim.store.projections import Projected, Projections
+from hypersim.store.projections import Projected, Projections, people_rows
 from hypersim.store.rows import newest_snapshot, oldest_trades, running_candles, stored_batches
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import PROJECTIONS, api_keys, journal, snapshots, tape
@@ -98,7 +98,7 @@ class SqlJournal:
             yield from stored_batches(connection, after)
 
     def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
-        projected = self._projections.project(records, people)
+        projected = self._projections.project(records)
         batch = as_batch(records)
         parameters = self._statement.parameters(
             {
@@ -111,7 +111,7 @@ class SqlJournal:
                 "commands": msgspec.json.encode(batch.commands).decode(),
                 "digest": batch.digest,
             },
-            projected.rows(),
+            {api_keys: people_rows(people), **projected.rows()},
         )
         outdated = self._outdated(projected)
 

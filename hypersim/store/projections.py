@@ -1,5 +1,4 @@
-"""What a batch of records writes beside the journal: orders, trades, tape, ledger, balances, candles,
-tickers.
+"""What a batch of records writes beside the journal: orders, trades, tape, ledger, candles, tickers.
 
 Guarantees that an order, a balance, a candle or a ticker that a batch changes many times is written once,
 in its last state. Pure apart from the running candles, which belong to the newest record projected: after a
@@ -9,18 +8,54 @@ failed commit, start again from what is stored.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec import Struct, field
 from sqlalchemy import Table
 
 from hypersim.ask import PeopleRow
-from hypersim.engine.events import BalanceChanged, Committed, OrderChanged, Traded, WorldReset
+from hypersim.engine.events import BalanceChanged, Committed, Fill, OrderChanged, Traded, WorldReset
 from hypersim.engine.orders import Order, Side
 from hypersim.store import tables
 from hypersim.store.bulk import Row
-from hypersim.views.candles import SECOND_US, with_trade
+from hypersim.views.candles import SECOND_US, bucket, merge, opening_at, with_trade
 from hypersim.views.records import BASE_SECONDS, Candle
 
 STORED_SECONDS: Final = tuple(seconds for seconds in BASE_SECONDS if seconds > 1)
 """The candles that are stored; those of a second are made of the tape."""
+
+MINUTE_US: Final = 60 * SECOND_US
+
+
+class Projected(Struct, kw_only=True):
+    """What a batch writes; an order, a balance, a candle or a ticker once, in its last state."""
+
+    reset: bool = False
+    """The projections are emptied first."""
+    orders: dict[tuple[str, int], Order] = field(default_factory=dict)
+    trades: list[Row] = field(default_factory=list)
+    tape: list[Row] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
+    balances: dict[tuple[int, str], Row] = field(default_factory=dict)
+    candles: dict[tuple[str, int, int], Candle] = field(default_factory=dict)
+    """By symbol, seconds and opening time."""
+    tickers: dict[str, Row] = field(default_factory=dict)
+
+    def rows(self) -> dict[Table, Sequence[Row]]:
+        """The rows of each table."""
+        return {
+            tables.orders: [_order_row(order) for order in self.orders.values()],
+            tables.trades: self.trades,
+            tables.tape: self.tape,
+            tables.ledger_entries: self.ledger,
+            tables.balances: list(self.balances.values()),
+            tables.candles: [
+                _candle_row(symbol, seconds, candle) for (symbol, seconds, _), candle in self.candles.items()
+            ],
+            tables.tickers: list(self.tickers.values()),
+        }
+
+    def newest_trades(self) -> dict[str, int]:
+        """The newest trade id of each symbol that traded."""
+        return {str(row[0]): int(row[1] or 0) for row in self.tape}
 
 
 class Projections:
@@ -29,144 +64,112 @@ class Projections:
     def __init__(self, running: Iterable[tuple[str, int, Candle]] = ()) -> None:
         self._running = {(symbol, seconds): candle for symbol, seconds, candle in running}
 
-    def project(self, records: Sequence[Committed], people: Sequence[PeopleRow] = ()) -> "Projected":
+    def project(self, records: Sequence[Committed]) -> Projected:
         """The rows of one batch."""
         projected = Projected()
+        minutes: dict[tuple[str, int], Candle] = {}
         for record in records:
-            number = 0
+            time_us, sequence, number = record.time_us, record.sequence, 0
+            minute_us = time_us - time_us % MINUTE_US
             for event in record.events:
-                match event:
-                    case OrderChanged():
-                        projected.order_changed(event, record.time_us)
-                    case BalanceChanged():
-                        projected.balance_changed(event, record, number)
-                        number += 1
-                    case Traded():
-                        projected.traded(event, record.time_us)
-                        self._add_to_candles(event, record.time_us, projected)
-                    case WorldReset():
-                        self._running.clear()
-                        projected = Projected(reset=True)
-        projected.people = [
-            (row.api_key, row.secret_encrypted, row.account_id, row.label, row.created_us) for row in people
-        ]
+                if isinstance(event, BalanceChanged):
+                    _balance_changed(projected, event, sequence, time_us, number)
+                    number += 1
+                elif isinstance(event, OrderChanged):
+                    order, fill = event.order, event.fill
+                    projected.orders[order.symbol, order.order_id] = order
+                    if fill is not None:
+                        projected.trades.append(_trade_row(order, fill, time_us))
+                elif isinstance(event, Traded):
+                    _traded(projected, event, time_us)
+                    key = (event.symbol, minute_us)
+                    minutes[key] = with_trade(
+                        minutes.get(key),
+                        minute_us,
+                        event.price,
+                        event.quantity,
+                        event.trade_id,
+                        buyer_is_maker=event.buyer_is_maker,
+                    )
+                elif isinstance(event, WorldReset):
+                    self._running.clear()
+                    minutes.clear()
+                    projected = Projected(reset=True)
+        for (symbol, _), minute in minutes.items():
+            self._add(symbol, minute, projected)
         return projected
 
-    def _add_to_candles(self, event: Traded, time_us: int, projected: "Projected") -> None:
+    def _add(self, symbol: str, minute: Candle, projected: Projected) -> None:
+        """Adds what a batch traded in one minute to the stored candles."""
         for seconds in STORED_SECONDS:
-            key = (event.symbol, seconds)
-            open_us = time_us - time_us % (seconds * SECOND_US)
-            candle = self._running.get(key)
-            if candle is not None and candle.open_us != open_us:
-                candle = None
-            self._running[key] = projected.candles[event.symbol, seconds, open_us] = with_trade(
-                candle,
-                open_us,
-                event.price,
-                event.quantity,
-                event.trade_id,
-                buyer_is_maker=event.buyer_is_maker,
-            )
+            added = opening_at(minute, bucket(minute.open_us, seconds))
+            candle = self._running.get((symbol, seconds))
+            if candle is not None and candle.open_us == added.open_us:
+                added = merge(candle, added)
+            self._running[symbol, seconds] = added
+            projected.candles[symbol, seconds, added.open_us] = added
 
 
-class Projected:
-    """The rows of one batch, while they are gathered and after."""
+def people_rows(people: Sequence[PeopleRow]) -> list[Row]:
+    """The rows that came with commands."""
+    return [(row.api_key, row.secret_encrypted, row.account_id, row.label, row.created_us) for row in people]
 
-    def __init__(self, *, reset: bool = False) -> None:
-        self.reset = reset
-        """The projections are emptied first."""
-        self.people: list[Row] = []
-        self.candles: dict[tuple[str, int, int], Candle] = {}
-        self._orders: dict[tuple[str, int], Order] = {}
-        self._trades: list[Row] = []
-        self._tape: list[Row] = []
-        self._ledger: list[Row] = []
-        self._balances: dict[tuple[int, str], Row] = {}
-        self._tickers: dict[str, Row] = {}
 
-    def rows(self) -> dict[Table, Sequence[Row]]:
-        """The rows of each table."""
-        return {
-            tables.api_keys: self.people,
-            tables.orders: [_order_row(order) for order in self._orders.values()],
-            tables.trades: self._trades,
-            tables.tape: self._tape,
-            tables.ledger_entries: self._ledger,
-            tables.balances: list(self._balances.values()),
-            tables.candles: [
-                _candle_row(symbol, seconds, candle) for (symbol, seconds, _), candle in self.candles.items()
-            ],
-            tables.tickers: list(self._tickers.values()),
-        }
-
-    def newest_trades(self) -> dict[str, int]:
-        """The newest trade id of each symbol that traded."""
-        return {str(row[0]): int(row[1] or 0) for row in self._tape}
-
-    def order_changed(self, event: OrderChanged, time_us: int) -> None:
-        """An order's new state, and its fill if it is one."""
-        order, fill = event.order, event.fill
-        self._orders[order.symbol, order.order_id] = order
-        if fill is not None:
-            self._trades.append(
-                (
-                    order.account_id,
-                    order.symbol,
-                    fill.trade_id,
-                    order.order_id,
-                    str(fill.price),
-                    str(fill.quantity),
-                    str(fill.quote),
-                    str(fill.fee),
-                    fill.fee_asset,
-                    time_us,
-                    order.side is Side.BUY,
-                    fill.is_maker,
-                )
-            )
-
-    def balance_changed(self, event: BalanceChanged, record: Committed, number: int) -> None:
-        """A ledger entry, and the balance after it."""
-        free, locked = str(event.free), str(event.locked)
-        self._ledger.append(
-            (
-                record.sequence,
-                number,
-                record.time_us,
-                event.account_id,
-                event.asset,
-                event.kind,
-                str(event.free_change),
-                str(event.locked_change),
-                free,
-                locked,
-                event.reference,
-            )
-        )
-        self._balances[event.account_id, event.asset] = (
-            event.account_id,
-            event.asset,
+def _balance_changed(projected: Projected, event: BalanceChanged, sequence: int, time_us: int, number: int) -> None:
+    """A ledger entry, and the balance after it."""
+    account_id, asset = event.account_id, event.asset
+    free, locked = str(event.free), str(event.locked)
+    projected.ledger.append(
+        (
+            sequence,
+            number,
+            time_us,
+            account_id,
+            asset,
+            event.kind,
+            str(event.free_change),
+            str(event.locked_change),
             free,
             locked,
-            record.sequence,
+            event.reference,
         )
+    )
+    projected.balances[account_id, asset] = (account_id, asset, free, locked, sequence)
 
-    def traded(self, event: Traded, time_us: int) -> None:
-        """A trade on the tape, and the market's last price."""
-        price = str(event.price)
-        self._tape.append(
-            (
-                event.symbol,
-                event.trade_id,
-                event.aggregate_id,
-                price,
-                str(event.quantity),
-                time_us,
-                event.buyer_is_maker,
-                event.outside,
-            )
+
+def _traded(projected: Projected, event: Traded, time_us: int) -> None:
+    """A trade on the tape, and the market's last price."""
+    symbol, trade_id, price = event.symbol, event.trade_id, str(event.price)
+    projected.tape.append(
+        (
+            symbol,
+            trade_id,
+            event.aggregate_id,
+            price,
+            str(event.quantity),
+            time_us,
+            event.buyer_is_maker,
+            event.outside,
         )
-        self._tickers[event.symbol] = (event.symbol, price, event.trade_id, time_us)
+    )
+    projected.tickers[symbol] = (symbol, price, trade_id, time_us)
+
+
+def _trade_row(order: Order, fill: Fill, time_us: int) -> Row:
+    return (
+        order.account_id,
+        order.symbol,
+        fill.trade_id,
+        order.order_id,
+        str(fill.price),
+        str(fill.quantity),
+        str(fill.quote),
+        str(fill.fee),
+        fill.fee_asset,
+        time_us,
+        order.side is Side.BUY,
+        fill.is_maker,
+    )
 
 
 def _order_row(order: Order) -> Row:
