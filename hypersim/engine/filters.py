@@ -30,6 +30,12 @@ def check_quantity(market: Market, order_type: OrderType, quantity: int) -> None
         raise Refused(Reason.FILTER_MARKET_LOT_SIZE)
 
 
+def check_settled_quantity(market: Market, quantity: int) -> None:
+    """MARKET_LOT_SIZE's bounds, for what an order by quoteOrderQty comes to: LOT_SIZE does not bind it (filters.md)."""
+    if not _in_range(quantity, market.market_min_quantity, market.market_max_quantity, 0):
+        raise Refused(Reason.FILTER_MARKET_LOT_SIZE)
+
+
 def check_notional(market: Market, order_type: OrderType, notional: int) -> None:
     """NOTIONAL, for an amount of quote of scale 16."""
     at_market = order_type is OrderType.MARKET

@@ -1,7 +1,7 @@
 """Placing and cancelling: each a list of guards, then one mutation. The order of the guards is the specification."""
 
 from hypersim.engine.commands import CancelAll, CancelOrder, PlaceOrder
-from hypersim.engine.filters import check_notional, check_price, check_quantity
+from hypersim.engine.filters import check_notional, check_price, check_quantity, check_settled_quantity
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import MarketStatus
 from hypersim.engine.matching import Plan, plan_fills
@@ -72,7 +72,7 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
     if command.quote_quantity:
         if plan.filled < max(market.min_quantity, 1):
             raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-        check_quantity(market, command.type, quantity)
+        check_settled_quantity(market, quantity)
         if plan.filled < market.market_min_quantity:
             raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
     if command.side is Side.SELL:

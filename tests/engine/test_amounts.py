@@ -122,6 +122,12 @@ def test_an_amount_that_buys_too_little_or_too_much_is_refused(asks: str, quote:
     assert reason is world.refusal(world.order("user", "buy", quote=quote))
 
 
+def test_an_amount_is_not_bound_by_the_lot_size() -> None:
+    world = World(max_quantity=number(2))
+    world.outside(asks="9 @100")
+    assert number(5) == world.place("user", "buy", quote=500).executed
+
+
 def test_an_amount_is_held_to_the_notional_filter_itself() -> None:
     world = World(min_notional=number(200))
     world.outside(asks="9 @100")
