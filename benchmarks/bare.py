@@ -1,12 +1,11 @@
 """The yardstick: a bare Litestar handler with an order's ten typed query parameters and a constant answer."""
 
 import socket
-import sys
 
 import uvicorn
 from litestar import Litestar, post
 
-ANSWER = {"symbol": "BTCUSDT", "orderId": 1, "orderListId": -1, "clientOrderId": "x", "transactTime": 1}
+ANSWER: dict[str, str | int] = {"symbol": "BTCUSDT", "orderId": 1, "orderListId": -1, "clientOrderId": "x", "transactTime": 1}
 
 
 @post("/v1/order", status_code=200)
@@ -35,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
