@@ -5,7 +5,7 @@ import socket
 import uvicorn
 from litestar import Litestar, post
 
-ANSWER: dict[str, str | int] = {"symbol": "BTCUSDT", "orderId": 1, "orderListId": -1, "clientOrderId": "x", "transactTime": 1}
+ANSWER: dict[str, str | int] = {"symbol": "BTCUSDT", "orderId": 1, "clientOrderId": "x", "transactTime": 1}
 
 
 @post("/v1/order", status_code=200)
