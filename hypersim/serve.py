@@ -35,14 +35,12 @@ COLLECT_AFTER: Final = 50_000
 FORCED_EXIT: Final = 130
 
 
-def serve(
-    settings: Settings, announce: Callable[[Running, str], None], *, while_stdin_is_open: bool = False
-) -> None:
+def serve(settings: Settings, announce: Callable[[Running, str], None], *, while_stdin_is_open: bool = False) -> None:
     """Serves until a signal comes; `announce` is called with the address once requests are answered.
 
     `while_stdin_is_open`: the end of standard input is a signal too, so that the exchange of a program that
-    holds the other end never outlives it. Raises StartError when it cannot begin, and what the exchange failed
-    with when it fails for good.
+    holds the other end never outlives it. Raises StartError when it cannot begin, and what the exchange
+    failed with when it fails for good.
     """
     listener = bind(settings.host, settings.port)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
