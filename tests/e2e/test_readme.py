@@ -4,15 +4,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hypersim.testing import ServerProcess
+from hypersim.testing import ServerProcess, running_server
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TRANSLATION = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 
 
 def examples(text: str, language: str) -> list[str]:
@@ -21,6 +21,13 @@ def examples(text: str, language: str) -> list[str]:
 
 
 PYTHON, SHELL = examples(README, "python"), examples(README, "bash")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    """An exchange of their own: the examples move its prices."""
+    with running_server() as server:
+        yield server
 
 
 def here(example: str, server: ServerProcess) -> str:
@@ -43,32 +50,33 @@ def run(command: list[str], server: ServerProcess, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("example", [text for text in PYTHON if "def test_" not in text], ids=lambda text: text[:40])
-def test_a_python_example_trades(example: str, hypersim_server: ServerProcess, tmp_path: Path) -> None:
+def test_a_python_example_trades(example: str, server: ServerProcess, tmp_path: Path) -> None:
     """Each prints the status of an order that was filled."""
-    printed = run([sys.executable, "-c", here(example, hypersim_server)], hypersim_server, tmp_path)
+    printed = run([sys.executable, "-c", here(example, server)], server, tmp_path)
 
     assert re.search(r"\b(closed|FILLED)\b", printed), printed
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None or shutil.which("curl") is None, reason="needs curl and openssl")
 @pytest.mark.parametrize("example", SHELL, ids=lambda text: text[:40])
-def test_a_shell_example_is_answered(example: str, hypersim_server: ServerProcess, tmp_path: Path) -> None:
+def test_a_shell_example_is_answered(example: str, server: ServerProcess, tmp_path: Path) -> None:
     """No line of it gets a refusal."""
-    printed = run(["bash", "-euo", "pipefail", "-c", here(example, hypersim_server)], hypersim_server, tmp_path)
+    printed = run(["bash", "-euo", "pipefail", "-c", here(example, server)], server, tmp_path)
 
     assert printed.startswith(("{", "[")), printed
     assert '"code":' not in printed, printed
 
 
 @pytest.mark.parametrize("example", [text for text in PYTHON if "def test_" in text], ids=lambda text: text[:40])
-def test_the_pytest_example_passes(example: str, hypersim_server: ServerProcess, tmp_path: Path) -> None:
+def test_the_pytest_example_passes(example: str, server: ServerProcess, tmp_path: Path) -> None:
     """It brings its own server."""
     (tmp_path / "test_strategy.py").write_text(example)
 
-    assert "1 passed" in run([sys.executable, "-m", "pytest", "-q", "test_strategy.py"], hypersim_server, tmp_path)
+    assert "1 passed" in run([sys.executable, "-m", "pytest", "-q", "test_strategy.py"], server, tmp_path)
 
 
 def test_both_languages_show_the_same_examples() -> None:
     """The Chinese README has every example of the English one, to the letter."""
+    translation = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
     for language in ("python", "bash"):
-        assert examples(README, language) == examples(TRANSLATION, language)
+        assert examples(README, language) == examples(translation, language)
