@@ -8,13 +8,18 @@ PostgreSQL: one INSERT per table in WITH, prepared once. SQLite: an INSERT into 
 trigger does the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Column, Dialect, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import dialect as postgresql_types
+from sqlalchemy.dialects.sqlite import dialect as sqlite_names
 
+from hypersim.store import postgresql
+from hypersim.store.postgresql import Parameters
 from hypersim.store.tables import (
     api_keys,
     balances,
@@ -42,37 +47,40 @@ EPOCH: Final = f"(SELECT {fence.c.epoch.name} FROM {fence.name} WHERE {fence.c.e
 
 
 class BatchStatement:
-    """The statement for one dialect: `setup` prepares a connection for it, `parameters` fills it."""
+    """The statement for one database: made ready on a session by `bind`, filled by `parameters`."""
 
     def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
         self._columns = [column.name for column in journal.columns]
-        if dialect == "postgresql":
-            self.setup: tuple[str, ...] = ()
-            self.text = _postgresql()
-        else:
-            self.setup = _sqlite_setup()
-            parameters = ", ".join("?" * (len(self._columns) + len(INSERTED + UPSERTED)))
-            self.text = f"INSERT INTO batch VALUES ({parameters})"
 
-    def parameters(
-        self, record: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]
-    ) -> tuple[str | int | None, ...]:
+    def bind(self, session: Any) -> Callable[[Parameters], None]:
+        """A function that runs the statement on a driver's connection."""
+        if self._dialect == "postgresql":
+            return postgresql.prepared(session, _postgresql())
+        for setup in _sqlite_setup():
+            session.execute(setup)
+        marks = ", ".join("?" * (len(self._columns) + len(INSERTED + UPSERTED)))
+        return partial(session.execute, f"INSERT INTO batch VALUES ({marks})")
+
+    def parameters(self, record: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]) -> Parameters:
         """The journal's row and the rows of every other table, none of which comes twice, as parameters."""
         documents = (rows.get(table) for table in INSERTED + UPSERTED)
         return (
             *(record[name] for name in self._columns),
-            *(msgspec.json.encode(found).decode() if found else None for found in documents),
+            *(msgspec.json.encode(found).decode() if found else "[]" for found in documents),
         )
 
 
 def _postgresql() -> str:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
-    epoch = EPOCH.format("%s", " FOR UPDATE")
-    values = (epoch if column.name == "epoch" else "%s" for column in journal.columns)
+    dialect = postgresql_types()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    mark = (f"${number}" for number in count(1))
+    values = (
+        EPOCH.format(next(mark), " FOR UPDATE") if column.name == "epoch" else next(mark) for column in journal.columns
+    )
     parts = [f"{_into(journal)} VALUES ({', '.join(values)})"]
     for table in INSERTED + UPSERTED:
         fields = (f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns))
-        source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements(%s::jsonb) AS r"
+        source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements({next(mark)}::jsonb) AS r"
         parts.append(f"{_into(table)} {source}{_on_conflict(table)}")
     steps = ", ".join(f"step_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
     return f"WITH {steps} {parts[-1]}"
@@ -110,7 +118,7 @@ def _on_conflict(table: Table) -> str:
 
 def _quoted(column: Column[Any]) -> str:
     # the quoting of both dialects is the same, and so are the names that need it
-    return sqlite.dialect().identifier_preparer.quote(column.name)
+    return sqlite_names().identifier_preparer.quote(column.name)
 
 
 def _type(column: Column[Any], dialect: Dialect) -> str:

@@ -96,13 +96,6 @@ class Database:
             self._session.detach()
         return self._session.dbapi_connection
 
-    def execute(self, statement: str, parameters: tuple[str | int | None, ...] = ()) -> None:
-        """Runs one statement on the session, where it is prepared once."""
-        if self.dialect == "sqlite":
-            self.session.execute(statement, parameters)
-        else:
-            self.session.execute(statement, parameters, prepare=True)
-
     def reopen(self) -> None:
         """Drops every connection and owns the database anew, on new ones.
 

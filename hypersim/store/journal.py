@@ -19,6 +19,7 @@ from hypersim.store.audit import Balances, check_projections
 from hypersim.store.batches import Batch, as_batch
 from hypersim.store.bulk import BatchStatement
 from hypersim.store.database import Database
+from hypersim.store.postgresql import Parameters
 from hypersim.store.projections import Projected, Projections, people_rows
 from hypersim.store.rows import newest_snapshot, oldest_trades, running_candles, stored_batches
 from hypersim.store.snapshots import Snapshot
@@ -79,13 +80,12 @@ class SqlJournal:
         self._database = database
         self._keep = keep
         self._statement = BatchStatement(database.dialect)
+        self._store: Callable[[Parameters], None]
         self._projections = Projections()
         self._tape_from: dict[str, int] = {}
 
     def load(self) -> Stored:
-        session = self._database.session
-        for statement in self._statement.setup:
-            session.execute(statement)
+        self._store = self._statement.bind(self._database.session)
         with self._database.readers.connect() as connection:
             self._projections = Projections(running_candles(connection))
             self._tape_from = oldest_trades(connection)
@@ -116,17 +116,16 @@ class SqlJournal:
         outdated = self._outdated(projected)
 
         def store() -> None:
-            database, text = self._database, self._statement.text
             if projected.reset:
-                database.execute("BEGIN")
-                for statement in EMPTY:
-                    database.execute(statement)
-                database.execute(text, parameters)
-                database.execute("COMMIT")
+                session = self._database.session
+                for statement in ("BEGIN", *EMPTY):
+                    session.execute(statement)
+                self._store(parameters)
+                session.execute("COMMIT")
             else:
-                database.execute(text, parameters)
+                self._store(parameters)
             if outdated:
-                with database.transaction() as connection:
+                with self._database.transaction() as connection:
                     for symbol, first_id in outdated.items():
                         old = (tape.c.symbol == symbol) & (tape.c.trade_id < first_id)
                         connection.execute(delete(tape).where(old))

@@ -4,12 +4,17 @@ Guarantees that a commit is on disk when it is acknowledged, and one owner per d
 server holds for the owner's session. Refuses a server that does not sync its disk.
 """
 
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
 
 import psycopg
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Engine, create_engine, event
 
 from hypersim.errors import StoreError
+
+Parameters: TypeAlias = Sequence[str | int]
 
 LOCK: Final = int.from_bytes(b"hypersim")
 """Key of the advisory lock; such locks are per database."""
@@ -61,3 +66,24 @@ def own(connection: psycopg.Connection[Any]) -> bool:
     except psycopg.errors.LockNotAvailable:
         return False
     return True
+
+
+def prepared(connection: psycopg.Connection[Any], statement: str) -> Callable[[Parameters], None]:
+    """A function that runs a statement, prepared once a session, by libpq alone: a single wait without Python.
+
+    It raises psycopg.DatabaseError.
+    """
+    session = connection.pgconn
+    found = connection.execute("SELECT FROM pg_prepared_statements WHERE name = 'batch'").fetchone()
+    if found is None:
+        _checked(session.prepare(b"batch", statement.encode()))
+
+    def run(parameters: Parameters) -> None:
+        _checked(session.exec_prepared(b"batch", [str(value).encode() for value in parameters]))
+
+    return run
+
+
+def _checked(result: PGresult) -> None:
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise psycopg.DatabaseError(result.error_message.decode(errors="replace").strip())
