@@ -33,6 +33,7 @@ from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store.bugs import Bug
 from hypersim.store.journal import Journal
 from hypersim.store.recovery import Recovered, recover
+from hypersim.store.reopening import one_line, reopened
 from hypersim.store.snapshots import Snapshot
 from hypersim.views.views import Views, ViewsState
 
@@ -48,8 +49,7 @@ LEAST_SLEEP_US: Final = 1_000
 
 FAILURES: Final = 3
 FAILURES_WITHIN_US: Final = 60 * MICROSECONDS
-FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_US = 0.1, 5.0, 60 * MICROSECONDS
-"""Between attempts to rebuild while the database cannot be reached, doubling; and how long that is tried."""
+"""The last of so many failures within that time is for good."""
 
 ORDINARY: Final = (PlaceOrder, TestOrder, OutsideUpdate)
 """Commands without headroom."""
@@ -146,6 +146,7 @@ class Writer:
             if rebuilding:
                 self._task.cancel()
             await asyncio.wait((self._task,))
+        self._abandon()
         self._thread.shutdown()
 
     async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()) -> Outcome:
@@ -184,9 +185,9 @@ class Writer:
         if len(set(keys)) < len(keys) or not self._api_keys.isdisjoint(keys):
             raise Refused(Reason.DUPLICATE_API_KEY)
         for row in rows:
-            for text in (row.api_key, row.secret_encrypted, row.label):
-                if b"\0" in text.encode():
-                    raise ValueError("a row for the store contains a NUL character")
+            for name, text in (("api_key", row.api_key), ("label", row.label)):
+                if not _storable(text):
+                    raise Refused(Reason.INVALID_FIELD, name, "text without NUL characters or halves of others")
 
     def _apply(self, stamped: Stamped, rows: Sequence[PeopleRow] = ()) -> tuple[Event, ...]:
         """Applies a command and puts it into the open batch. Raises Refused."""
@@ -271,7 +272,6 @@ class Writer:
             batch.state = self._exchange.snapshot()
 
     async def _save(self, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> None:
-        self._snapshot_at = sequence
         snapshot = await asyncio.to_thread(Snapshot.encode, sequence, time_us, exchange, views)
         await self._in_thread(self._journal.save, snapshot)
 
@@ -291,13 +291,16 @@ class Writer:
         """Serves, and rebuilds after a failure, until it is told to stop. Raises WriterFailed."""
         while True:
             serving = asyncio.create_task(self._serve(), name="writer serving")
-            await asyncio.wait((serving,))
+            try:
+                await asyncio.wait((serving,))
+            finally:
+                serving.cancel()
             error = serving.exception()
             if error is None:
                 return
             self._abandon()
             if self.state is WriterState.STOPPED:
-                raise WriterFailed(f"the last commands could not be stored: {_cause(error)}") from error
+                raise WriterFailed(f"the last commands could not be stored: {one_line(error)}") from error
             await self._rebuild(error)
 
     def _abandon(self) -> None:
@@ -319,34 +322,24 @@ class Writer:
         now_us = self._clock.now_us()
         self._failures.append(now_us)
         if len(self._failures) == FAILURES and now_us - self._failures[0] <= FAILURES_WITHIN_US:
-            raise WriterFailed(f"failed {FAILURES} times within a minute, at last by {_cause(error)}") from error
-        recovered = await self._recover_with_patience(now_us + PATIENCE_US)
+            raise WriterFailed(f"failed {FAILURES} times within a minute, at last by {one_line(error)}") from error
+        try:
+            recovered = await reopened(self._journal, self._clock, self._thread)
+        except StoreError as useless:
+            raise WriterFailed(str(useless)) from useless
         if self._bug is not None:
-            path = await self._in_thread(self._bug.write, self._reports, recovered.sequence, recovered.state)
-            logger.error("a report of the bug is in %s", path)
+            await self._report(self._bug, recovered)
             self._bug = None
         self._adopt(recovered)
         self._enter(WriterState.SERVING)
 
-    async def _recover_with_patience(self, until_us: int) -> Recovered:
-        pause_s = FIRST_PAUSE_S
-        while True:
-            attempt = asyncio.ensure_future(self._in_thread(self._reopen))
-            await asyncio.wait((attempt,))
-            error = attempt.exception()
-            if error is None:
-                return attempt.result()
-            if isinstance(error, StoreError):
-                raise WriterFailed(str(error)) from error
-            if self._clock.now_us() >= until_us:
-                raise WriterFailed(f"cannot be rebuilt: {_cause(error)}") from error
-            logger.error("the exchange cannot be rebuilt yet: %s", _cause(error))
-            await self._clock.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-
-    def _reopen(self) -> Recovered:
-        self._journal.reopen()
-        return recover(self._journal)
+    async def _report(self, bug: Bug, recovered: Recovered) -> None:
+        try:
+            path = await self._in_thread(bug.write, self._reports, recovered.sequence, recovered.state)
+        except OSError as error:
+            logger.warning("a bug cannot be reported: %s", one_line(error))
+        else:
+            logger.error("a report of the bug is in %s", path)
 
     def _adopt(self, recovered: Recovered) -> None:
         self._exchange = recovered.exchange
@@ -372,8 +365,9 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def _cause(error: BaseException) -> str:
-    """What failed, in one line."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+def _storable(text: str) -> bool:
+    """Whether every database can keep a text."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

@@ -175,7 +175,7 @@ def open_for_reading(url: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
         return postgresql.make_engine(parsed, read_only=True)
-    path = Path(str(parsed.database)).resolve()
+    path = Path(parsed.database or "").resolve()
     if not path.is_file():
         raise StoreError(f"there is no database at {path}")
     return sqlite.make_engine(parsed.set(database=str(path)), durable=True, read_only=True)

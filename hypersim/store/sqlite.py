@@ -44,6 +44,7 @@ def make_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
 def _make_durable(connection: sqlite3.Connection, synchronous: str) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: past the drive's own cache
     (level,) = connection.execute("PRAGMA synchronous").fetchone()
     if mode != "wal" or level != SYNCHRONOUS[synchronous]:
         raise StoreError(

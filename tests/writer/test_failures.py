@@ -266,6 +266,28 @@ async def test_it_can_be_stopped_while_it_is_rebuilt(rig: Rig) -> None:
     assert not rig.writer.failed.done()
 
 
+async def test_it_can_be_stopped_between_a_bug_and_its_repair(rig: Rig) -> None:
+    gate = Gate(rig.journal)
+    rig.writer._exchange.apply = poisoned(rig.writer._exchange, "poison")  # type: ignore[assignment, method-assign]  # a bug
+    asked = buys(rig, "stored")
+    await until(gate.reached.is_set)
+    asked += buys(rig, "lost", "poison")
+    await turns()
+    stopping = asyncio.ensure_future(asyncio.wait_for(rig.writer.stop(), 10))
+    await turns()
+    gate.open()
+    await stopping
+    assert [Reason.STATUS_UNKNOWN] * 3 == await outcomes(asked)
+
+
+async def test_a_bug_that_cannot_be_reported_is_repaired_nevertheless(tmp_path: Path) -> None:
+    async with running(MemoryJournal(), tmp_path / "no such folder") as rig:
+        rig.writer._exchange.apply = poisoned(rig.writer._exchange, "poison")  # type: ignore[assignment, method-assign]  # a bug
+        assert [Reason.STATUS_UNKNOWN] == await outcomes(buys(rig, "poison"))
+        await serving(rig)
+        assert [len(SET_UP) + 1] == await outcomes(buys(rig, "next"))
+
+
 async def test_a_last_batch_that_fails_is_told(tmp_path: Path) -> None:
     async with running(MemoryJournal(), tmp_path) as rig:
         gate = Gate(rig.journal)
