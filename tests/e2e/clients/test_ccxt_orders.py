@@ -253,3 +253,13 @@ async def test_currencies_are_those_that_can_be_held(exchange: Awaited) -> None:
 
     assert {"AAPL", "BNB", "BTC", "ETH", "SOL", "USDT", "XRP"} == set(currencies)
     assert ("TetherUS", True) == (currencies["USDT"]["name"], currencies["USDT"]["active"])
+
+
+@pytest.mark.parametrize("switch", ["set_sandbox_mode", "enable_demo_trading"])
+async def test_the_sandbox_and_demo_trading_are_this_exchange_too(exchange: Awaited, switch: str) -> None:
+    order = await exchange.create_order(SYMBOL, "limit", "buy", 0.5, 49_000)
+    getattr(exchange.raw, switch)(True)
+    await exchange.load_markets(True)
+
+    assert {"USDT": (975_500.0, 24_500.0), "BTC": (10.0, 0.0)} == await funds(exchange)
+    assert "canceled" == (await exchange.cancel_order(order["id"], SYMBOL))["status"]
