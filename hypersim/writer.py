@@ -147,7 +147,7 @@ class Writer:
                 self._task.cancel()
             await asyncio.wait((self._task,))
         self._abandon()
-        self._thread.shutdown()
+        await asyncio.to_thread(self._thread.shutdown)
 
     async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()) -> Outcome:
         """See `hypersim.ask.Ask`."""
