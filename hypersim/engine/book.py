@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedDict
 
-from hypersim.engine.orders import Side
+from hypersim.engine.orders import BUY, Side
 from hypersim.units import ceil_to
 
 
@@ -35,7 +35,7 @@ class BookSide:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self._sign = -1 if side is Side.BUY else 1
+        self._sign = -1 if side is BUY else 1
         self._levels: SortedDict[int, Level] = SortedDict()  # key: price x sign, so that the best is first
         self._before: dict[int, int] = {}
         self._next_chunk = -1
@@ -149,7 +149,7 @@ class BookSide:
             if total != before:
                 changed.append((price, total))
         self._before = {}
-        changed.sort(reverse=self.side is Side.BUY)
+        changed.sort(reverse=self.side is BUY)
         return tuple(changed)
 
     def state(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
@@ -187,7 +187,7 @@ class Book:
 
     def resting(self, side: Side) -> BookSide:
         """The side on which orders of this side rest."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is BUY else self.asks
 
     def check(self) -> None:
         """Totals are the sums of their queues, no entry is empty, and the book is not crossed."""

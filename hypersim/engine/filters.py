@@ -1,9 +1,13 @@
 """The filters that an order must pass. The order of the checks is the specification; the rules are filters.md's."""
 
+from typing import Final
+
 from hypersim.engine.market import Market
-from hypersim.engine.orders import OrderType, Side
+from hypersim.engine.orders import BUY, OrderType, Side
 from hypersim.errors import Reason, Refused
 from hypersim.units import ONE
+
+MARKET: Final = OrderType.MARKET
 
 
 def check_price(market: Market, side: Side, price: int, reference_price: int | None) -> None:
@@ -12,7 +16,7 @@ def check_price(market: Market, side: Side, price: int, reference_price: int | N
         raise Refused(Reason.FILTER_PRICE)
     if reference_price is None:
         return
-    if side is Side.BUY:
+    if side is BUY:
         up, down = market.bid_multiplier_up, market.bid_multiplier_down
     else:
         up, down = market.ask_multiplier_up, market.ask_multiplier_down
@@ -24,7 +28,7 @@ def check_quantity(market: Market, order_type: OrderType, quantity: int) -> None
     """LOT_SIZE, and MARKET_LOT_SIZE for market orders."""
     if not _in_range(quantity, market.min_quantity, market.max_quantity, market.step_size):
         raise Refused(Reason.FILTER_LOT_SIZE)
-    if order_type is OrderType.MARKET and not _in_range(
+    if order_type is MARKET and not _in_range(
         quantity, market.market_min_quantity, market.market_max_quantity, market.market_step_size
     ):
         raise Refused(Reason.FILTER_MARKET_LOT_SIZE)
@@ -38,7 +42,7 @@ def check_settled_quantity(market: Market, quantity: int) -> None:
 
 def check_notional(market: Market, order_type: OrderType, notional: int) -> None:
     """NOTIONAL, for an amount of quote of scale 16."""
-    at_market = order_type is OrderType.MARKET
+    at_market = order_type is MARKET
     least = market.min_notional if market.apply_min_to_market or not at_market else 0
     most = market.max_notional if market.apply_max_to_market or not at_market else 0
     if notional < least * ONE or (most and notional > most * ONE):

@@ -103,19 +103,16 @@ class Ledger:
         """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""
         if not self._entries:
             return []
-        running: dict[tuple[int, str], list[int]] = {}
-        for (account_id, asset, _, _), (free, locked) in self._entries.items():
-            start = running.get((account_id, asset))
-            if start is None:
-                balance = self._balances[account_id, asset]
-                start = running[account_id, asset] = [balance.free, balance.locked]
-            start[0] -= free
-            start[1] -= locked
+        # Backwards from the balances as they are now: one pass, and most balances have only one entry.
+        after: dict[tuple[int, str], tuple[int, int]] = {}
         changes = []
-        for (account_id, asset, kind, reference), (free, locked) in self._entries.items():
-            result = running[account_id, asset]
-            result[0] += free
-            result[1] += locked
+        for (account_id, asset, kind, reference), (free, locked) in reversed(self._entries.items()):
+            holder = (account_id, asset)
+            state = after.get(holder)
+            if state is None:
+                balance = self._balances[holder]
+                state = (balance.free, balance.locked)
+            after[holder] = (state[0] - free, state[1] - locked)
             if free or locked:
                 changes.append(
                     BalanceChanged(
@@ -124,11 +121,12 @@ class Ledger:
                         kind=kind,
                         free_change=free,
                         locked_change=locked,
-                        free=result[0],
-                        locked=result[1],
+                        free=state[0],
+                        locked=state[1],
                         reference=reference,
                     )
                 )
+        changes.reverse()
         self._entries = {}
         return changes
 

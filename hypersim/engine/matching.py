@@ -1,7 +1,7 @@
 """Price-time priority: what an order would trade with, decided before anything is changed."""
 
 from hypersim.engine.book import BookSide
-from hypersim.engine.orders import Order, SelfTradePrevention, Side
+from hypersim.engine.orders import SELL, Order, SelfTradePrevention
 from hypersim.units import floor_to
 
 
@@ -57,9 +57,10 @@ def plan_fills(
     if limit is not None and not opposite.reaches(limit):
         return plan
     guarded = prevention is not SelfTradePrevention.NONE
+    selling = opposite.side is SELL
     for level in opposite.levels():
         price = level.price
-        if limit is not None and (price > limit if opposite.side is Side.SELL else price < limit):
+        if limit is not None and (price > limit if selling else price < limit):
             break
         if not quantity:
             plan.wanted = plan.filled + floor_to((budget - plan.cost) // price, step)

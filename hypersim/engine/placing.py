@@ -1,5 +1,7 @@
 """Placing and cancelling: each a list of guards, then one mutation. The order of the guards is the specification."""
 
+from typing import Final
+
 from hypersim.engine.commands import CancelAll, CancelOrder, PlaceOrder
 from hypersim.engine.filters import check_notional, check_price, check_quantity, check_settled_quantity
 from hypersim.engine.ledger import Ledger
@@ -7,13 +9,13 @@ from hypersim.engine.market import MarketStatus
 from hypersim.engine.matching import Plan, plan_fills
 from hypersim.engine.orders import (
     ORDER_TYPES,
+    SELL,
     CancelRestriction,
     ExpiryReason,
     Order,
     OrderStatus,
     OrderType,
     SelfTradePrevention,
-    Side,
     TimeInForce,
 )
 from hypersim.engine.outside import Outside
@@ -21,11 +23,16 @@ from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
 from hypersim.units import show_amount, to_amount
 
+TRADING: Final = MarketStatus.TRADING
+MARKET: Final = OrderType.MARKET
+FOK: Final = TimeInForce.FOK
+IOC: Final = TimeInForce.IOC
+
 
 def check_order(venue: Venue, command: PlaceOrder, time_us: int) -> SelfTradePrevention:
     """The guards that need neither funds nor the book; returns the self-trade prevention mode in force."""
     market = venue.market
-    if market.status is not MarketStatus.TRADING:
+    if market.status is not TRADING:
         raise Refused(Reason.MARKET_CLOSED)
     rule = ORDER_TYPES[command.type]
     if command.type not in market.order_types:
@@ -75,7 +82,7 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
         check_settled_quantity(market, quantity)
         if plan.filled < market.market_min_quantity:
             raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
-    if command.side is Side.SELL:
+    if command.side is SELL:
         required = to_amount(quantity)
     else:
         required = command.price * quantity if rule.priced else plan.cost
@@ -106,7 +113,7 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
     )
     venue.accept(order)
     venue.hold(order, required)
-    if command.time_in_force is TimeInForce.FOK and plan.filled < quantity:
+    if command.time_in_force is FOK and plan.filled < quantity:
         reason = ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED
         venue.end(order, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
         return
@@ -131,10 +138,10 @@ def _execute(venue: Venue, outside: Outside, order: Order, plan: Plan, time_us: 
         return
     if plan.stopped:
         venue.end(taker, OrderStatus.EXPIRED_IN_MATCH, time_us, resting=False)
-    elif taker.type is OrderType.MARKET:
+    elif taker.type is MARKET:
         reason = ExpiryReason.INSUFFICIENT_LIQUIDITY
         venue.end(taker, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
-    elif taker.time_in_force is TimeInForce.IOC:
+    elif taker.time_in_force is IOC:
         reason = ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED
         venue.end(taker, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
     else:

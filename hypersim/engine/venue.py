@@ -5,6 +5,7 @@ happen was decided before it is called: nothing here refuses.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,8 +15,15 @@ from hypersim.engine.book import Book
 from hypersim.engine.events import Change, DepthChanged, EntryKind, Event, Fill, OrderChanged, Traded
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.market import Market
-from hypersim.engine.orders import STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
+from hypersim.engine.orders import BUY, OPEN, SELL, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.units import fee_rounded_down, to_amount
+
+NEW: Final = Change.NEW
+TRADE: Final = Change.TRADE
+ORDER: Final = EntryKind.ORDER
+FILL: Final = EntryKind.FILL
+FILLED: Final = OrderStatus.FILLED
+PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 
 
 class Venue:
@@ -60,7 +68,7 @@ class Venue:
         self.next_order_id += 1
         self.orders[order.order_id] = order
         self.clients.setdefault(order.account_id, {})[order.client_order_id] = order.order_id
-        self._events.append(OrderChanged(change=Change.NEW, order=order))
+        self._events.append(OrderChanged(change=NEW, order=order))
 
     def rest(self, order: Order) -> None:
         """Puts what is left of an open order on the book."""
@@ -80,7 +88,7 @@ class Venue:
         leaves = order.leaves
         if resting:
             self.book.resting(order.side).remove(order.price, order.order_id, leaves)
-        kind = EntryKind.RELEASE if resting else EntryKind.ORDER
+        kind = EntryKind.RELEASE if resting else ORDER
         self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, reference(order))
         ended = replace(
             order,
@@ -94,7 +102,7 @@ class Venue:
 
     def hold(self, order: Order, amount: int) -> None:
         """Holds what a new order may pay."""
-        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, EntryKind.ORDER, reference(order))
+        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, reference(order))
 
     def begin_taker(self) -> None:
         """Says that a new taker comes: its trades share no aggregate with those before."""
@@ -116,12 +124,12 @@ class Venue:
         """
         market = self.market
         quote = price * quantity
-        buyer, seller = (taker, maker) if taker_side is Side.BUY else (maker, taker)
+        buyer, seller = (taker, maker) if taker_side is BUY else (maker, taker)
         trade_id = self._record(price, quantity, taker_side, outside=False, time_us=time_us)
         buyer_fee = self._pass_on(market.base, to_amount(quantity), seller, buyer, taker)
         seller_fee = self._pass_on(market.quote, quote, buyer, seller, taker)
         if buyer is not None and buyer.price > price:
-            kind = EntryKind.ORDER if buyer is taker else EntryKind.FILL
+            kind = ORDER if buyer is taker else FILL
             saved = (buyer.price - price) * quantity
             self._ledger.release(buyer.account_id, market.quote, saved, kind, reference(buyer))
         result = taker
@@ -139,7 +147,7 @@ class Venue:
                 fee_asset=market.base if buys else market.quote,
                 is_maker=order is maker,
             )
-            self._events.append(OrderChanged(change=Change.TRADE, order=filled, fill=fill))
+            self._events.append(OrderChanged(change=TRADE, order=filled, fill=fill))
             if order is taker:
                 result = filled
         return result
@@ -157,7 +165,7 @@ class Venue:
 
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
-        return self.market.quote if side is Side.BUY else self.market.base
+        return self.market.quote if side is BUY else self.market.base
 
     def restore(self, orders: Iterable[Order]) -> None:
         """Takes the open orders of a snapshot back, in the order of their placement."""
@@ -195,7 +203,7 @@ class Venue:
                 aggregate_id=self.next_aggregate_id - 1,
                 price=price,
                 quantity=quantity,
-                buyer_is_maker=taker_side is Side.SELL,
+                buyer_is_maker=taker_side is SELL,
                 outside=outside,
             )
         )
@@ -205,16 +213,16 @@ class Venue:
         """Moves what a trade exchanges from one party's hold to the other, less the fee, which it returns."""
         symbol = self.market.symbol
         if source is None:
-            self._ledger.settle(HOUSE, asset, amount, EntryKind.FILL, symbol)
+            self._ledger.settle(HOUSE, asset, amount, FILL, symbol)
         else:
-            kind = EntryKind.ORDER if source is taker else EntryKind.FILL
+            kind = ORDER if source is taker else FILL
             self._ledger.settle(source.account_id, asset, amount, kind, reference(source))
         if target is None:
-            self._ledger.credit(HOUSE, asset, amount, EntryKind.FILL, symbol)
+            self._ledger.credit(HOUSE, asset, amount, FILL, symbol)
             return 0
         account = self._accounts[target.account_id]
         fee = fee_rounded_down(amount, account.taker_rate if target is taker else account.maker_rate)
-        kind = EntryKind.ORDER if target is taker else EntryKind.FILL
+        kind = ORDER if target is taker else FILL
         self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
         if fee:
             self._ledger.credit(FEES, asset, fee, EntryKind.FEE, symbol)
@@ -226,7 +234,7 @@ class Venue:
             order,
             executed=executed,
             executed_quote=order.executed_quote + quote,
-            status=OrderStatus.FILLED if executed == order.quantity else OrderStatus.PARTIALLY_FILLED,
+            status=FILLED if executed == order.quantity else PARTIALLY_FILLED,
             updated_us=time_us,
         )
         self._store(order, filled)
@@ -234,7 +242,7 @@ class Venue:
 
     def _store(self, before: Order, after: Order) -> None:
         assert after.status in STATUS_MOVES[before.status], (before.status, after.status)
-        if after.is_open:
+        if after.status in OPEN:
             self.orders[after.order_id] = after
             return
         del self.orders[after.order_id]
