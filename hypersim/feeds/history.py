@@ -1,8 +1,8 @@
 """The past of synthetic markets: candles from before anybody watched, made when they are asked for.
 
-Guarantees that the same seed, first trade and symbol always have the same past, that it ends at the price of
-the first trade, that candles of every length agree with one another, and that pairs
-agree with their legs. Days are drawn backwards from the first trade on; a day divides into hours, those into
+Guarantees that the same seed, symbol and first trade (of a pair also: those of its legs) always have the same
+past, that it ends at the price of the first trade, that candles of every length agree with one another, and
+that pairs agree with their legs. Days are drawn backwards from the first trade on; a day divides into hours, those into
 quarters, minutes and seconds, as far as somebody looks.
 """
 
@@ -59,7 +59,7 @@ class SyntheticHistory:
         self._synthetic = synthetic
         self._seed = seed
         self._origin = origin
-        self._pasts: dict[str, Past] = {}
+        self._pasts: dict[str, SyntheticPast] = {}
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         past = self._past(symbol)
@@ -69,21 +69,22 @@ class SyntheticHistory:
         first_s += -first_s % base_seconds
         return past.candles(base_seconds, max(first_s, past.start_s), until_s)
 
-    def _past(self, symbol: str) -> "Past | None":
+    def _past(self, symbol: str) -> "SyntheticPast | None":
         origin = self._origin(symbol)
         if origin is None or symbol not in self._markets:
             return None
+        market, legs = self._markets[symbol]
+        base, quote = (self._past(leg) for leg in legs) if legs is not None else (None, None)
+        following = (base, quote) if base is not None and quote is not None else None
         past = self._pasts.get(symbol)
-        if past is None or past.origin != origin:
-            market, legs = self._markets[symbol]
-            base, quote = (self._past(leg) for leg in legs) if legs is not None else (None, None)
-            following = (base, quote) if base is not None and quote is not None else None
-            past = Past(market, self._synthetic[symbol], self._seed, origin, following)
+        # a leg may begin later than the pair, or anew
+        if past is None or past.origin != origin or past.legs != following:
+            past = SyntheticPast(market, self._synthetic[symbol], self._seed, origin, following)
             self._pasts[symbol] = past
         return past
 
 
-class Past:
+class SyntheticPast:
     """One symbol's past, up to the second of its first trade. Times are seconds since 1970, prices ticks."""
 
     def __init__(
@@ -92,7 +93,7 @@ class Past:
         synthetic: Synthetic,
         seed: int,
         origin: Origin,
-        legs: "tuple[Past, Past] | None",
+        legs: "tuple[SyntheticPast, SyntheticPast] | None",
     ) -> None:
         self.origin = origin
         self.end_s = origin.time_us // MICROSECONDS
@@ -100,7 +101,7 @@ class Past:
         self.start_s = self.last_day_s - (DAYS - 1) * SECONDS_OF_DAY
         self.end_price = origin.price // market.tick_size
         self._tick, self._step = market.tick_size, market.step_size
-        self._legs = legs
+        self.legs = legs
         self._own_salt = random.Random(f"{seed}/{market.symbol}/past").getrandbits(64)
         self._common_salt = random.Random(f"{seed}/past").getrandbits(64)
         self._parts: dict[tuple[int, int], list[Bar]] = {}
@@ -174,7 +175,7 @@ class Past:
         ]
         floors = [LEAST_TRADES * -(-length // 60) for length in lengths]
         follows = None
-        if self._legs is not None:
+        if self.legs is not None:
             follows = [self._followed(level + 1, start_s + at * span) for at in range(len(lengths))]
         return divide(self._bar(level, start_s), weights, floors, chance, PATH_COMMON, follows)
 
@@ -195,8 +196,8 @@ class Past:
 
     def _followed(self, level: int, start_s: int) -> tuple[float, float]:
         """Close and mean price of a pair's bar by what its legs say, in ticks."""
-        assert self._legs is not None
-        base, quote = self._legs
+        assert self.legs is not None
+        base, quote = self.legs
         (base_close, base_mean), (quote_close, quote_mean) = (
             leg.close_and_mean(level, start_s) for leg in (base, quote)
         )
@@ -204,9 +205,13 @@ class Past:
         return max(1.0, unit * base_close / quote_close), max(1.0, unit * base_mean / quote_mean)
 
     def close_and_mean(self, level: int, start_s: int) -> tuple[float, float]:
-        """Of a bar; the first trade's price when the bar had not begun before that."""
+        """Of a bar; the first trade's price when the bar had not begun before that, and the oldest price there
+        is when it is older.
+        """
         if start_s >= self.end_s:
             return self.end_price, self.end_price
+        if start_s < self.start_s:
+            return self._days[0].open, self._days[0].open
         bar = self._bar(level, start_s)
         return bar.close, bar.quote / bar.volume
 
@@ -228,7 +233,7 @@ class Past:
             before = math.log(close / self.end_price) * kept**part - deviation * shock
             opened = max(1, round(self.end_price * math.exp(before)))
             mean = None
-            if self._legs is not None:
+            if self.legs is not None:
                 opened = round(self._followed(0, day_s - SECONDS_OF_DAY)[0]) if day_s > self.start_s else close
                 mean = self._followed(0, day_s)[1]
             crowd = math.exp(1.2 * tide - 0.72 * TIDE_DEVIATION**2) * own.lognormvariate(-0.03, 0.25)

@@ -164,6 +164,27 @@ def test_a_market_without_a_first_trade_has_no_past_until_it_has_one() -> None:
     assert [] == candles(source, "NOSUCH", DAY_S, 0, BEGAN_S)
 
 
+@pytest.mark.parametrize("later_s", [60, 3 * DAY_S])
+def test_a_pair_whose_leg_begins_later_has_the_past_that_it_has_after_a_restart(later_s: int) -> None:
+    later = {**ORIGINS, "BTCUSDT": Origin(BEGAN_US + later_s * MICROSECONDS, ORIGINS["BTCUSDT"].price)}
+    origins = {symbol: origin for symbol, origin in ORIGINS.items() if symbol != "BTCUSDT"}
+    source, restarted = history(origins), history(later)
+    alone = candles(source, "ETHBTC", DAY_S, 0, BEGAN_S)
+    origins["BTCUSDT"] = later["BTCUSDT"]
+
+    assert candles(restarted, "ETHBTC", DAY_S, 0, BEGAN_S) == candles(source, "ETHBTC", DAY_S, 0, BEGAN_S) != alone
+
+
+def test_the_oldest_days_of_a_pair_follow_the_oldest_price_of_a_leg_that_began_later() -> None:
+    source = history({**ORIGINS, "BTCUSDT": Origin(BEGAN_US + 3 * DAY_S * MICROSECONDS, ORIGINS["BTCUSDT"].price)})
+    bitcoin = candles(source, "BTCUSDT", DAY_S, 0, BEGAN_S)
+    ether = candles(source, "ETHUSDT", DAY_S, 0, BEGAN_S)[0]
+    pair = candles(source, "ETHBTC", DAY_S, 0, BEGAN_S)[0]
+
+    expected = ether.close / bitcoin[0].open * ORIGINS["BTCUSDT"].price / ORIGINS["ETHUSDT"].price
+    assert abs(math.log(pair.close / ORIGINS["ETHBTC"].price / expected)) < 0.001
+
+
 @pytest.mark.parametrize("began_s", [BEGAN_S - BEGAN_S % DAY_S, BEGAN_S - BEGAN_S % 3600, BEGAN_S - BEGAN_S % 3600 + 1])
 def test_worlds_that_begin_on_the_edge_of_a_bar_have_whole_ones(began_s: int) -> None:
     source = history({"BTCUSDT": Origin(began_s * MICROSECONDS, 50_000 * ONE)})
