@@ -136,7 +136,7 @@ class Advance(CommandBase, frozen=True):
 
 
 class Reset(CommandBase, frozen=True):
-    """Empties the world: orders, trades and prices go, accounts stay.
+    """Empties the world: orders, trades, prices and what is known of the outside go, accounts stay.
 
     Everyone starts again with `balances` (asset, amount of scale 16), or with what they were opened with when None.
     """

@@ -104,7 +104,7 @@ class Exchange:
             case PutMarket():
                 self._put_market(command.market, time_us)
             case Reset():
-                self._reset(command, time_us)
+                self._reset(command)
 
     def _touched(self, command: Command) -> Iterable[Venue]:
         match command:
@@ -200,10 +200,11 @@ class Exchange:
             changed, unknown = outside.note(command.ladder)
             if trading:
                 outside.lay(changed, unknown, time_us)
+            elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there
+                outside.lay(outside.prices(), {side: set() for side in Side}, time_us)
         if command.prints or command.ladder is not None:
-            known = outside.bids.bound is not None or outside.asks.bound is not None
             self._events.append(
-                OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=known)
+                OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=outside.known)
             )
 
     def _advance(self, time_us: int) -> None:
@@ -221,7 +222,7 @@ class Exchange:
         ]
         return min(due, default=None)
 
-    def _reset(self, command: Reset, time_us: int) -> None:
+    def _reset(self, command: Reset) -> None:
         for asset, amount in command.balances or ():
             self._check_deposit(asset, amount)
         self._events.append(WorldReset())
@@ -230,13 +231,9 @@ class Exchange:
             venue = Venue(old.market, self.ledger, self.accounts, self._events)
             venue.next_order_id, venue.next_trade_id = old.next_order_id, old.next_trade_id
             venue.next_aggregate_id, venue.update_id = old.next_aggregate_id, old.update_id
-            outside, before = Outside(venue), self.outsides[symbol]
-            for side in Side:
-                outside.side(side).sizes = before.side(side).sizes
-                outside.side(side).bound = before.side(side).bound
-            self.venues[symbol], self.outsides[symbol] = venue, outside
-            if venue.market.status is MarketStatus.TRADING:
-                outside.lay(outside.prices(), {side: set() for side in Side}, time_us)
+            self.venues[symbol], self.outsides[symbol] = venue, Outside(venue)
+            venue.report_empty(old.book)
+            self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
         for account in self.accounts.values():
             opening = account.opening if command.balances is None else command.balances
             for asset, amount in opening:

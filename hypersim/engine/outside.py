@@ -131,6 +131,11 @@ class Outside:
     def side(self, side: Side) -> OutsideSide:
         return self.bids if side is Side.BUY else self.asks
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the outside: of either side."""
+        return self.bids.bound is not None or self.asks.bound is not None
+
     def next_due(self) -> int | None:
         """When some of what users took will have come back, as far as somebody has to ask for it."""
         if self.venue.market.recovery_half_life_ms is None or not (self.bids.taken or self.asks.taken):

@@ -156,6 +156,14 @@ class Venue:
         """Puts a trade of the house with itself on the tape; no money moves."""
         self._record(price, quantity, taker_side, outside=True, time_us=time_us)
 
+    def report_empty(self, before: Book) -> None:
+        """Reports that every level of an earlier book is gone, as one update like any other."""
+        bids = tuple((level.price, 0) for level in before.bids.levels())
+        asks = tuple((level.price, 0) for level in before.asks.levels())
+        if bids or asks:
+            self.update_id += 1
+            self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
+
     def drain_depth(self) -> None:
         """Reports the levels that changed since the last call, if any did."""
         bids, asks = self.book.bids.drain(), self.book.asks.drain()

@@ -223,7 +223,7 @@ class Naive:
                     for worse in [p for p in self.outside[side].sizes if within(side, p, price)]:
                         del self.outside[side].sizes[worse]
         self.forget()
-        if self.trading:
+        if self.trading or all(known.bound is None for known in self.outside.values()):
             self.lay(new, now_us)
 
     def forget(self) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hypersim.engine.commands import Reset, SetFees
-from hypersim.engine.events import BalanceChanged, DepthChanged, OrderChanged, Traded, WorldReset
+from hypersim.engine.commands import Ladder, OutsideUpdate, Reset, SetFees
+from hypersim.engine.events import BalanceChanged, DepthChanged, OrderChanged, OutsideChanged, Traded, WorldReset
 from hypersim.engine.ledger import HOUSE
 from hypersim.engine.market import MarketStatus
 from hypersim.errors import Reason
@@ -55,14 +55,15 @@ def test_everybody_starts_with_other_balances_where_the_reset_names_some() -> No
     assert ("10.00000000", "0.00000000") == world.balance("user", "BTC")
 
 
-def test_the_outside_stands_as_it_did_and_nothing_of_it_is_taken() -> None:
+def test_the_outside_is_unknown_until_it_is_heard_of_again() -> None:
     world = lived_in()
     assert ("other 2 @102, house 6 @104", "house 2 @98, user 2 @97") == (world.asks(), world.bids())
     assert None is not world.exchange.next_due()
-    for _ in range(2):
-        world.apply(Reset())
-        assert ("house 6 @104", "house 3 @98") == (world.asks(), world.bids())
-        assert None is world.exchange.next_due()
+    assert OutsideChanged(symbol="BTCUSDT", source_time_us=0, known=False) in world.apply(Reset())
+    assert ("", "") == (world.asks(), world.bids())
+    assert None is world.exchange.next_due()
+    world.outside(asks="6 @104", bids="4 @98", full=True)
+    assert ("house 6 @104", "house 4 @98") == (world.asks(), world.bids())
 
 
 def test_accounts_keep_their_fees_and_names_are_free_again() -> None:
@@ -79,6 +80,7 @@ def test_ids_count_on() -> None:
     before = world.exchange.snapshot().venues[0]
     (depth,) = [event for event in world.apply(Reset()) if isinstance(event, DepthChanged)]
     assert before.update_id + 1 == depth.update_id
+    world.outside(asks="6 @104", full=True)
     order = world.place("user", "buy", 1)
     (trade,) = [event for event in world.events if isinstance(event, Traded)]
     assert (before.next_order_id, before.next_trade_id, before.next_aggregate_id) == (
@@ -103,10 +105,9 @@ def test_what_a_reset_reports_starts_from_nothing() -> None:
     assert WorldReset() == events[0]
     assert [] == [event for event in events if isinstance(event, OrderChanged | Traded)]
     (depth,) = [event for event in events if isinstance(event, DepthChanged)]
+    assert (((number(98), 0), (number(97), 0)), ((number(102), 0), (number(104), 0))) == (depth.bids, depth.asks)
     state = world.exchange.snapshot()
-    assert (state.venues[0].bids, state.venues[0].asks) == tuple(
-        tuple((price, ((-1, total),)) for price, total in side) for side in (depth.bids, depth.asks)
-    )
+    assert ((), ()) == (state.venues[0].bids, state.venues[0].asks)
     after = {
         (event.account_id, event.asset): (event.free, event.locked)
         for event in events
@@ -121,8 +122,17 @@ def test_a_halted_market_stays_empty_until_it_goes_on() -> None:
     world.rules(status=MarketStatus.HALT)
     world.apply(Reset())
     assert ("", "") == (world.asks(), world.bids())
+    world.outside(asks="6 @104", bids="4 @98", full=True)
+    assert ("", "") == (world.asks(), world.bids())
     world.rules(status=MarketStatus.TRADING)
-    assert ("house 6 @104", "house 3 @98") == (world.asks(), world.bids())
+    assert ("house 6 @104", "house 4 @98") == (world.asks(), world.bids())
+
+
+def test_a_halted_market_shows_nothing_of_an_outside_that_is_unknown() -> None:
+    world = lived_in()
+    world.rules(status=MarketStatus.HALT)
+    world.apply(OutsideUpdate(symbol="BTCUSDT", ladder=Ladder(bid_floor=None, ask_ceiling=None)))
+    assert ("other 2 @102", "user 2 @97") == (world.asks(), world.bids())
 
 
 def test_the_same_life_after_a_reset_leads_to_the_same_balances() -> None:
