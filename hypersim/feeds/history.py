@@ -28,11 +28,12 @@ REVERSION_HALF_LIFE_DAYS = 300
 TIDE_HALF_LIFE_DAYS, TIDE_DEVIATION = 15, 0.35
 """Of the logarithm of a day's volatility."""
 SPANS = (SECONDS_OF_DAY, 3600, 900, 60)
-"""Seconds of the bars that divide, each into those of the next."""
+"""Seconds of the bars that divide, each into those of the next; the last into seconds."""
+MINUTES = len(SPANS) - 1
 PATH_COMMON = 0.95
 """As COMMON, within a day: what days have of their own is not shared, and takes its part of it."""
-MOST_KEPT = 3000
-"""Divided bars remembered per symbol."""
+MOST_KEPT = 12_000
+"""Bars remembered per symbol beside its days, about 5 MB: more than the longest answer of klines needs."""
 MASK = 2**64 - 1
 
 
@@ -104,8 +105,9 @@ class SyntheticPast:
         self.legs = legs
         self._own_salt = random.Random(f"{seed}/{market.symbol}/past").getrandbits(64)
         self._common_salt = random.Random(f"{seed}/past").getrandbits(64)
-        self._parts: dict[tuple[int, int], list[Bar]] = {}
-        self._seconds: dict[int, list[tuple[int, Bar]]] = {}
+        self._parts: dict[tuple[int, int], list[tuple[int, Bar]]] = {}
+        self._kept = 0
+        """Bars in them."""
         self._days = self._draw_days(market, synthetic, seed)
 
     def candles(self, base_seconds: int, start_s: int, until_s: int) -> list[Candle]:
@@ -114,19 +116,13 @@ class SyntheticPast:
             return []
         if base_seconds == SECONDS_OF_DAY:
             return [self._candle(day_s, self._bar(0, day_s)) for day_s in range(start_s, until_s, SECONDS_OF_DAY)]
-        found = []
-        if base_seconds == 1:
-            for minute_s in range(start_s - start_s % 60, until_s, 60):
-                for second, bar in self._seconds_of(minute_s):
-                    if start_s <= minute_s + second < until_s:
-                        found.append(self._candle(minute_s + second, bar))
-            return found
-        level = SPANS.index(base_seconds) - 1
+        level = MINUTES if base_seconds == 1 else SPANS.index(base_seconds) - 1
         span = SPANS[level]
+        found = []
         for parent_s in range(start_s - start_s % span, until_s, span):
-            for at, bar in enumerate(self.parts(level, parent_s)):
-                if start_s <= parent_s + at * base_seconds < until_s:
-                    found.append(self._candle(parent_s + at * base_seconds, bar))
+            for at_s, bar in self.parts(level, parent_s):
+                if start_s <= parent_s + at_s < until_s:
+                    found.append(self._candle(parent_s + at_s, bar))
         return found
 
     def _candle(self, open_s: int, bar: Bar) -> Candle:
@@ -151,18 +147,22 @@ class SyntheticPast:
         if level == 0:
             return self._days[(start_s - self.start_s) // SECONDS_OF_DAY]
         parent_s = start_s - start_s % SPANS[level - 1]
-        return self.parts(level - 1, parent_s)[(start_s - parent_s) // SPANS[level]]
+        return self.parts(level - 1, parent_s)[(start_s - parent_s) // SPANS[level]][1]
 
-    def parts(self, level: int, start_s: int) -> list[Bar]:
-        """What a bar divides into; of the last one only the parts that had begun."""
+    def parts(self, level: int, start_s: int) -> list[tuple[int, Bar]]:
+        """What a bar divides into, each with the second in it at which it opens; of the last bar only the
+        parts that had begun.
+        """
         parts = self._parts.get((level, start_s))
         if parts is None:
-            if len(self._parts) >= MOST_KEPT:
-                del self._parts[next(iter(self._parts))]
-            parts = self._parts[level, start_s] = self._divide(level, start_s)
+            parts = self._divide_minute(start_s) if level == MINUTES else self._divide(level, start_s)
+            self._kept += len(parts)
+            while self._kept > MOST_KEPT:
+                self._kept -= len(self._parts.pop(next(iter(self._parts))))
+            self._parts[level, start_s] = parts
         return parts
 
-    def _divide(self, level: int, start_s: int) -> list[Bar]:
+    def _divide(self, level: int, start_s: int) -> list[tuple[int, Bar]]:
         span = SPANS[level + 1]
         ends = [min(at, self.end_s) for at in range(start_s + span, start_s + SPANS[level] + 1, span)]
         lengths = [end - before for end, before in zip(ends, [start_s, *ends], strict=False) if end > before]
@@ -177,18 +177,13 @@ class SyntheticPast:
         follows = None
         if self.legs is not None:
             follows = [self._followed(level + 1, start_s + at * span) for at in range(len(lengths))]
-        return divide(self._bar(level, start_s), weights, floors, chance, PATH_COMMON, follows)
+        parts = divide(self._bar(level, start_s), weights, floors, chance, PATH_COMMON, follows)
+        return list(zip(range(0, SPANS[level], span), parts, strict=False))
 
-    def _seconds_of(self, minute_s: int) -> list[tuple[int, Bar]]:
-        found = self._seconds.get(minute_s)
-        if found is None:
-            if len(self._seconds) >= MOST_KEPT:
-                del self._seconds[next(iter(self._seconds))]
-            chance = self._chance(len(SPANS) - 1, minute_s)
-            minute = self._bar(len(SPANS) - 1, minute_s)
-            found = seconds_of(minute, min(60, self.end_s - minute_s), chance, PATH_COMMON)
-            self._seconds[minute_s] = found
-        return found
+    def _divide_minute(self, start_s: int) -> list[tuple[int, Bar]]:
+        """The seconds of a minute in which something was traded."""
+        minute, chance = self._bar(MINUTES, start_s), self._chance(MINUTES, start_s)
+        return seconds_of(minute, min(60, self.end_s - start_s), chance, PATH_COMMON)
 
     def _chance(self, level: int, start_s: int) -> Chance:
         place = start_s * len(SPANS) + level

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -141,6 +142,21 @@ def test_the_same_world_has_the_same_past_in_whatever_order_it_is_asked() -> Non
     answers = [candles(first, symbol, base_s, hour_s - 3600, BEGAN_S) for symbol, base_s in asked]
     again = [candles(second, symbol, base_s, hour_s - 3600, BEGAN_S) for symbol, base_s in reversed(asked)]
     assert answers == again[::-1]
+
+
+def test_what_is_remembered_of_a_past_is_bounded_in_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypersim.feeds.history.MOST_KEPT", 300)
+    source = history(symbols=["BTCUSDT"])
+    before = candles(source, "BTCUSDT", 1, BEGAN_S - 600, BEGAN_S)
+    tracemalloc.start()
+    used = []
+    for page in range(1, 9):
+        candles(source, "BTCUSDT", 1, BEGAN_S - 600 * (page + 1), BEGAN_S - 600 * page)
+        used.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+
+    assert used[-1] < 2 * used[0]
+    assert before == candles(source, "BTCUSDT", 1, BEGAN_S - 600, BEGAN_S)
 
 
 def test_another_seed_has_another_past() -> None:
