@@ -9,7 +9,6 @@ import os
 import platform
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hypersim import __version__
 from hypersim.errors import StoreError
-from hypersim.store import postgresql, sqlite
+from hypersim.store import postgresql, sqlite, unkept
 from hypersim.store.locks import FileLock
 from hypersim.store.migrate import migrate
 from hypersim.store.tables import fence, metadata
@@ -29,7 +28,6 @@ from hypersim.store.tables import fence, metadata
 DRIVER_ERRORS: Final = (DBAPIError, psycopg.Error, sqlite3.Error)
 """What a database that cannot be used raises."""
 
-SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only a new folder of our own is made in it
 
 
 class Database:
@@ -118,9 +116,8 @@ class Database:
     def _resolve(self, url: str, *, memory: bool) -> URL:
         parsed = _parse(url)
         if memory or (parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")):
-            parent = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
-            self._temporary = Path(tempfile.mkdtemp(prefix="hypersim-", dir=parent))
-            return URL.create("sqlite", database=str(self._temporary / "hypersim.db"))
+            self._temporary = unkept.make_folder()
+            return URL.create("sqlite", database=str(self._temporary / unkept.DATABASE))
         if parsed.get_backend_name() == "sqlite":
             return parsed.set(database=str(Path(str(parsed.database)).resolve()))
         return parsed
