@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hypersim.engine.events import Change, Committed, OrderChanged
+from hypersim.engine.events import Committed, OrderChanged
 from hypersim.errors import Reason, Refused
 
 SECOND_US: Final = 1_000_000
@@ -55,6 +55,8 @@ WEIGHT: Final = Figure("REQUEST_WEIGHT", "MINUTE", 1, 6000)
 ORDERS_10S: Final = Figure("ORDERS", "SECOND", 10, 100)
 ORDERS_1D: Final = Figure("ORDERS", "DAY", 1, 200_000)
 RAW: Final = Figure("RAW_REQUESTS", "MINUTE", 5, 300_000)
+TEN_SECONDS_US: Final = ORDERS_10S.window_us
+RAW_WINDOW_US: Final = RAW.window_us
 FIGURES: Final = (WEIGHT, ORDERS_10S, ORDERS_1D, RAW)
 """Binance's figures of 2026."""
 
@@ -100,7 +102,7 @@ class Limits:
             if len(self._visitors) >= self._most_addresses:
                 self._forget(now_us)
             visitor = self._visitors[address] = Visitor()
-        minute, raw_window = now_us // MINUTE_US, now_us // RAW.window_us
+        minute, raw_window = now_us // MINUTE_US, now_us // RAW_WINDOW_US
         if visitor.minute != minute:
             visitor.minute, visitor.used, visitor.refused = minute, 0, 0
         if visitor.raw_window != raw_window:
@@ -193,20 +195,20 @@ class OrderCounts:
         """Credits first fills; call it with what was committed, in order."""
         for record in records:
             for event in record.events:
+                # only a trade has a fill
                 if (
                     isinstance(event, OrderChanged)
-                    and event.change is Change.TRADE
-                    and event.fill is not None
-                    and event.order.executed == event.fill.quantity
+                    and (fill := event.fill) is not None
+                    and event.order.executed == fill.quantity
                 ):
-                    credit = MAKER_CREDIT if event.fill.is_maker else TAKER_CREDIT
+                    credit = MAKER_CREDIT if fill.is_maker else TAKER_CREDIT
                     self.give_back(event.order.account_id, credit, record.time_us)
 
     def _current(self, account_id: int, now_us: int) -> list[int]:
         counts = self._counts.get(account_id)
         if counts is None:
             counts = self._counts[account_id] = [0, 0, 0, 0]
-        ten, day = now_us // ORDERS_10S.window_us, now_us // DAY_US
+        ten, day = now_us // TEN_SECONDS_US, now_us // DAY_US
         if counts[0] != ten:
             counts[0], counts[1] = ten, 0
         if counts[2] != day:

@@ -13,7 +13,7 @@ from sqlalchemy import Table
 
 from hypersim.ask import PeopleRow
 from hypersim.engine.events import BalanceChanged, Committed, Fill, OrderChanged, Traded, WorldReset
-from hypersim.engine.orders import Order, Side
+from hypersim.engine.orders import BUY, Order
 from hypersim.store import tables
 from hypersim.store.bulk import Row
 from hypersim.views.candles import SECOND_US, bucket, merge, opening_at, with_trade
@@ -167,7 +167,7 @@ def _trade_row(order: Order, fill: Fill, time_us: int) -> Row:
         str(fill.fee),
         fill.fee_asset,
         time_us,
-        order.side is Side.BUY,
+        order.side is BUY,
         fill.is_maker,
     )
 

@@ -80,16 +80,16 @@ class Accounts:
     def fold(self, record: Committed) -> None:
         """Takes in what a command changed."""
         for event in record.events:
-            match event:
-                case BalanceChanged():
-                    self._balance_changed(event, record.time_us)
-                case OrderChanged():
-                    self._order_changed(event.order)
-                case AccountChanged():
-                    view = self._view(event.account_id)
-                    view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
-                case WorldReset():
-                    self._world_reset(record.time_us)
+            # the frequent ones first; `match` would take twice as long to tell them apart
+            if isinstance(event, BalanceChanged):
+                self._balance_changed(event, record.time_us)
+            elif isinstance(event, OrderChanged):
+                self._order_changed(event.order)
+            elif isinstance(event, AccountChanged):
+                view = self._view(event.account_id)
+                view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
+            elif isinstance(event, WorldReset):
+                self._world_reset(record.time_us)
 
     def snapshot(self) -> AccountsState:
         return AccountsState(tuple(sorted((view.account_id, view.updated_us) for view in self._accounts.values())))
