@@ -31,7 +31,7 @@ def parse(text: str) -> int:
         if fraction[SCALE:].strip("0"):
             raise ValueError(f"more than {SCALE} decimals: {text!r}")
         fraction = fraction[:SCALE]
-    return int(whole) * ONE + int(fraction.ljust(SCALE, "0"))
+    return int(whole + fraction.ljust(SCALE, "0"))
 
 
 def decimals(text: str) -> int:
@@ -43,7 +43,8 @@ def show(value: int) -> str:
     """Price, quantity or rate as text with 8 decimals."""
     if value < 0:
         return "-" + show(-value)
-    return f"{value // ONE}.{value % ONE:08d}"
+    digits = str(value).zfill(SCALE + 1)  # less than the time of two divisions and a format
+    return f"{digits[:-SCALE]}.{digits[-SCALE:]}"
 
 
 def show_amount(amount: int) -> str:

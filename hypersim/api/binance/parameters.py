@@ -79,7 +79,7 @@ class Integer:
             raise Refused(Reason.PARAMETER_OVERFLOW, name)
         if value < self.least:
             raise Refused(Reason.PARAMETER_INVALID, name)
-        return min(value, self.most)
+        return value if value <= self.most else self.most
 
     def schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "integer", "minimum": self.least}

@@ -41,16 +41,15 @@ class Sent:
         pairs = text.split("&")
         unsigned = pairs
         escaped = "%" in text or "+" in text
-        for pair in pairs:
-            name, _, value = pair.partition("=")
+        for number, (name, _, value) in enumerate([pair.partition("=") for pair in pairs]):
             if escaped:
                 name, value = decoded(name), decoded(value)
             if name in values:
                 raise Refused(Reason.DUPLICATE_PARAMETER)
-            if name == SIGNATURE:
-                unsigned = [other for other in pairs if other is not pair]
             if name:
                 values[name] = value
+            if name == SIGNATURE:
+                unsigned = pairs[:number] + pairs[number + 1 :]
         return raw if unsigned is pairs else "&".join(unsigned).encode()
 
 

@@ -26,10 +26,13 @@ class Milliseconds:
     def parse(self, name: str, text: str) -> int:
         if DECIMAL.fullmatch(text) is None:
             raise Refused(Reason.ILLEGAL_CHARACTERS, name, self.legal)
-        whole, _, fraction = text.partition(".")
-        if fraction[3:].strip("0"):
-            raise Refused(Reason.TOO_MUCH_PRECISION, name)
-        value_us = int(whole) * 1000 + int(fraction[:3].ljust(3, "0"))
+        if text.isdecimal():
+            value_us = int(text) * 1000
+        else:
+            whole, _, fraction = text.partition(".")
+            if fraction[3:].strip("0"):
+                raise Refused(Reason.TOO_MUCH_PRECISION, name)
+            value_us = int(whole + fraction[:3].ljust(3, "0"))
         if value_us > LONGEST_WINDOW_US:
             raise Refused(Reason.BAD_RECV_WINDOW)
         return value_us
@@ -53,26 +56,25 @@ SIGNED: Final = (
 def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us: int) -> tuple[int, int]:
     """The account that signed, and the request's deadline in microseconds. Raises Refused."""
     values = sent.values
-    for name in (TIMESTAMP.name, SIGNATURE):
-        if name not in values:
-            raise Refused(Reason.PARAMETER_MISSING, name)
-        if not values[name]:
-            raise Refused(Reason.PARAMETER_EMPTY, name)
+    timestamp, signature, window = values.get(TIMESTAMP.name), values.get(SIGNATURE), values.get(RECV_WINDOW.name)
+    if not timestamp:
+        raise Refused(Reason.PARAMETER_MISSING if timestamp is None else Reason.PARAMETER_EMPTY, TIMESTAMP.name)
+    if not signature:
+        raise Refused(Reason.PARAMETER_MISSING if signature is None else Reason.PARAMETER_EMPTY, SIGNATURE)
     api_key = (api_key_header or b"").decode("latin-1")
     key = keys.get(api_key)
     if key is None:
         well_formed = BINANCE_KEY.fullmatch(api_key) is not None
         raise Refused(Reason.BAD_API_KEY if well_formed else Reason.BAD_API_KEY_FORMAT)
-    if not key.verify(sent.payload, values[SIGNATURE]):
+    if not key.verify(sent.payload, signature):
         raise Refused(Reason.BAD_SIGNATURE)
-    timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, values[TIMESTAMP.name])
-    window_text = values.get(RECV_WINDOW.name)
-    if window_text is None:
+    timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, timestamp)
+    if window:
+        window_us = RECV_WINDOW.rule.parse(RECV_WINDOW.name, window)
+    elif window is None:
         window_us = DEFAULT_WINDOW_US
-    elif not window_text:
-        raise Refused(Reason.PARAMETER_EMPTY, RECV_WINDOW.name)
     else:
-        window_us = RECV_WINDOW.rule.parse(RECV_WINDOW.name, window_text)
+        raise Refused(Reason.PARAMETER_EMPTY, RECV_WINDOW.name)
     if timestamp_us >= now_us + AHEAD_US:
         raise Refused(Reason.TIMESTAMP_AHEAD)
     if now_us - timestamp_us > window_us:

@@ -43,6 +43,10 @@ RESTRICTION: Final = optional("cancelRestrictions", Choice(CancelRestriction, Re
 COMPUTE_RATES: Final = optional("computeCommissionRates", Boolean(), False)
 ORDERS_LIMIT: Final = limit(500, 1000)
 
+NEW: Final = Change.NEW
+ANSWERED_FULLY: Final = (OrderType.LIMIT, OrderType.MARKET)
+"""The types whose placement is answered FULL unless the caller says otherwise."""
+
 
 async def place_order(world: World, call: Call) -> dict[str, Any]:
     """An order that is accepted and expires at once is a success: the answer says EXPIRED."""
@@ -53,15 +57,14 @@ async def place_order(world: World, call: Call) -> dict[str, Any]:
     for event in outcome.events:
         if not isinstance(event, OrderChanged):
             continue
-        if placed is None and event.change is Change.NEW:
+        if placed is None and event.change is NEW:
             placed = event.order
         elif placed is not None and event.order.order_id == placed.order_id:
             placed = event.order
             if event.fill is not None:
                 fills.append(event.fill)
     assert placed is not None, "an accepted order is reported NEW"
-    answers_fully = call[TYPE] in (OrderType.LIMIT, OrderType.MARKET)
-    match call[RESPONSE_TYPE] or (ResponseType.FULL if answers_fully else ResponseType.ACK):
+    match call[RESPONSE_TYPE] or (ResponseType.FULL if call[TYPE] in ANSWERED_FULLY else ResponseType.ACK):
         case ResponseType.ACK:
             return acknowledgement(placed, call, outcome.time_us)
         case ResponseType.RESULT:
