@@ -18,7 +18,7 @@ import asyncio
 import enum
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
@@ -130,9 +130,14 @@ class Writer:
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
 
-    async def start(self) -> None:
-        """Recovers what is stored and begins to serve. Raises StoreError when it cannot be trusted."""
+    async def start(self, first: Callable[[], Iterable[Command]] = tuple) -> None:
+        """Recovers what is stored and begins to serve. Raises StoreError when it cannot be trusted.
+
+        `first` says, once the views are there, what is taken in before anything else, time included.
+        """
         self._adopt(await self._in_thread(recover, self._journal))
+        for command in first():
+            self._apply(Stamped(self._stamp(), command))
         self._task = asyncio.create_task(self._run(), name="writer")
         self._task.add_done_callback(self._ended)
         self._enter(WriterState.SERVING)
@@ -212,8 +217,9 @@ class Writer:
             batch.records.append(
                 Committed(sequence=self._applied, time_us=stamped.time_us, command=stamped.command, events=events)
             )
-            batch.people.extend(rows)
-            self._api_keys.update(row.api_key for row in rows)
+            if rows:
+                batch.people.extend(rows)
+                self._api_keys.update(row.api_key for row in rows)
             self._wake.set()
         return events
 

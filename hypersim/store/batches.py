@@ -25,9 +25,9 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 def digest(records: Iterable[Committed]) -> str:
     """SHA-256 of the records' events as JSON."""
-    result = hashlib.sha256()
+    result, encode = hashlib.sha256(), msgspec.json.Encoder().encode
     for record in records:  # one by one: small pieces are hashed without letting go of the interpreter
-        result.update(msgspec.json.encode(record.events))
+        result.update(encode(record.events))
     return result.hexdigest()
 
 
