@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, insert, make_url, select, text, update
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, Select, insert, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hypersim import __version__
@@ -28,6 +29,7 @@ from hypersim.store.tables import fence, metadata
 DRIVER_ERRORS: Final = (DBAPIError, psycopg.Error, sqlite3.Error)
 """What a database that cannot be used raises."""
 
+READER: Final = "hypersim reader"
 
 
 class Database:
@@ -39,6 +41,8 @@ class Database:
         self._session: PoolProxiedConnection | None = None
         self._url = self._resolve(url, memory=memory)
         self.durable = self._temporary is None
+        self._name = f"hypersim {uuid4().hex}"
+        """Of the sessions that write, and of nobody else's."""
         self.engine = self._make_engine(read_only=False)
         """For transactions that are rare; see `transaction`."""
         self.readers = self._make_engine(read_only=True)
@@ -83,7 +87,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A transaction of the owner. Raises StoreError when there is another owner by now."""
         with self.engine.begin() as connection:
-            self._check_epoch(connection)
+            self._check_epoch(connection, select(fence).with_for_update())
             yield connection
 
     @property
@@ -98,10 +102,15 @@ class Database:
         """Drops every connection and owns the database anew, on new ones.
 
         Returns only when nothing that was sent before can still become durable. Raises StoreError when
-        another exchange has the database by now, one of DRIVER_ERRORS when it cannot be reached.
+        another exchange has the database by now, one of DRIVER_ERRORS when it cannot be reached, or when
+        it is locked without having another owner: a session of ours is about to end, or another exchange
+        about to begin.
         """
         self._disconnect()
-        self._own()
+        if not self._locked():
+            with self.readers.connect() as connection:
+                self._check_epoch(connection, select(fence))
+            raise psycopg.errors.LockNotAvailable(f"{self.where} is still locked")
         with self.transaction():
             pass
 
@@ -125,17 +134,18 @@ class Database:
     def _make_engine(self, *, read_only: bool) -> Engine:
         if self.dialect == "sqlite":
             return sqlite.make_engine(self._url, durable=self.durable, read_only=read_only)
-        return postgresql.make_engine(self._url, read_only=read_only)
+        return postgresql.make_engine(self._url, name=READER if read_only else self._name, read_only=read_only)
 
     def _own(self) -> None:
+        if not self._locked():
+            raise StoreError(f"another exchange is using {self.where}{self._owner()}")
+
+    def _locked(self) -> bool:
         if self.dialect == "sqlite":
             self._lock = self._lock or sqlite.lock(Path(str(self._url.database)))
-            owned = self._lock is not None
-        else:
-            self.session.autocommit = True
-            owned = postgresql.own(self.session)
-        if not owned:
-            raise StoreError(f"another exchange is using {self.where}{self._owner()}")
+            return self._lock is not None
+        self.session.autocommit = True
+        return postgresql.own(self.session)
 
     def _disconnect(self) -> None:
         if self._session is not None:
@@ -151,8 +161,8 @@ class Database:
         except DBAPIError:  # it has just begun, and has no tables yet
             return ""
 
-    def _check_epoch(self, connection: Connection) -> None:
-        found = connection.execute(select(fence.c.epoch, fence.c.owner).with_for_update()).one()
+    def _check_epoch(self, connection: Connection, query: Select[Any]) -> None:
+        found = connection.execute(query).one()
         if found.epoch != self.epoch:
             raise StoreError(f"another exchange has taken {self.where} over: {found.owner}")
 
@@ -171,7 +181,7 @@ def open_for_reading(url: str) -> Engine:
     """An engine that only reads, beside whoever owns the database. Raises StoreError when there is none."""
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return postgresql.make_engine(parsed, read_only=True)
+        return postgresql.make_engine(parsed, name=READER, read_only=True)
     path = Path(parsed.database or "").resolve()
     if not path.is_file():
         raise StoreError(f"there is no database at {path}")

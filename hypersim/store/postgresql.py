@@ -1,7 +1,8 @@
 """PostgreSQL: how its connections are set up, and who may write.
 
 Guarantees that a commit is on disk when it is acknowledged, and one owner per database by a lock that its
-server holds for the owner's session. Refuses a server that does not sync its disk.
+server holds for the owner's session. Sessions that write carry their owner's name, so that he can end those
+that the server has not noticed losing. Refuses a server that does not sync its disk.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,6 @@ SAFE: Final = {"fsync": "on", "synchronous_commit": "on"}
 """What the server must say of itself."""
 
 CONNECT: Final = {
-    "application_name": "hypersim",
     "connect_timeout": 5,
     # a server that is gone without a word is noticed within half a minute
     "keepalives_idle": 10,
@@ -35,10 +35,21 @@ CONNECT: Final = {
     "tcp_user_timeout": 30_000,
 }
 
+KEEPALIVES: Final = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
+"""By which the server notices as soon that an owner's machine is gone, and gives the lock away."""
 
-def make_engine(url: URL, *, read_only: bool) -> Engine:
-    """An engine for that database."""
-    engine = create_engine(url, connect_args=CONNECT)
+END_OTHERS: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = current_setting('application_name') AND datname = current_database()
+AND pid <> pg_backend_pid()
+"""
+
+
+def make_engine(url: URL, *, name: str, read_only: bool) -> Engine:
+    """An engine for that database. Readers check a connection before they use it: the server may have been
+    restarted since.
+    """
+    engine = create_engine(url, connect_args=CONNECT | {"application_name": name}, pool_pre_ping=read_only)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: psycopg.Connection[Any], _record: Any) -> None:
@@ -52,7 +63,8 @@ def make_engine(url: URL, *, read_only: bool) -> Engine:
 
 
 def own(connection: psycopg.Connection[Any]) -> bool:
-    """Makes a session the owner of its database; False when there is another one.
+    """Makes a session the owner of its database, and ends every other one of its name; False when there is
+    another owner, or when one of those does not end in time.
 
     Raises StoreError when the server does not keep what it acknowledges.
     """
@@ -60,7 +72,9 @@ def own(connection: psycopg.Connection[Any]) -> bool:
         row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
         if row != (safe,):
             raise StoreError(f"this PostgreSQL server can lose what it acknowledged: its {setting} is not {safe}")
-    connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+    for setting, value in {"lock_timeout": LOCK_TIMEOUT, **KEEPALIVES}.items():
+        connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
+    connection.execute(END_OTHERS)
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
     except psycopg.errors.LockNotAvailable:

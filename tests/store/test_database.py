@@ -3,7 +3,10 @@
 import re
 import socket
 import sqlite3
+import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -14,12 +17,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, select, text, update
 
 from hypersim.errors import StoreError
-from hypersim.store import tables
+from hypersim.store import postgresql, tables
 from hypersim.store.bulk import BatchStatement
 from hypersim.store.database import DRIVER_ERRORS, Database, open_database, open_for_reading
 from hypersim.store.journal import SqlJournal
 from hypersim.store.migrate import alembic_config
 from hypersim.units import AMOUNT_ONE
+from tests.postgres import PostgresServer
 from tests.store.lives import SET_UP, Scribe, life
 
 HUGE = 10**47 + 7
@@ -143,11 +147,7 @@ def test_a_lost_connection_is_made_anew_and_the_database_is_still_ours(
     journal = SqlJournal(database)
     scribe = Scribe(journal)
     scribe.write(*SET_UP)
-    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-            "AND datname = current_database()"
-        )
+    _lose_sessions(postgres_url)
     with pytest.raises(psycopg.Error):
         journal.prepare(scribe.records[-1:], [])()
     journal.reopen()
@@ -155,6 +155,101 @@ def test_a_lost_connection_is_made_anew_and_the_database_is_still_ours(
     with pytest.raises(StoreError, match="another exchange is using"):
         open_database(postgres_url)
     scribe.live(life(1), 30)
+    database.close()
+
+
+def _lose_sessions(url: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND datname = current_database()"
+        )
+
+
+class Forgetful:
+    """A way to a PostgreSQL server that can lose its clients without the server's noticing."""
+
+    def __init__(self, folder: Path, target: Path) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / target.name))
+        self._listener.listen()
+        self._target = target
+        self._clients: list[socket.socket] = []
+        self._all: list[socket.socket] = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def lose(self) -> None:
+        """Clients see their connections end; the server sees nothing."""
+        while self._clients:
+            self._clients.pop().shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for end in self._all:
+            end.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self._target))
+                self._clients.append(client)
+                self._all += client, server
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):  # closed
+            while data := source.recv(65_536):
+                sink.sendall(data)
+
+
+@pytest.fixture
+def forgetful(postgres_server: PostgresServer, postgres_url: str) -> Iterator[tuple[Forgetful, str]]:
+    """Such a way, and the URL of a fresh database by it."""
+    (target,) = postgres_server.folder.glob(".s.PGSQL.*[0-9]")
+    with tempfile.TemporaryDirectory(prefix="hypersim-way-") as folder:
+        way = Forgetful(Path(folder), target)
+        yield way, postgres_url.replace(str(postgres_server.folder), folder)
+        way.close()
+
+
+@pytest.mark.parametrize("saving", [False, True])
+def test_sessions_that_the_server_did_not_notice_losing_are_ended(
+    forgetful: tuple[Forgetful, str], saving: bool
+) -> None:
+    way, url = forgetful
+    database = open_database(url)
+    journal = SqlJournal(database)
+    scribe = Scribe(journal)
+    scribe.write(*SET_UP)
+    with ExitStack() as stack:
+        if saving:  # a transaction that is lost half-way holds the fence
+            stack.enter_context(pytest.raises(DRIVER_ERRORS))
+            stack.enter_context(database.transaction())
+        way.lose()
+        journal.reopen()
+        journal.load()
+        scribe.live(life(1), 30)
+    with pytest.raises(StoreError, match="another exchange is using"):
+        open_database(url)
+    database.close()
+
+
+def test_a_lock_without_a_new_owner_may_be_waited_for(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "LOCK_TIMEOUT", "100ms")
+    database = open_database(postgres_url)
+    _lose_sessions(postgres_url)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (postgresql.LOCK,))
+        with pytest.raises(psycopg.errors.LockNotAvailable, match="still locked"):
+            database.reopen()
+        other.execute("UPDATE fence SET epoch = 99, owner = 'somebody else'")
+        with pytest.raises(StoreError, match=r"has taken .* over: somebody else"):
+            database.reopen()
+        other.execute("UPDATE fence SET epoch = 1")
+    database.reopen()
     database.close()
 
 
