@@ -1,21 +1,27 @@
 """What is stored, for those who must not wait: queries run in a few threads of their own, never on the
 event loop.
 
-Reads only what is durable; an answer that was given is already there.
+Reads only what is durable; an answer that was given is already there. A database that is away is a refusal,
+OVERLOADED: try again.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hypersim.engine.orders import Order
+from hypersim.errors import Reason, Refused
 from hypersim.store import queries
-from hypersim.store.database import Database
+from hypersim.store.database import Database, explained
 from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+
+logger = logging.getLogger(__name__)
 
 THREADS: Final = 4
 
@@ -135,5 +141,9 @@ class History:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, query)
 
     def _ask(self, query: Callable[[Connection], T]) -> T:
-        with self._database.readers.connect() as connection:
-            return query(connection)
+        try:
+            with self._database.readers.connect() as connection:
+                return query(connection)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("the database cannot be read: %s", explained(error))
+            raise Refused(Reason.OVERLOADED) from error

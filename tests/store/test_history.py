@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import psycopg
 import pytest
 
 from hypersim.engine.events import OrderChanged, Traded
 from hypersim.engine.orders import Order, Side
-from hypersim.store.database import Database
+from hypersim.errors import Reason, Refused
+from hypersim.store.database import READER, Database, open_database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
 from hypersim.views.records import AccountTrade, AggregateTrade, TapeTrade
@@ -204,3 +206,34 @@ async def test_queries_do_not_hold_up_the_event_loop(told: Told) -> None:
         turns += 1
     assert turns > 20
     assert 1 == len({str(question.result()) for question in asked})
+
+
+async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    history = History(database)
+    assert [] == await history.orders(1, "BTCUSDT", limit=1)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
+        sessions = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        other.execute(f"SELECT pg_terminate_backend(pid, 5000) {sessions}")
+        name = other.info.dbname
+        other.execute("UPDATE pg_database SET datallowconn = false WHERE datname = %s", (name,))
+        with pytest.raises(Refused) as refused:
+            await history.orders(1, "BTCUSDT", limit=1)
+        assert Reason.OVERLOADED is refused.value.reason
+        other.execute("UPDATE pg_database SET datallowconn = true WHERE datname = %s", (name,))
+    assert [] == await history.orders(1, "BTCUSDT", limit=1)
+    history.close()
+    database.close()
+
+
+async def test_a_connection_that_was_lost_meanwhile_is_not_missed(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    history = History(database)
+    assert [] == await history.orders(1, "BTCUSDT", limit=1)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", (READER,)
+        )
+    assert [] == await history.orders(1, "BTCUSDT", limit=1)
+    history.close()
+    database.close()
