@@ -67,9 +67,10 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         outside = await choose_outside(settings, listed, database, clock)
         views = Views(outside.source)
         outside.watch(views.marketdata)
-        kept = await stack.enter_async_context(keep(settings, listed, database, views, clock))
+        kept = await stack.enter_async_context(keep(settings, listed, database, views, clock, outside.withdrawals))
         supervisor = outside.supervise(kept.writer.ask)
         kept.writer.listeners.append(supervisor.fold)
+        kept.writer.on_state.append(lambda state: supervisor.rebuilt() if state is WriterState.SERVING else None)
         limits = Limits(enforced=settings.rate_limits)
         kept.writer.listeners.append(limits.orders.fold)
         world = World(
@@ -83,7 +84,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         )
         failure = await stack.enter_async_context(_tending(kept, settings, outside, supervisor))
         yield Running(
-            app=_application(settings, kept, world, supervisor.status),
+            app=_application(settings, kept, world, supervisor),
             settings=settings,
             world=world,
             where=database.where,
@@ -98,7 +99,6 @@ async def _tending(
     kept: Kept, settings: Settings, outside: Outside, supervisor: FeedSupervisor
 ) -> AsyncIterator["asyncio.Future[None]"]:
     """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
-    await outside.begin(kept.writer.ask)
     tending = asyncio.create_task(_tend(kept, settings, supervisor), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
@@ -137,7 +137,7 @@ async def _reload_keys(kept: Kept, settings: Settings) -> None:
                 kept.keys.add(row)
 
 
-def _application(settings: Settings, kept: Kept, world: World, feed: Callable[[], FeedStatus]) -> ASGIApp:
+def _application(settings: Settings, kept: Kept, world: World, supervisor: FeedSupervisor) -> ASGIApp:
     writer = kept.writer
     simulation = Simulation(
         world=world,
@@ -145,7 +145,8 @@ def _application(settings: Settings, kept: Kept, world: World, feed: Callable[[]
         maker_rate=kept.listed.maker_rate,
         taker_rate=kept.listed.taker_rate,
         account_ids=kept.account_ids,
-        feed=feed,
+        feed=supervisor.status,
+        starting_over=supervisor.starting_over,
         durable_sequence=lambda: writer.sequence,
         journal=kept.database.where,
         seed=settings.seed,

@@ -6,7 +6,7 @@ no HTTP.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hypersim.clock import Clock
-from hypersim.engine.commands import OpenAccount
+from hypersim.engine.commands import Command, OpenAccount
 from hypersim.errors import StartError
 from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
 from hypersim.markets import MarketsFile, choose, differences, read_markets
@@ -73,12 +73,20 @@ def listed_markets(settings: Settings) -> MarketsFile:
 
 @asynccontextmanager
 async def keep(
-    settings: Settings, listed: MarketsFile, database: Database, views: Views, clock: Clock
+    settings: Settings,
+    listed: MarketsFile,
+    database: Database,
+    views: Views,
+    clock: Clock,
+    first: Callable[[], Iterable[Command]] = tuple,
 ) -> AsyncIterator[Kept]:
-    """Recovers the world in a database and brings it in line with the settings. Raises StartError."""
+    """Recovers the world in a database and brings it in line with the settings. Raises StartError.
+
+    `first`: what the world is told before anything else can happen in it.
+    """
     journal = SqlJournal(database, keep=settings.journal_keep)
     writer = Writer(journal, views, clock, reports=database.folder)
-    await writer.start()
+    await writer.start(first)
     try:
         kept = Kept(
             listed=listed,

@@ -70,13 +70,18 @@ class Outside:
             seed=self._settings.seed,
         )
 
-    async def begin(self, ask: Ask) -> None:
-        """Takes away what the outside had in the books when the world was last closed: it is old by now."""
+    def withdrawals(self) -> list[OutsideUpdate]:
+        """Takes away what the outside had in the books when the world was last closed: it is old by now.
+
+        The world must hear of it before anything else, or what users had taken of it would come back and fill them.
+        """
         if self.choice.name == BY_HAND:
-            return
-        for symbol, view in self._views.markets.items():
-            if view.best_bid is not None or view.best_ask is not None:
-                await ask(OutsideUpdate(symbol=symbol, ladder=WITHDRAWAL))
+            return []
+        return [
+            OutsideUpdate(symbol=symbol, ladder=WITHDRAWAL)
+            for symbol, view in self._views.markets.items()
+            if view.update_id
+        ]
 
     def _divide(self) -> tuple[list[Market], list[Market]]:
         """The markets whose prices are the upstream's, and those whose prices are made up."""

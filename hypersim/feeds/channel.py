@@ -170,6 +170,11 @@ class Channel:
         self._disturbed = True
         self._forget_source()
 
+    def emptied(self) -> None:
+        """The world was emptied: the exchange knows nothing of the outside any more."""
+        self.disturbed()
+        self._quoted = False
+
     def _forget_source(self) -> None:
         self._prints.clear()
         self._covered = 0

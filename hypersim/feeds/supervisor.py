@@ -8,8 +8,8 @@ exchange ends `run`. Knows the exchange only by `ask` and by the records that it
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 
 from hypersim.ask import Ask
 from hypersim.clock import MICROSECONDS, Clock
@@ -28,6 +28,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1, 60
 """Before a feed that failed starts again; doubles with each failure until the feed has run for the longest
 one.
 """
+LONGEST_START_S = 2
+"""How long an emptied world is waited for until its markets stand again."""
 REFUSAL_PAUSE_S = 0.25
 """Before an exchange that is overloaded or being rebuilt is asked again."""
 
@@ -61,6 +63,8 @@ class FeedSupervisor:
         self._channels = {market.symbol: Channel(market, feed.name) for feed, markets in feeds for market in markets}
         self._wake = {symbol: asyncio.Event() for symbol in self._channels}
         self._first_ladders = {symbol: asyncio.Event() for symbol in self._channels}
+        self._turns = {symbol: asyncio.Lock() for symbol in self._channels}
+        """Held by whoever may tell the exchange of a symbol."""
         self._failures: dict[str, str] = {}
         """By the name of the feed or the symbol that they are about."""
 
@@ -78,6 +82,24 @@ class FeedSupervisor:
         for laid in self._first_ladders.values():
             await laid.wait()
 
+    @asynccontextmanager
+    async def starting_over(self) -> AsyncIterator[None]:
+        """For a block that empties the world: nothing that was seen before it is told after it.
+
+        Ends with the first ladders of the new world, as far as they come within LONGEST_START_S.
+        """
+        async with AsyncExitStack() as stack:
+            for turn in self._turns.values():
+                await stack.enter_async_context(turn)
+            yield
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ready(), LONGEST_START_S)
+
+    def rebuilt(self) -> None:
+        """The exchange was rebuilt: what became durable on the way was not folded, so everything is said anew."""
+        for channel in self._channels.values():
+            channel.restarted()
+
     def fold(self, records: Sequence[Committed]) -> None:
         """Takes note of what others did to the markets: hands on them, resets, new rules. A listener of the
         writer.
@@ -93,7 +115,8 @@ class FeedSupervisor:
                         self._feed_of[command.symbol].moved(command.symbol, price)
             elif isinstance(command, Reset):
                 for symbol, channel in self._channels.items():
-                    channel.disturbed()
+                    channel.emptied()
+                    self._first_ladders[symbol].clear()
                     self._feed_of[symbol].moved(symbol, None)
             for event in record.events:
                 if isinstance(event, MarketChanged) and event.market.symbol in self._channels:
@@ -147,17 +170,27 @@ class FeedSupervisor:
         while True:
             await wake.wait()
             wake.clear()
-            while (command := channel.next_command()) is not None:
-                try:
-                    await self._ask(command)
-                except Refused as refused:
-                    self._refused(channel, refused)
-                    await self._clock.sleep(REFUSAL_PAUSE_S)
-                else:
-                    channel.taken_in()
-                    self._failures.pop(channel.symbol, None)
-                    if channel.quoted:
-                        self._first_ladders[channel.symbol].set()
+            while await self._tell_next(channel):
+                pass
+
+    async def _tell_next(self, channel: Channel) -> bool:
+        """Tells the exchange what there is to tell of a symbol; whether there was anything."""
+        async with self._turns[channel.symbol]:
+            command = channel.next_command()
+            if command is None:
+                return False
+            try:
+                await self._ask(command)
+            except Refused as refused:
+                self._refused(channel, refused)
+            else:
+                channel.taken_in()
+                self._failures.pop(channel.symbol, None)
+                if channel.quoted:
+                    self._first_ladders[channel.symbol].set()
+                return True
+        await self._clock.sleep(REFUSAL_PAUSE_S)
+        return True
 
     def _refused(self, channel: Channel, refused: Refused) -> None:
         """What the exchange cannot take now is for later; what it will never take waits for the feed to say

@@ -15,11 +15,15 @@ import pytest
 
 from hypersim.app import Running, open_exchange
 from hypersim.ask import PeopleRow
+from hypersim.clock import WallClock
+from hypersim.engine.commands import Ladder, OutsideUpdate, PlaceOrder
 from hypersim.engine.events import Committed
+from hypersim.engine.orders import OrderType, Side, TimeInForce
 from hypersim.errors import StartError
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
 from hypersim.store.journal import SqlJournal
+from hypersim.units import ONE
 from hypersim.writer import WriterFailed
 
 
@@ -161,3 +165,59 @@ async def order(client: httpx.AsyncClient) -> None:
     signature = hmac.new(b"test_secret_456", query.encode(), hashlib.sha256).hexdigest()
     answer = await client.post(f"/v1/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": "test_key_123"})
     assert "FILLED" == answer.json()["status"]
+
+
+class Later(WallClock):
+    """A wall clock that is ahead: of a world that is opened again much later."""
+
+    def __init__(self, hours: int) -> None:
+        super().__init__()
+        self._ahead_us = hours * 3_600_000_000
+
+    def now_us(self) -> int:
+        return super().now_us() + self._ahead_us
+
+
+async def rest_across_what_was_taken(running: Running) -> None:
+    """A bid of 0.1 at 60000 meets asks of 0.04 at 59000, which count as taken there."""
+    await running.world.ask(
+        PlaceOrder(
+            account_id=1,
+            symbol="BTCUSDT",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            client_order_id="patient",
+            quantity=ONE // 10,
+            price=60_000 * ONE,
+        )
+    )
+    asks = Ladder(asks=((59_000 * ONE, 4 * ONE // 100),), full=True)
+    await running.world.ask(OutsideUpdate(symbol="BTCUSDT", ladder=asks))
+
+
+async def test_what_the_outside_quoted_before_a_restart_fills_nobody_after_it(tmp_path: Path) -> None:
+    chosen = settings(tmp_path / "world.db", feed="binance", binance_api_url="http://127.0.0.1:9", symbols="BTCUSDT")
+    async with open_exchange(chosen) as running:
+        await rest_across_what_was_taken(running)
+        (before,) = running.world.accounts.open_orders(1)
+    async with open_exchange(chosen, Later(hours=1)) as running:
+        await asyncio.sleep(0.5)  # what was taken comes back within a quarter of a second, where it does
+        (after,) = running.world.accounts.open_orders(1)
+
+        assert 4 * ONE // 100 == before.executed
+        assert before == after
+        assert ([(60_000 * ONE, before.leaves)], []) == running.world.markets.markets["BTCUSDT"].depth(5)[1:]
+
+
+async def test_an_emptied_world_is_answered_with_its_own_new_prices() -> None:
+    async with opened(settings(symbols="BTCUSDT", market_update_interval="100ms")) as (running, client):
+        market = running.world.markets.markets["BTCUSDT"]
+        for _ in range(12):
+            await client.post("/sim/v1/market/BTCUSDT", json={"price": "50000"})
+            assert 200 == (await client.post("/sim/v1/reset", json={})).status_code
+            first, quote = market.timeline.first, market.best_ask
+
+            assert first is not None
+            assert quote is not None
+            assert min(first.price, quote[0]) > 60_000 * ONE

@@ -131,7 +131,8 @@ async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     """Empties the world; accounts and their keys stay."""
     body = bodies.read(await _body(request), bodies.ResetBody)
     balances = None if body.balances is None else bodies.amounts(body.balances)
-    outcome: Outcome = await sim.world.ask(Reset(balances))
+    async with sim.starting_over():
+        outcome: Outcome = await sim.world.ask(Reset(balances))
     return Emptied(outcome.time_us // 1000, outcome.sequence)
 
 

@@ -1,6 +1,7 @@
 """What the simulation API may use beside the world that every dialect sees."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from hypersim.feeds.base import FeedStatus
@@ -20,6 +21,8 @@ class Simulation:
     account_ids: Iterator[int]
     """The next account's id, never given before."""
     feed: Callable[[], FeedStatus]
+    starting_over: Callable[[], AbstractAsyncContextManager[None]]
+    """For the block that empties the world: the outside market starts over with it."""
     durable_sequence: Callable[[], int]
     journal: str
     """Where the world is kept, as a person reads it; no password in it."""
