@@ -20,13 +20,15 @@ from hypersim.views.candles import (
 from hypersim.views.intervals import SECONDS, Interval
 from hypersim.views.marketdata import MarketView
 from hypersim.views.past import LOOK_BACK_US
-from hypersim.views.records import BASE_SECONDS, AggregateTrade, Candle
+from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle
 
 PAGE: Final = 1000
 """Aggregates read at once where seconds are made of them."""
 
-PORTION: Final = 500
-"""Buckets of the past that are read before others have a turn: a source may have to work them out."""
+PORTIONS: Final = {1: 300, 60: 150, 900: 100, 3600: 240, 86400: 5000}
+"""Buckets of the past that are read before others have a turn, by their seconds: what a source works out in
+about 10 ms.
+"""
 
 
 class Stored(Protocol):
@@ -122,7 +124,7 @@ class Archive:
 
         past: list[Candle] = []
         if view.past.known:
-            for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us):
+            for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us, PAST_SECONDS):
                 for portion in _portions(*run):
                     aggregate(view.past.candles(*portion), open_of, past)
                     await self._clock.sleep(0)
@@ -181,18 +183,20 @@ class Archive:
             from_id = page[-1].aggregate_id + 1
 
 
-def runs(interval: Interval, start_us: int, end_us: int, offset_us: int) -> list[tuple[int, int, int]]:
+def runs(
+    interval: Interval, start_us: int, end_us: int, offset_us: int, bases: tuple[int, ...] = BASE_SECONDS
+) -> list[tuple[int, int, int]]:
     """A span that begins with a bar, as runs (base seconds, start, end) that no edge of a bar cuts."""
-    base = max(base for base in BASE_SECONDS if base <= SECONDS.get(interval, BASE_SECONDS[-1]))
+    base = max(base for base in bases if base <= SECONDS.get(interval, bases[-1]))
     if offset_us % (base * SECOND_US) == 0:
         whole_us = bucket(end_us, base)
         whole = [(base, start_us, whole_us)] if start_us < whole_us else []
-        return [*whole, *pieces(max(start_us, whole_us), end_us)]
+        return [*whole, *pieces(max(start_us, whole_us), end_us, bases)]
     result: list[tuple[int, int, int]] = []
     open_us = start_us
     while open_us < end_us:
         next_us = interval.after(open_us, offset_us)
-        for run in pieces(open_us, min(next_us, end_us)):
+        for run in pieces(open_us, min(next_us, end_us), bases):
             if result and result[-1][0] == run[0] and result[-1][2] == run[1]:
                 result[-1] = (run[0], result[-1][1], run[2])
             else:
@@ -202,8 +206,8 @@ def runs(interval: Interval, start_us: int, end_us: int, offset_us: int) -> list
 
 
 def _portions(seconds: int, start_us: int, end_us: int) -> Iterator[tuple[int, int, int]]:
-    """A run in parts of at most PORTION buckets."""
-    length_us = PORTION * seconds * SECOND_US
+    """A run in parts after each of which others have a turn."""
+    length_us = PORTIONS[seconds] * seconds * SECOND_US
     for portion_us in range(start_us, end_us, length_us):
         yield seconds, portion_us, min(portion_us + length_us, end_us)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hypersim.views.candles import SECOND_US, merge_all, pieces
-from hypersim.views.records import BASE_SECONDS, Candle, HistorySource
+from hypersim.views.records import PAST_SECONDS, Candle, HistorySource
 
 LOOK_BACK_US = tuple(hours * 3_600_000_000 for hours in (1, 24, 32 * 24, 400 * 24))
 """How far back the last trade before a moment is looked for, step by step."""
@@ -31,7 +31,7 @@ class Past:
         """All that was traded in a span of whole seconds; None when nothing was."""
         if self._source is None:
             return None
-        return merge_all(candle for piece in pieces(start_us, end_us) for candle in self.candles(*piece))
+        return merge_all(candle for piece in pieces(start_us, end_us, PAST_SECONDS) for candle in self.candles(*piece))
 
     def close_before(self, time_us: int) -> int | None:
         """Price of the last trade before a whole second; None when none is known within 400 days."""
@@ -43,7 +43,7 @@ class Past:
 
     def first_from(self, start_us: int, end_us: int) -> int | None:
         """The second of the first trade in a span of whole seconds; None when nothing was traded in it."""
-        bases: tuple[int, ...] = BASE_SECONDS
+        bases: tuple[int, ...] = PAST_SECONDS
         while True:
             for seconds, run_start_us, run_end_us in pieces(start_us, end_us, bases):
                 if found := self.candles(seconds, run_start_us, run_end_us):

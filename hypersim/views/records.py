@@ -11,6 +11,8 @@ from msgspec import Struct
 
 BASE_SECONDS: Final = (1, 60, 3600, 86400)
 """The buckets that are kept; every other interval is an aggregate of one of them."""
+PAST_SECONDS: Final = (1, 60, 900, 3600, 86400)
+"""The buckets that a history source knows: quarters, too, because all time zones differ by those."""
 
 
 class TapeTrade(Struct, frozen=True, array_like=True, gc=False):
@@ -82,7 +84,7 @@ class HistorySource(Protocol):
     """Prices from before the world's first trade: what a market did before anybody here watched it."""
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
-        """Candles with start_us <= open_us < end_us, ascending; base_seconds is one of BASE_SECONDS.
+        """Candles with start_us <= open_us < end_us, ascending; base_seconds is one of PAST_SECONDS.
 
         Pure and deterministic: the same question has the same answer, and a candle of a larger bucket is
         the aggregate of the smaller ones within it. Empty for a symbol or time that the source does not know.

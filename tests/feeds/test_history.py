@@ -12,7 +12,7 @@ from hypersim.clock import MICROSECONDS
 from hypersim.feeds.bars import settle, split
 from hypersim.feeds.history import DAYS, Origin, SyntheticHistory
 from hypersim.units import ONE
-from hypersim.views.records import BASE_SECONDS, Candle, HistorySource
+from hypersim.views.records import PAST_SECONDS, Candle, HistorySource
 from tests.feeds.markets import MARKETS, SYNTHETIC
 
 DAY_S = 86_400
@@ -84,7 +84,7 @@ def opening_at(candle: Candle, open_us: int) -> Candle:
 
 
 @pytest.mark.parametrize("symbol", MARKETS)
-@pytest.mark.parametrize("base_s", BASE_SECONDS)
+@pytest.mark.parametrize("base_s", PAST_SECONDS)
 def test_bars_are_possible_and_on_the_grid(source: HistorySource, symbol: str, base_s: int) -> None:
     market = MARKETS[symbol]
     bars = candles(source, symbol, base_s, BEGAN_S - 1000 * base_s, BEGAN_S)
@@ -109,7 +109,7 @@ def test_bars_are_possible_and_on_the_grid(source: HistorySource, symbol: str, b
 
 @pytest.mark.parametrize("symbol", MARKETS)
 def test_it_ends_at_the_price_of_the_first_trade_in_the_second_of_it(source: HistorySource, symbol: str) -> None:
-    for base_s in BASE_SECONDS:
+    for base_s in PAST_SECONDS:
         bars = candles(source, symbol, base_s, BEGAN_S - 2 * base_s - 60, BEGAN_S + DAY_S)
 
         assert ORIGINS[symbol].price == bars[-1].close
@@ -138,7 +138,7 @@ def test_the_same_world_has_the_same_past_in_whatever_order_it_is_asked() -> Non
     first.candles("ETHBTC", 86400, 0, BEGAN_US)
     first.candles("ETHBTC", 60, BEGAN_US - 10**11, BEGAN_US)
 
-    asked = [(symbol, base_s) for symbol in MARKETS for base_s in BASE_SECONDS]
+    asked = [(symbol, base_s) for symbol in MARKETS for base_s in PAST_SECONDS]
     answers = [candles(first, symbol, base_s, hour_s - 3600, BEGAN_S) for symbol, base_s in asked]
     again = [candles(second, symbol, base_s, hour_s - 3600, BEGAN_S) for symbol, base_s in reversed(asked)]
     assert answers == again[::-1]
@@ -204,7 +204,7 @@ def test_the_oldest_days_of_a_pair_follow_the_oldest_price_of_a_leg_that_began_l
 @pytest.mark.parametrize("began_s", [BEGAN_S - BEGAN_S % DAY_S, BEGAN_S - BEGAN_S % 3600, BEGAN_S - BEGAN_S % 3600 + 1])
 def test_worlds_that_begin_on_the_edge_of_a_bar_have_whole_ones(began_s: int) -> None:
     source = history({"BTCUSDT": Origin(began_s * MICROSECONDS, 50_000 * ONE)})
-    for base_s in BASE_SECONDS:
+    for base_s in PAST_SECONDS:
         last = candles(source, "BTCUSDT", base_s, began_s - max(2 * base_s, 120), began_s + DAY_S)[-1]
 
         assert (50_000 * ONE, 0) == (last.close, last.last_id)

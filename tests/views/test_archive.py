@@ -10,7 +10,7 @@ import pytest
 from hypersim.views.archive import Archive, runs
 from hypersim.views.intervals import SECONDS, Interval
 from hypersim.views.marketdata import MarketData, MarketView
-from hypersim.views.records import Candle, TapeTrade
+from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, Candle, TapeTrade
 from tests.views.test_intervals import OFFSETS, bar_start
 from tests.views.trades import (
     DAY,
@@ -177,7 +177,7 @@ async def test_a_long_read_of_the_past_lets_others_have_turns() -> None:
 
     await archive.klines(Interval.M15, start_us=None, end_us=None, limit=500, offset_us=0)
 
-    assert clock.turns >= 500 * 15 // 500
+    assert clock.turns >= 500 // 100
 
 
 async def test_a_market_that_never_traded_has_no_klines() -> None:
@@ -228,13 +228,24 @@ async def test_long_windows_are_recounted_from_store_and_memory(seed: int) -> No
     assert case.stored.reads > 0
 
 
+def test_zones_of_a_quarter_hour_need_no_minutes_of_the_past() -> None:
+    for interval in (Interval.M15, Interval.H1, Interval.D1, Interval.W1, Interval.MO1):
+        first_us = interval.open_of(START, 345 * MINUTE)
+        found = runs(interval, first_us, interval.after(first_us, 345 * MINUTE, 9), 345 * MINUTE, PAST_SECONDS)
+
+        assert 900 <= min(seconds for seconds, _, _ in found)
+
+
+@pytest.mark.parametrize("bases", [BASE_SECONDS, PAST_SECONDS])
 @pytest.mark.parametrize("offset_minutes", OFFSETS)
 @pytest.mark.parametrize("interval", list(Interval))
-def test_runs_are_cut_by_no_bar_and_cover_every_second_once(interval: Interval, offset_minutes: int) -> None:
+def test_runs_are_cut_by_no_bar_and_cover_every_second_once(
+    interval: Interval, offset_minutes: int, bases: tuple[int, ...]
+) -> None:
     offset_us = offset_minutes * MINUTE
     first_us = interval.open_of(START, offset_us)
     end_us = interval.after(first_us, offset_us, 3) + 37 * SECOND
-    found = runs(interval, first_us, end_us, offset_us)
+    found = runs(interval, first_us, end_us, offset_us, bases)
 
     assert first_us == found[0][1]
     assert end_us == found[-1][2]

@@ -7,7 +7,7 @@ from hypersim.engine.commands import Advance
 from hypersim.engine.events import Committed, Event, MarketChanged, Traded
 from hypersim.engine.market import Market
 from hypersim.units import ONE
-from hypersim.views.records import BASE_SECONDS, AggregateTrade, Candle, TapeTrade
+from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle, TapeTrade
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -106,7 +106,7 @@ class TradesBefore:
     """A history source that knows these trades."""
 
     def __init__(self, trades: Sequence[TapeTrade]) -> None:
-        self._candles = {seconds: base_candles(trades, seconds, 0, 2**63) for seconds in BASE_SECONDS}
+        self._candles = {seconds: base_candles(trades, seconds, 0, 2**63) for seconds in PAST_SECONDS}
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
         assert symbol == MARKET.symbol
