@@ -181,10 +181,12 @@ class OrderCounts:
         counts[3] += orders
 
     def give_back(self, account_id: int, orders: int, now_us: int) -> None:
-        """Takes orders off the counts again, down to 0: refused ones, or the credit for a fill."""
+        """Takes orders off the counts of that time again, down to 0: refused ones, or the credit for a fill."""
         counts = self._current(account_id, now_us)
-        counts[1] = max(0, counts[1] - orders)
-        counts[3] = max(0, counts[3] - orders)
+        if counts[0] == now_us // TEN_SECONDS_US:
+            counts[1] = max(0, counts[1] - orders)
+        if counts[2] == now_us // DAY_US:
+            counts[3] = max(0, counts[3] - orders)
 
     def counts(self, account_id: int, now_us: int) -> tuple[int, int]:
         """Orders of this 10 seconds and of this day."""
@@ -209,9 +211,10 @@ class OrderCounts:
         if counts is None:
             counts = self._counts[account_id] = [0, 0, 0, 0]
         ten, day = now_us // TEN_SECONDS_US, now_us // DAY_US
-        if counts[0] != ten:
+        # requests and records are not in one order of time: what is older than a window does not bring it back
+        if counts[0] < ten:
             counts[0], counts[1] = ten, 0
-        if counts[2] != day:
+        if counts[2] < day:
             counts[2], counts[3] = day, 0
         return counts
 

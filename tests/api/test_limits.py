@@ -171,6 +171,20 @@ def test_too_many_unfilled_orders_are_refused_until_the_ten_seconds_are_over() -
     assert (1, 101) == counts.counts(7, NOON_US + 10 * SECOND_US)
 
 
+@pytest.mark.parametrize(
+    ("method", "later_us", "expected"),
+    [("take", 0, (5, 5)), ("take", -1, (5, 5)), ("give_back", 0, (1, 1)), ("give_back", -1, (3, 1))],
+)
+def test_what_happened_before_the_window_leaves_the_newer_count(
+    method: str, later_us: int, expected: tuple[int, int]
+) -> None:
+    counts = OrderCounts(enforced=True)
+    counts.take(7, 3, NOON_US)
+    getattr(counts, method)(7, 2, NOON_US + later_us)
+
+    assert expected == counts.counts(7, NOON_US)
+
+
 def test_the_day_starts_anew_at_midnight_utc() -> None:
     counts = Limits(enforced=True).orders
     midnight_us = (NOON_US // limits.DAY_US + 1) * limits.DAY_US
