@@ -7,7 +7,7 @@ from hypersim.engine.commands import Advance
 from hypersim.engine.events import Change, Committed, Fill, OrderChanged
 from hypersim.engine.orders import Order, OrderType, Side, TimeInForce
 from hypersim.errors import Reason
-from hypersim.limits import MINUTE_US, PATIENCE, SECOND_US, Limited, Limits
+from hypersim.limits import MINUTE_US, PATIENCE, SECOND_US, Limited, Limits, OrderCounts
 
 NOON_US = 1_700_000_000 * SECOND_US // (10 * MINUTE_US) * (10 * MINUTE_US)
 """The start of a minute, of ten seconds and of no day."""
