@@ -83,6 +83,8 @@ class Archive:
 
         At most `limit`: the oldest of them where a start is given, otherwise the newest. From the market's
         first trade to now there are no gaps: a bar without trades has the close before it as its prices.
+        Seconds that nobody can tell any more, because the store no longer has their trades, have no bars: the
+        answer begins after them.
         `offset_us` is the offset of the time zone in which bars begin.
         """
         now_us = self._clock.now_us()
@@ -96,6 +98,10 @@ class Archive:
                 first_us = interval.after(first_us, offset_us)
             last_us = min(newest_us, interval.after(first_us, offset_us, limit - 1))
         first_us = max(first_us, interval.open_of(0, offset_us))
+        if interval is Interval.S1 and (tape_us := await self._tape_from(first_us, last_us)) is not None:
+            first_us = tape_us
+            if start_us is not None:
+                last_us = min(newest_us, interval.after(first_us, offset_us, limit - 1))
         bars = await self._bars(interval, first_us, last_us, offset_us, now_us)
         close = None
         if (not bars or bars[0].open_us > first_us) and first_us <= last_us:
@@ -133,6 +139,21 @@ class Archive:
             for run in runs(interval, max(first_us, open_of(view.timeline.first_us)), end_us, offset_us):
                 aggregate(await self._own(*run), open_of, own)
         return join(past, own)
+
+    async def _tape_from(self, first_us: int, last_us: int) -> int | None:
+        """The second from which on all trades are known, where in a span of seconds some are not."""
+        timeline = self._view.timeline
+        kept_us = timeline.kept_from(1)
+        if timeline.first is None or kept_us is None or first_us >= kept_us:
+            return None
+        if last_us < bucket(timeline.first.time_us, 1):
+            return None
+        oldest = await self._stored.aggregates(self._view.market.symbol, from_id=0, limit=1)
+        if oldest and oldest[0].first_id <= timeline.first.trade_id:
+            return None
+        # some of its second may be gone
+        known_us = min(kept_us, bucket(oldest[0].time_us, 1) + SECOND_US) if oldest else kept_us
+        return known_us if first_us < known_us else None
 
     async def _close_before(self, time_us: int, now_us: int) -> int | None:
         """Price of the last trade before the opening of a bar."""

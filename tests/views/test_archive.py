@@ -169,6 +169,33 @@ async def test_old_seconds_are_made_of_the_stored_tape_page_by_page() -> None:
     assert stored.reads >= len(aggregates_of(burst)) // 1000
 
 
+@pytest.mark.parametrize("past_days", [0, 1])
+async def test_seconds_begin_where_the_stored_tape_begins(past_days: int) -> None:
+    past = random_trades(Random(3), START - past_days * DAY, START, 400, first_id=-400) if past_days else []
+    own = random_trades(Random(7), START, START + 5 * HOUR, 2000)
+    data = MarketData(TradesBefore(past))
+    data.fold(listed())
+    for trade in own:
+        data.fold(traded(trade))
+    archive = Archive(data.markets[MARKET.symbol], StoredTrades(own, 1500), FixedClock(own[-1].time_us))
+    second_us = own[-1500].time_us // SECOND * SECOND + SECOND
+    known = [trade for trade in own if trade.time_us >= second_us]
+
+    for start_us in (START - 100 * SECOND, START, second_us - MINUTE, second_us):
+        found = await archive.klines(Interval.S1, start_us=start_us, end_us=None, limit=700, offset_us=0)
+
+        expected = candles_of(known, lambda time_us: time_us // SECOND * SECOND)
+        assert [second_us + at * SECOND for at in range(700)] == [bar.open_us for bar in found]
+        assert [bar for bar in expected if bar.open_us <= found[-1].open_us] == [bar for bar in found if bar.trades]
+        close = [trade.price for trade in own if trade.time_us < second_us][-1]
+        assert close == found[0].open or found[0].trades
+    before = await archive.klines(Interval.S1, start_us=START, end_us=second_us - 1, limit=700, offset_us=0)
+    long_ago = await archive.klines(Interval.S1, start_us=None, end_us=START - HOUR, limit=5, offset_us=0)
+    assert ([], 5 * past_days) == (before, len(long_ago))
+    [minute] = await archive.klines(Interval.M1, start_us=START, end_us=None, limit=1, offset_us=0)
+    assert candle_of(minute.open_us, [t for t in own if 0 <= t.time_us - minute.open_us < MINUTE]) == minute
+
+
 async def test_a_long_read_of_the_past_lets_others_have_turns() -> None:
     data = MarketData(TradesBefore(random_trades(Random(5), START - 9 * DAY, START, 900)))
     data.fold(listed())

@@ -114,11 +114,11 @@ class TradesBefore:
 
 
 class StoredTrades:
-    """A store that holds these trades, and counts how often it was read."""
+    """A store that holds these trades, the newest of them on its tape, and counts how often it was read."""
 
-    def __init__(self, trades: Sequence[TapeTrade]) -> None:
+    def __init__(self, trades: Sequence[TapeTrade], on_tape: int | None = None) -> None:
         self._candles = {seconds: base_candles(trades, seconds, 0, 2**63) for seconds in BASE_SECONDS}
-        self._aggregates = aggregates_of(trades)
+        self._aggregates = aggregates_of(trades[-(on_tape or len(trades)) :])
         self.reads = 0
 
     async def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
