@@ -143,7 +143,9 @@ class Writer:
         self._enter(WriterState.SERVING)
 
     async def stop(self) -> None:
-        """Takes no more commands, stores what was taken, and a snapshot."""
+        """Takes no more commands, stores what was taken, and a snapshot. Raises what `failed` has: WriterFailed
+        when that, or what was taken before, could not be stored.
+        """
         rebuilding = self.state is WriterState.REBUILDING
         self._enter(WriterState.STOPPED)
         self._wake.set()
@@ -153,6 +155,8 @@ class Writer:
             await asyncio.wait((self._task,))
         self._abandon()
         await asyncio.to_thread(self._thread.shutdown)
+        if self.failed.done():
+            self.failed.result()
 
     async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()) -> Outcome:
         """See `hypersim.ask.Ask`."""
@@ -165,11 +169,10 @@ class Writer:
         time_us = self._stamp()
         if deadline_us is not None and time_us > deadline_us:
             raise Refused(Reason.TIMESTAMP_TOO_OLD)
-        if rows:
-            self._check_people(rows)
         refusal = None
         events: tuple[Event, ...] = ()
         try:
+            self._check_people(rows)
             events = self._apply(Stamped(time_us, command), rows)
         except Refused as error:
             refusal = error
@@ -304,9 +307,12 @@ class Writer:
             error = serving.exception()
             if error is None:
                 return
+            if self._bug is not None:  # what came of it says less
+                error = self._bug.error
             self._abandon()
             if self.state is WriterState.STOPPED:
-                raise WriterFailed(f"the last commands could not be stored: {one_line(error)}") from error
+                what = "the last commands" if self._applied > self.sequence else "the last snapshot"
+                raise WriterFailed(f"{what} could not be stored: {one_line(error)}") from error
             await self._rebuild(error)
 
     def _abandon(self) -> None:

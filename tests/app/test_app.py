@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,9 @@ async def test_a_lost_commit_is_answered_as_unknown_and_the_exchange_comes_back(
 
 async def test_a_store_that_goes_on_failing_ends_the_exchange(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     flaky = Flaky(monkeypatch)
-    async with opened(settings(tmp_path / "x.db", feed="none")) as (running, client):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(pytest.raises(WriterFailed, match="failed 3 times within a minute"))
+        running, client = await stack.enter_async_context(opened(settings(tmp_path / "x.db", feed="none")))
         flaky.broken = True
         while not running.failure.done():
             await client.post("/sim/v1/accounts", json={})

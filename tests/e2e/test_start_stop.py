@@ -17,8 +17,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, update
 
 from hypersim.settings import bare_environment
+from hypersim.store.tables import fence
 from hypersim.testing import PACKAGE_PARENT, Account, NotServing, ServerProcess, running_server
 from tests.e2e.trader import Trader
 
@@ -83,6 +85,20 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             server.signal(signal.SIGTERM)
 
             assert 130 == server.process.wait(20)
+
+
+def test_who_lost_the_database_unnoticed_says_so_when_it_stops(database_url: str, tmp_path: Path) -> None:
+    with running_server("--feed", "none", "--database-url", database_url, folder=str(tmp_path)) as server:
+        other = create_engine(database_url)
+        with other.begin() as connection:
+            connection.execute(update(fence).values(epoch=99, owner="somebody else"))
+        other.dispose()
+        server.signal(signal.SIGTERM)
+
+        assert 1 == server.process.wait(20)
+        told = r"hypersim: the exchange had to stop: the last snapshot could not be stored: .*: somebody else$"
+        assert re.search(told, server.said, re.MULTILINE)
+        assert "Traceback" not in server.said
 
 
 def ended(url: str) -> bool:

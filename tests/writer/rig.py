@@ -3,19 +3,21 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypersim.ask import PeopleRow
+from hypersim.ask import Outcome, PeopleRow
 from hypersim.engine.events import Committed
+from hypersim.engine.orders import Side
 from hypersim.engine.state import ExchangeState
+from hypersim.errors import Reason, Refused
 from hypersim.store.audit import Balances
 from hypersim.store.journal import Journal, Stored
 from hypersim.store.snapshots import Snapshot
 from hypersim.views.views import Views
-from hypersim.writer import Writer
-from tests.store.lives import BEGIN_US, SET_UP
+from hypersim.writer import Writer, WriterFailed, WriterState
+from tests.store.lives import BEGIN_US, SET_UP, order
 
 
 class StillClock:
@@ -156,7 +158,9 @@ async def running(journal: Journal, reports: Path, *, set_up: bool = True, **lim
             rig.heard.clear()
         yield rig
     finally:
-        await writer.stop()
+        known = writer.failed.done()
+        with suppress(WriterFailed) if known else nullcontext():
+            await writer.stop()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -170,3 +174,27 @@ async def turns(number: int = 20) -> None:
     """Lets everything that can go on without I/O go on."""
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+def buys(rig: Rig, *names: str) -> "list[asyncio.Future[Outcome]]":
+    """Orders that rest, asked for at once."""
+    return [asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, name))) for name in names]
+
+
+async def outcomes(asked: "Sequence[asyncio.Future[Outcome]]") -> list[int | Reason]:
+    """Sequence numbers of what was done, reasons of what was refused."""
+    found = []
+    for answer in await asyncio.gather(*asked, return_exceptions=True):
+        assert isinstance(answer, Outcome | Refused)
+        found.append(answer.sequence if isinstance(answer, Outcome) else answer.reason)
+    return found
+
+
+def resting(rig: Rig) -> list[str]:
+    """Client ids of the orders that rest."""
+    return [one.client_order_id for one in rig.views.accounts.open_orders(1)]
+
+
+async def serving(rig: Rig) -> None:
+    """Returns once it serves."""
+    await until(lambda: rig.writer.state is WriterState.SERVING)

@@ -1,56 +1,31 @@
 """A failure to store is never shown as a success, and the exchange comes back as what is durable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import msgspec
 import psycopg
 import pytest
 from sqlalchemy import update
 
 from hypersim.ask import Outcome
-from hypersim.engine.commands import Stamped
-from hypersim.engine.events import Committed, Event
-from hypersim.engine.exchange import Exchange
+from hypersim.engine.events import Committed
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store import tables
-from hypersim.store.bugs import Report
 from hypersim.store.database import Database, open_database
 from hypersim.store.journal import MemoryJournal, SqlJournal
 from hypersim.store.recovery import recover
 from hypersim.store.verify import verify
 from hypersim.writer import WriterFailed, WriterState
 from tests.store.lives import SET_UP, key_row, life, order
-from tests.writer.rig import Gate, Rig, StoreBroke, failing_on, running, turns, until
+from tests.writer.rig import Gate, Rig, StoreBroke, buys, failing_on, outcomes, resting, running, serving, turns, until
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with running(MemoryJournal(), tmp_path) as made:
         yield made
-
-
-def buys(rig: Rig, *names: str) -> "list[asyncio.Future[Outcome]]":
-    return [asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, name))) for name in names]
-
-
-async def outcomes(asked: "Sequence[asyncio.Future[Outcome]]") -> list[int | Reason]:
-    """Sequence numbers of what was done, reasons of what was refused."""
-    found = []
-    for answer in await asyncio.gather(*asked, return_exceptions=True):
-        assert isinstance(answer, Outcome | Refused)
-        found.append(answer.sequence if isinstance(answer, Outcome) else answer.reason)
-    return found
-
-
-def resting(rig: Rig) -> list[str]:
-    return [one.client_order_id for one in rig.views.accounts.open_orders(1)]
-
-
-async def serving(rig: Rig) -> None:
-    await until(lambda: rig.writer.state is WriterState.SERVING)
 
 
 @pytest.mark.parametrize("k", [0, 1, 5])
@@ -124,58 +99,28 @@ async def test_a_key_of_a_batch_that_failed_is_free_again(rig: Rig) -> None:
     assert {"key"} == rig.journal.load().api_keys
 
 
-def poisoned(exchange: Exchange, name: str) -> Callable[[Stamped], list[Event]]:
-    """An `apply` with a bug: it fails half-way on orders of that name."""
-    sound = exchange.apply
-
-    def apply(stamped: Stamped) -> list[Event]:
-        events = sound(stamped)
-        if getattr(stamped.command, "client_order_id", "") == name:
-            raise AssertionError(f"a bug in {name}")
-        return events
-
-    return apply
-
-
-def read_report(folder: Path) -> Report:
-    (path,) = folder.glob("hypersim-bug-*.json")
-    return msgspec.json.decode(path.read_bytes(), type=Report)
-
-
-async def test_a_bug_in_apply_is_reported_and_undone(rig: Rig, tmp_path: Path) -> None:
+async def test_a_key_that_is_taken_by_what_may_not_last_is_refused_once_it_lasts(rig: Rig) -> None:
     gate = Gate(rig.journal)
-    rig.writer._exchange.apply = poisoned(rig.writer._exchange, "poison")  # type: ignore[assignment, method-assign]  # a bug
-    stored = buys(rig, "stored")
+    fails = failing_on(0)
+
+    def held_then_fails(number: int, records: Sequence[Committed]) -> None:
+        gate.wait()
+        fails(number, records)
+
+    rig.journal.before = held_then_fails
+
+    def with_key(name: str) -> "asyncio.Future[Outcome]":
+        return asyncio.ensure_future(rig.writer.ask(order(1, Side.BUY, 1, 90, name), rows=[key_row("key")]))
+
+    lost = [with_key("a")]
     await until(gate.reached.is_set)
-    lost = buys(rig, "lost", "poison", "after")
+    lost.append(with_key("b"))
     await turns()
+    assert not lost[1].done()
     gate.open()
-    assert [len(SET_UP) + 1] == await outcomes(stored)
-    assert [Reason.STATUS_UNKNOWN, Reason.STATUS_UNKNOWN, Reason.OVERLOADED] == await outcomes(lost)
+    assert [Reason.STATUS_UNKNOWN] * 2 == await outcomes(lost)
     await serving(rig)
-    assert ["stored"] == resting(rig)
-    assert [len(SET_UP) + 2] == await outcomes(buys(rig, "poison"))
-    report = read_report(tmp_path)
-    assert len(SET_UP) + 1 == report.sequence
-    assert "a bug in poison" in report.error[-1]
-    again = Exchange.restore(report.exchange)
-    again.apply = poisoned(again, "poison")  # type: ignore[assignment, method-assign]  # same bug
-    *before, last = report.commands
-    for stamped in before:
-        again.apply(stamped)
-    with pytest.raises(AssertionError, match="a bug in poison"):
-        again.apply(last)
-
-
-async def test_a_listener_that_fails_is_a_bug_of_the_exchange(rig: Rig) -> None:
-    def fail(records: Sequence[Committed]) -> None:
-        rig.writer.listeners.remove(fail)
-        raise ZeroDivisionError
-
-    rig.writer.listeners.append(fail)
-    assert [Reason.STATUS_UNKNOWN] == await outcomes(buys(rig, "durable"))
-    await serving(rig)
-    assert ["durable"] == resting(rig)
+    assert [len(SET_UP) + 1, Reason.DUPLICATE_API_KEY] == await outcomes([with_key("a"), with_key("b")])
 
 
 async def test_a_snapshot_that_cannot_be_stored_stops_everything(tmp_path: Path) -> None:
@@ -266,28 +211,6 @@ async def test_it_can_be_stopped_while_it_is_rebuilt(rig: Rig) -> None:
     assert not rig.writer.failed.done()
 
 
-async def test_it_can_be_stopped_between_a_bug_and_its_repair(rig: Rig) -> None:
-    gate = Gate(rig.journal)
-    rig.writer._exchange.apply = poisoned(rig.writer._exchange, "poison")  # type: ignore[assignment, method-assign]  # a bug
-    asked = buys(rig, "stored")
-    await until(gate.reached.is_set)
-    asked += buys(rig, "lost", "poison")
-    await turns()
-    stopping = asyncio.ensure_future(asyncio.wait_for(rig.writer.stop(), 10))
-    await turns()
-    gate.open()
-    await stopping
-    assert [Reason.STATUS_UNKNOWN] * 3 == await outcomes(asked)
-
-
-async def test_a_bug_that_cannot_be_reported_is_repaired_nevertheless(tmp_path: Path) -> None:
-    async with running(MemoryJournal(), tmp_path / "no such folder") as rig:
-        rig.writer._exchange.apply = poisoned(rig.writer._exchange, "poison")  # type: ignore[assignment, method-assign]  # a bug
-        assert [Reason.STATUS_UNKNOWN] == await outcomes(buys(rig, "poison"))
-        await serving(rig)
-        assert [len(SET_UP) + 1] == await outcomes(buys(rig, "next"))
-
-
 async def test_a_last_batch_that_fails_is_told(tmp_path: Path) -> None:
     async with running(MemoryJournal(), tmp_path) as rig:
         gate = Gate(rig.journal)
@@ -302,11 +225,21 @@ async def test_a_last_batch_that_fails_is_told(tmp_path: Path) -> None:
         stopping = asyncio.ensure_future(rig.writer.stop())
         await turns()
         gate.open()
-        await stopping
+        with pytest.raises(WriterFailed, match=r"the last commands could not be stored: StoreBroke"):
+            await stopping
         assert [Reason.STATUS_UNKNOWN] == await outcomes(asked)
-        with pytest.raises(WriterFailed, match=r"the last commands could not be stored"):
-            await rig.writer.failed
     assert [] == rig.journal.saved
+
+
+async def test_a_last_snapshot_that_fails_is_told(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise StoreBroke
+
+    async with running(MemoryJournal(), tmp_path) as rig:
+        rig.journal.on_save = fail
+        assert [len(SET_UP) + 1] == await outcomes(buys(rig, "kept"))
+        with pytest.raises(WriterFailed, match=r"the last snapshot could not be stored: StoreBroke"):
+            await rig.writer.stop()
 
 
 async def test_who_lost_the_database_to_another_stops(database_url: str, tmp_path: Path) -> None:
