@@ -22,7 +22,7 @@ from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.kept import Kept, keep, listed_markets
 from hypersim.limits import Limits
-from hypersim.outside import Outside, choose_outside
+from hypersim.outside import OutsideMarket, choose_outside
 from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings
 from hypersim.store.database import open_database
 from hypersim.store.history import History
@@ -96,10 +96,10 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
 
 @asynccontextmanager
 async def _tending(
-    kept: Kept, settings: Settings, outside: Outside, supervisor: FeedSupervisor
+    kept: Kept, settings: Settings, outside: OutsideMarket, supervisor: FeedSupervisor
 ) -> AsyncIterator["asyncio.Future[None]"]:
     """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
-    tending = asyncio.create_task(_tend(kept, settings, supervisor), name="tending")
+    tending = asyncio.create_task(_tend(kept, settings, outside, supervisor), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
         ready = asyncio.create_task(supervisor.ready())
@@ -113,10 +113,11 @@ async def _tending(
         await asyncio.wait((failure, tending))
 
 
-async def _tend(kept: Kept, settings: Settings, supervisor: FeedSupervisor) -> None:
+async def _tend(kept: Kept, settings: Settings, outside: OutsideMarket, supervisor: FeedSupervisor) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(supervisor.run(), name="feeds")
         tasks.create_task(_reload_keys(kept, settings), name="keys")
+        tasks.create_task(outside.work_out_pasts(), name="pasts")
 
 
 async def _first_to_fail(*tasks: "asyncio.Future[None]") -> None:

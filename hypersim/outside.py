@@ -24,18 +24,19 @@ from hypersim.settings import Settings
 from hypersim.store.database import Database
 from hypersim.store.facts import has_orders, read_facts, write_facts
 from hypersim.views.marketdata import MarketData
-from hypersim.views.records import HistorySource
 
 FEED: Final = "feed"
 SEED: Final = "seed"
 """The names of the facts that are kept of a world."""
 STEPS_OF_AN_INTERVAL: Final = 4
 """Prices that are made up cost no request weight: they move more often than an upstream would be asked."""
+PASTS_EVERY_S: Final = 0.5
+"""How often a new first trade is looked for, whose past is then worked out."""
 BY_HAND: Final = "manual"
 """The feed whose quotes stand until somebody moves them."""
 
 
-class Outside:
+class OutsideMarket:
     """The outside market of one world. Use `choose_outside`."""
 
     def __init__(
@@ -45,7 +46,7 @@ class Outside:
         self._settings, self._listed, self._clock = settings, listed, clock
         self._data: MarketData | None = None
         self._live, self._made_up = self._divide()
-        self.source: HistorySource | None = None
+        self.source: SyntheticHistory | None = None
         """Prices from before the world's first trade."""
         if self._made_up:
             self.source = SyntheticHistory(self._made_up, listed.synthetic, past_seed, self._origin)
@@ -69,6 +70,13 @@ class Outside:
             feeds=self._feeds(),
             seed=self._settings.seed,
         )
+
+    async def work_out_pasts(self) -> None:
+        """Has the pasts of markets ready before somebody asks for them, in a thread, until it is cancelled."""
+        while self.source is not None:
+            for symbol in self.source.waiting():
+                await asyncio.to_thread(self.source.prepare, symbol)
+            await self._clock.sleep(PASTS_EVERY_S)
 
     def withdrawals(self) -> list[OutsideUpdate]:
         """Takes away what the outside had in the books when the world was last closed: it is old by now.
@@ -133,7 +141,7 @@ class Outside:
         return self._data
 
 
-async def choose_outside(settings: Settings, listed: MarketsFile, database: Database, clock: Clock) -> Outside:
+async def choose_outside(settings: Settings, listed: MarketsFile, database: Database, clock: Clock) -> OutsideMarket:
     """Chooses the feed, and stores the choice. Asks the upstream only where nothing is decided."""
     facts = await asyncio.to_thread(read_facts, database)
     decided = await asyncio.to_thread(has_orders, database)
@@ -146,4 +154,4 @@ async def choose_outside(settings: Settings, listed: MarketsFile, database: Data
     )
     past_seed = int(facts[SEED]) if decided and SEED in facts else settings.seed
     await asyncio.to_thread(write_facts, database, {FEED: choice.name, SEED: str(past_seed)})
-    return Outside(settings, listed, clock, choice, past_seed)
+    return OutsideMarket(settings, listed, clock, choice, past_seed)

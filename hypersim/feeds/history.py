@@ -60,7 +60,8 @@ class SyntheticHistory:
         self._synthetic = synthetic
         self._seed = seed
         self._origin = origin
-        self._pasts: dict[str, SyntheticPast] = {}
+        self._pasts: dict[str, tuple[tuple[Origin | None, ...], SyntheticPast]] = {}
+        """With the first trades that decided each."""
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         past = self._past(symbol)
@@ -70,19 +71,39 @@ class SyntheticHistory:
         first_s += -first_s % base_seconds
         return past.candles(base_seconds, max(first_s, past.start_s), until_s)
 
+    def waiting(self) -> list[str]:
+        """Symbols whose past could be worked out and is not yet."""
+        return [
+            symbol
+            for symbol in self._markets
+            if (origins := self._origins(symbol))[0] is not None
+            and (symbol not in self._pasts or self._pasts[symbol][0] != origins)
+        ]
+
+    def prepare(self, symbol: str) -> None:
+        """Works out what all questions about a symbol begin with, its days. Takes a while, in any thread."""
+        self._past(symbol)
+
     def _past(self, symbol: str) -> "SyntheticPast | None":
-        origin = self._origin(symbol)
-        if origin is None or symbol not in self._markets:
+        if symbol not in self._markets:
             return None
+        origins = self._origins(symbol)
+        if origins[0] is None:
+            return None
+        known = self._pasts.get(symbol)
+        if known is not None and known[0] == origins:
+            return known[1]
         market, legs = self._markets[symbol]
         base, quote = (self._past(leg) for leg in legs) if legs is not None else (None, None)
         following = (base, quote) if base is not None and quote is not None else None
-        past = self._pasts.get(symbol)
-        # a leg may begin later than the pair, or anew
-        if past is None or past.origin != origin or past.legs != following:
-            past = SyntheticPast(market, self._synthetic[symbol], self._seed, origin, following)
-            self._pasts[symbol] = past
+        past = SyntheticPast(market, self._synthetic[symbol], self._seed, origins[0], following)
+        self._pasts[symbol] = origins, past
         return past
+
+    def _origins(self, symbol: str) -> tuple[Origin | None, ...]:
+        """The first trades that decide a past: the symbol's own, and those of its legs, which may come later."""
+        legs = self._markets[symbol][1] or ()
+        return self._origin(symbol), *(origin for leg in legs for origin in self._origins(leg))
 
 
 class SyntheticPast:
@@ -96,13 +117,12 @@ class SyntheticPast:
         origin: Origin,
         legs: "tuple[SyntheticPast, SyntheticPast] | None",
     ) -> None:
-        self.origin = origin
         self.end_s = origin.time_us // MICROSECONDS
         self.last_day_s = self.end_s - 1 - (self.end_s - 1) % SECONDS_OF_DAY
         self.start_s = self.last_day_s - (DAYS - 1) * SECONDS_OF_DAY
         self.end_price = origin.price // market.tick_size
         self._tick, self._step = market.tick_size, market.step_size
-        self.legs = legs
+        self._legs = legs
         self._own_salt = random.Random(f"{seed}/{market.symbol}/past").getrandbits(64)
         self._common_salt = random.Random(f"{seed}/past").getrandbits(64)
         self._parts: dict[tuple[int, int], list[tuple[int, Bar]]] = {}
@@ -175,7 +195,7 @@ class SyntheticPast:
         ]
         floors = [LEAST_TRADES * -(-length // 60) for length in lengths]
         follows = None
-        if self.legs is not None:
+        if self._legs is not None:
             follows = [self._followed(level + 1, start_s + at * span) for at in range(len(lengths))]
         parts = divide(self._bar(level, start_s), weights, floors, chance, PATH_COMMON, follows)
         return list(zip(range(0, SPANS[level], span), parts, strict=False))
@@ -191,8 +211,8 @@ class SyntheticPast:
 
     def _followed(self, level: int, start_s: int) -> tuple[float, float]:
         """Close and mean price of a pair's bar by what its legs say, in ticks."""
-        assert self.legs is not None
-        base, quote = self.legs
+        assert self._legs is not None
+        base, quote = self._legs
         (base_close, base_mean), (quote_close, quote_mean) = (
             leg.close_and_mean(level, start_s) for leg in (base, quote)
         )
@@ -228,7 +248,7 @@ class SyntheticPast:
             before = math.log(close / self.end_price) * kept**part - deviation * shock
             opened = max(1, round(self.end_price * math.exp(before)))
             mean = None
-            if self.legs is not None:
+            if self._legs is not None:
                 opened = round(self._followed(0, day_s - SECONDS_OF_DAY)[0]) if day_s > self.start_s else close
                 mean = self._followed(0, day_s)[1]
             crowd = math.exp(1.2 * tide - 0.72 * TIDE_DEVIATION**2) * own.lognormvariate(-0.03, 0.25)

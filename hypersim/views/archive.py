@@ -206,24 +206,29 @@ class Archive:
 
 def runs(
     interval: Interval, start_us: int, end_us: int, offset_us: int, bases: tuple[int, ...] = BASE_SECONDS
-) -> list[tuple[int, int, int]]:
+) -> Iterator[tuple[int, int, int]]:
     """A span that begins with a bar, as runs (base seconds, start, end) that no edge of a bar cuts."""
     base = max(base for base in bases if base <= SECONDS.get(interval, bases[-1]))
     if offset_us % (base * SECOND_US) == 0:
         whole_us = bucket(end_us, base)
-        whole = [(base, start_us, whole_us)] if start_us < whole_us else []
-        return [*whole, *pieces(max(start_us, whole_us), end_us, bases)]
-    result: list[tuple[int, int, int]] = []
+        if start_us < whole_us:
+            yield base, start_us, whole_us
+        yield from pieces(max(start_us, whole_us), end_us, bases)
+        return
+    running: tuple[int, int, int] | None = None
     open_us = start_us
     while open_us < end_us:
         next_us = interval.after(open_us, offset_us)
         for run in pieces(open_us, min(next_us, end_us), bases):
-            if result and result[-1][0] == run[0] and result[-1][2] == run[1]:
-                result[-1] = (run[0], result[-1][1], run[2])
+            if running is not None and running[0] == run[0]:
+                running = run[0], running[1], run[2]
             else:
-                result.append(run)
+                if running is not None:
+                    yield running
+                running = run
         open_us = next_us
-    return result
+    if running is not None:
+        yield running
 
 
 def _portions(seconds: int, start_us: int, end_us: int) -> Iterator[tuple[int, int, int]]:

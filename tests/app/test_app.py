@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, PlaceOrder
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import OrderType, Side, TimeInForce
 from hypersim.errors import StartError
+from hypersim.feeds.history import SyntheticHistory
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
 from hypersim.store.journal import SqlJournal
@@ -178,6 +180,24 @@ class Later(WallClock):
 
     def now_us(self) -> int:
         return super().now_us() + self._ahead_us
+
+
+async def test_pasts_are_worked_out_in_a_thread_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare = SyntheticHistory.prepare
+    prepared: dict[str, int] = {}
+    done = threading.Event()
+
+    def watched(self: SyntheticHistory, symbol: str) -> None:
+        prepare(self, symbol)
+        prepared[symbol] = threading.get_ident()
+        if prepared.keys() == {"BTCUSDT", "ETHUSDT", "ETHBTC"}:
+            done.set()
+
+    monkeypatch.setattr(SyntheticHistory, "prepare", watched)
+    async with opened(settings(symbols="BTCUSDT,ETHUSDT,ETHBTC")):
+        await asyncio.to_thread(done.wait)
+
+        assert threading.get_ident() not in prepared.values()
 
 
 async def rest_across_what_was_taken(running: Running) -> None:

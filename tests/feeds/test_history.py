@@ -24,7 +24,7 @@ ORIGINS = {symbol: Origin(BEGAN_US, synthetic.price) for symbol, synthetic in SY
 
 def history(
     origins: Mapping[str, Origin] = ORIGINS, seed: int = 1, symbols: Sequence[str] = tuple(MARKETS)
-) -> HistorySource:
+) -> SyntheticHistory:
     return SyntheticHistory([MARKETS[symbol] for symbol in symbols], SYNTHETIC, seed, origins.get)
 
 
@@ -164,6 +164,22 @@ def test_another_seed_has_another_past() -> None:
 
     assert len(one) == len(two)
     assert one != two
+
+
+def test_a_past_that_was_prepared_waits_no_longer_until_a_first_trade_decides_otherwise() -> None:
+    origins = {"ETHUSDT": ORIGINS["ETHUSDT"], "ETHBTC": ORIGINS["ETHBTC"]}
+    source = history(origins)
+    assert ["ETHUSDT", "ETHBTC"] == source.waiting()
+    for symbol in source.waiting():
+        source.prepare(symbol)
+    assert [] == source.waiting()
+    origins["BTCUSDT"] = ORIGINS["BTCUSDT"]
+    assert ["BTCUSDT", "ETHBTC"] == source.waiting()
+    for symbol in source.waiting():
+        source.prepare(symbol)
+
+    assert [] == source.waiting()
+    assert candles(history(), "ETHBTC", DAY_S, 0, BEGAN_S) == candles(source, "ETHBTC", DAY_S, 0, BEGAN_S)
 
 
 def test_a_market_without_a_first_trade_has_no_past_until_it_has_one() -> None:

@@ -258,9 +258,8 @@ async def test_long_windows_are_recounted_from_store_and_memory(seed: int) -> No
 def test_zones_of_a_quarter_hour_need_no_minutes_of_the_past() -> None:
     for interval in (Interval.M15, Interval.H1, Interval.D1, Interval.W1, Interval.MO1):
         first_us = interval.open_of(START, 345 * MINUTE)
-        found = runs(interval, first_us, interval.after(first_us, 345 * MINUTE, 9), 345 * MINUTE, PAST_SECONDS)
-
-        assert 900 <= min(seconds for seconds, _, _ in found)
+        end_us = interval.after(first_us, 345 * MINUTE, 9)
+        assert 900 <= min(seconds for seconds, _, _ in runs(interval, first_us, end_us, 345 * MINUTE, PAST_SECONDS))
 
 
 @pytest.mark.parametrize("bases", [BASE_SECONDS, PAST_SECONDS])
@@ -272,7 +271,7 @@ def test_runs_are_cut_by_no_bar_and_cover_every_second_once(
     offset_us = offset_minutes * MINUTE
     first_us = interval.open_of(START, offset_us)
     end_us = interval.after(first_us, offset_us, 3) + 37 * SECOND
-    found = runs(interval, first_us, end_us, offset_us, bases)
+    found = list(runs(interval, first_us, end_us, offset_us, bases))
 
     assert first_us == found[0][1]
     assert end_us == found[-1][2]
