@@ -21,7 +21,7 @@ from hypersim.store.bulk import BatchStatement
 from hypersim.store.database import Database
 from hypersim.store.postgresql import Parameters
 from hypersim.store.projections import Projected, Projections, people_rows
-from hypersim.store.rows import newest_snapshot, oldest_trades, running_candles, stored_batches
+from hypersim.store.rows import oldest_trades, running_candles, stored_batches, stored_snapshots
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import PROJECTIONS, api_keys, journal, snapshots, tape
 
@@ -37,10 +37,12 @@ EMPTY: Final = tuple(str(delete(table)) for table in PROJECTIONS)
 
 
 class Stored(Struct, frozen=True):
-    """What an exchange starts from: a snapshot, if there is one, and the batches after it, read once."""
+    """What an exchange starts from: one of the snapshots, newest first and read once, and the batches after a
+    sequence number.
+    """
 
-    snapshot: Snapshot | None
-    batches: Generator[Batch, None, None]
+    snapshots: Generator[Snapshot, None, None]
+    batches: Callable[[int], Generator[Batch, None, None]]
     api_keys: frozenset[str]
 
 
@@ -89,9 +91,12 @@ class SqlJournal:
         with self._database.readers.connect() as connection:
             self._projections = Projections(running_candles(connection))
             self._tape_from = oldest_trades(connection)
-            snapshot = newest_snapshot(connection)
             keys = frozenset(connection.execute(select(api_keys.c.api_key)).scalars())
-        return Stored(snapshot, self._batches(snapshot.sequence if snapshot is not None else 0), keys)
+        return Stored(self._snapshots(), self._batches, keys)
+
+    def _snapshots(self) -> Generator[Snapshot, None, None]:
+        with self._database.readers.connect() as connection:
+            yield from stored_snapshots(connection)
 
     def _batches(self, after: int) -> Generator[Batch, None, None]:
         with self._database.readers.connect() as connection:
@@ -134,9 +139,9 @@ class SqlJournal:
 
     def save(self, snapshot: Snapshot) -> None:
         with self._database.transaction() as connection:
-            there = select(snapshots.c.sequence).where(snapshots.c.sequence == snapshot.sequence)
-            if connection.execute(there).scalar() is None:
-                connection.execute(insert(snapshots).values(structs.asdict(snapshot)))
+            # there may be one of that moment, such as one that was damaged
+            connection.execute(delete(snapshots).where(snapshots.c.sequence == snapshot.sequence))
+            connection.execute(insert(snapshots).values(structs.asdict(snapshot)))
             newest = select(snapshots.c.sequence).order_by(snapshots.c.sequence.desc()).limit(self._keep)
             kept = connection.execute(newest).scalars().all()
             if len(kept) == self._keep:
@@ -171,9 +176,11 @@ class MemoryJournal:
         self._snapshot: Snapshot | None = None
 
     def load(self) -> Stored:
-        after = self._snapshot.sequence if self._snapshot is not None else 0
-        batches = (batch for batch in list(self.batches) if batch.sequence > after)
-        return Stored(self._snapshot, batches, frozenset(row.api_key for row in self.people))
+        def batches(after: int) -> Generator[Batch, None, None]:
+            yield from (batch for batch in list(self.batches) if batch.sequence > after)
+
+        newest = (snapshot for snapshot in [self._snapshot] if snapshot is not None)
+        return Stored(newest, batches, frozenset(row.api_key for row in self.people))
 
     def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
         batch = as_batch(records)

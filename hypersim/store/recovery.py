@@ -1,10 +1,11 @@
-"""From what is stored to a running exchange: newest snapshot, the commands after it, and proof that it is
-right.
+"""From what is stored to a running exchange: the newest snapshot that is sound, the commands after it, and proof
+that it is right.
 
 Guarantees that replaying led to the very events that were recorded, that the engine's invariants hold, and
 that the projections agree. Otherwise StoreError: an exchange that is wrong does not serve.
 """
 
+import logging
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -17,9 +18,11 @@ from hypersim.engine.state import ExchangeState
 from hypersim.errors import Refused, StoreError
 from hypersim.store.audit import balances_of
 from hypersim.store.batches import Batch, digest
-from hypersim.store.journal import Journal
+from hypersim.store.journal import Journal, Stored
 from hypersim.store.snapshots import Snapshot
 from hypersim.views.views import Views, ViewsState
+
+logger = logging.getLogger(__name__)
 
 
 class Recovered(Struct, frozen=True, kw_only=True):
@@ -93,10 +96,18 @@ class Replay:
 def recover(journal: Journal) -> Recovered:
     """The exchange that is stored. Blocks. Raises StoreError when it cannot be trusted."""
     stored = journal.load()
-    replay = Replay(stored.snapshot)
-    with closing(stored.batches):
-        for batch in stored.batches:
-            replay.apply(batch)
+    replay, damage = _begun(stored)
+    snapshot_sequence = replay.sequence
+    try:
+        with closing(stored.batches(snapshot_sequence)) as batches:
+            for batch in batches:
+                replay.apply(batch)
+        if damage is not None and replay.sequence < damage.sequence:
+            raise StoreError(f"the journal ends at command {replay.sequence}")  # noqa: TRY301 - told as the others
+    except StoreError as error:
+        if damage is None:
+            raise
+        raise StoreError(f"{damage.told}, and without it {error}") from error
     state = checked(replay.exchange)
     journal.check(state, replay.since, replay.balances)
     return Recovered(
@@ -105,9 +116,29 @@ def recover(journal: Journal) -> Recovered:
         views=replay.views.snapshot(),
         sequence=replay.sequence,
         time_us=replay.time_us,
-        snapshot_sequence=stored.snapshot.sequence if stored.snapshot is not None else 0,
+        snapshot_sequence=snapshot_sequence,
         api_keys=stored.api_keys,
     )
+
+
+class _Damage(Struct, frozen=True):
+    """The newest snapshot, when it is damaged."""
+
+    sequence: int
+    told: str
+
+
+def _begun(stored: Stored) -> tuple[Replay, _Damage | None]:
+    """The exchange of the newest snapshot that is sound, or an empty one."""
+    damage = None
+    with closing(stored.snapshots) as snapshots:
+        for snapshot in snapshots:
+            try:
+                return Replay(snapshot), damage
+            except StoreError as error:
+                logger.warning("%s; the commands since the one before it are replayed instead", error)
+                damage = damage or _Damage(snapshot.sequence, str(error))
+    return Replay(None), damage
 
 
 def checked(exchange: Exchange) -> ExchangeState:

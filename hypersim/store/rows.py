@@ -1,6 +1,6 @@
 """Rows as the values they were made of: what is read back from the tables."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, Final
 
 import msgspec
@@ -54,17 +54,12 @@ def oldest_trades(connection: Connection) -> dict[str, int]:
     return {symbol: connection.execute(oldest.where(tape.c.symbol == symbol)).scalar_one() for symbol in symbols}
 
 
-def stored_snapshots(connection: Connection) -> Iterator[Snapshot]:
+def stored_snapshots(connection: Connection) -> Generator[Snapshot, None, None]:
     """The snapshots, newest first."""
-    for row in connection.execute(select(snapshots).order_by(snapshots.c.sequence.desc())).mappings():
-        yield Snapshot(**row)
-
-
-def newest_snapshot(connection: Connection) -> Snapshot | None:
-    """The newest snapshot, if there is one."""
-    query = select(snapshots).order_by(snapshots.c.sequence.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
-    return Snapshot(**row) if row is not None else None
+    query = select(snapshots).order_by(snapshots.c.sequence.desc())
+    with connection.execute(query.execution_options(yield_per=1)) as rows:
+        for row in rows.mappings():
+            yield Snapshot(**row)
 
 
 def stored_batches(connection: Connection, after: int) -> Generator[Batch, None, None]:

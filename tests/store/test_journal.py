@@ -266,8 +266,44 @@ def tampered(database: Database, table: Table, **values: object) -> None:
         connection.execute(update(table).values(**values))
 
 
-def test_what_is_damaged_does_not_serve(database: Database) -> None:
+def test_a_damaged_snapshot_is_done_without_where_the_journal_reaches_further_back(database: Database) -> None:
+    scribe, commands = Scribe(SqlJournal(database)), life(5)
+    for saved in (1, 2):
+        scribe.live(commands, 60)
+        sequence = scribe.save().sequence
+        scribe.live(commands, 20)
+        with database.transaction() as connection:
+            damaged = tables.snapshots.c.sequence == sequence
+            connection.execute(update(tables.snapshots).where(damaged).values(blob=b"no"))
+        recovered = recover(SqlJournal(database))
+        same(recovered, scribe)
+        assert saved == count(database, tables.snapshots)
+        assert recovered.snapshot_sequence < sequence
+        scribe.save()  # the next one is sound
+        assert scribe.sequence == recover(SqlJournal(database)).snapshot_sequence
+
+
+def test_a_damaged_snapshot_at_the_end_of_the_journal_is_replaced(database: Database) -> None:
     scribe = Scribe(SqlJournal(database))
+    scribe.live(life(5), 60)
+    scribe.save()
+    tampered(database, tables.snapshots, blob=b"no")
+    assert 0 == recover(SqlJournal(database)).snapshot_sequence
+    scribe.save()
+    assert scribe.sequence == recover(SqlJournal(database)).snapshot_sequence
+
+
+def test_a_damaged_snapshot_that_is_all_there_is_does_not_serve(database: Database) -> None:
+    scribe = Scribe(SqlJournal(database, keep=1))
+    scribe.write(*SET_UP[:2])
+    scribe.save()
+    tampered(database, tables.snapshots, blob=b"no")
+    with pytest.raises(StoreError, match=r"snapshot of command 2 .* cannot be read: .* ends at command 0"):
+        recover(SqlJournal(database))
+
+
+def test_what_is_damaged_does_not_serve(database: Database) -> None:
+    scribe = Scribe(SqlJournal(database, keep=1))
     scribe.live(life(2), 50)
     scribe.save()
     scribe.write(order(1, Side.BUY, 1, 90, "last"))
