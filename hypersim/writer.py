@@ -30,6 +30,7 @@ from hypersim.engine.events import Committed, Event
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import Reason, Refused, StoreError
+from hypersim.store.batches import weight
 from hypersim.store.bugs import Bug
 from hypersim.store.journal import Journal
 from hypersim.store.recovery import Recovered, recover
@@ -44,7 +45,7 @@ CAPACITY: Final = 4096
 BATCH: Final = 256
 """The most commands that are stored at once: bounds how long the first of them waits."""
 SNAPSHOT_EVERY: Final = 50_000
-"""Commands."""
+"""Commands that a recovery replays, by their weight."""
 LEAST_SLEEP_US: Final = 1_000
 
 FAILURES: Final = 3
@@ -125,6 +126,8 @@ class Writer:
         self._in_flight: _Batch | None = None
         self._snapshot_at = 0
         """Sequence at which the newest snapshot was taken."""
+        self._unsaved = 0
+        """Weight of the commands of closed batches since then."""
         self._bug: Bug | None = None
         self._failures: deque[int] = deque(maxlen=FAILURES)
         self._wake = asyncio.Event()
@@ -276,8 +279,9 @@ class Writer:
 
     def _close(self, batch: _Batch) -> None:
         """Nothing more goes into a batch: the moment for a snapshot, if one is due."""
-        if self._applied - self._snapshot_at >= self._snapshot_every:
-            self._snapshot_at = self._applied
+        self._unsaved += sum(weight(record.command) for record in batch.records)
+        if self._unsaved >= self._snapshot_every:
+            self._unsaved, self._snapshot_at = 0, self._applied
             batch.state = self._exchange.snapshot()
 
     async def _save(self, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> None:
@@ -358,6 +362,7 @@ class Writer:
         self.sequence = self._applied = recovered.sequence
         self._time_us = max(self._time_us, recovered.time_us)
         self._snapshot_at = recovered.snapshot_sequence
+        self._unsaved = self._applied - self._snapshot_at
         self._api_keys = set(recovered.api_keys)
         self._views.restore(recovered.state, recovered.views)
 

@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from hypersim import __version__
-from hypersim.engine.commands import Stamped
+from hypersim.engine.commands import Command, OutsideUpdate, Stamped
 from hypersim.engine.events import Committed
 from hypersim.engine.exchange import RULES
+
+LEVELS_PER_WEIGHT: Final = 4
+"""So many levels and prints of the outside take about as long to replay as a command of a user."""
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -41,3 +45,12 @@ def as_batch(records: Sequence[Committed]) -> Batch:
         commands=tuple([Stamped(record.time_us, record.command) for record in records]),
         digest=digest(records),
     )
+
+
+def weight(command: Command) -> int:
+    """About how long a command takes to replay; that of a user's is 1."""
+    if not isinstance(command, OutsideUpdate):
+        return 1
+    ladder = command.ladder
+    levels = len(ladder.bids) + len(ladder.asks) if ladder is not None else 0
+    return 1 + (levels + len(command.prints)) // LEVELS_PER_WEIGHT

@@ -260,6 +260,18 @@ async def test_a_snapshot_is_taken_every_so_often(tmp_path: Path) -> None:
     assert [20, 40, 60, 78] == rig.journal.saved
 
 
+async def test_quotes_bring_the_next_snapshot_nearer_by_their_levels(tmp_path: Path) -> None:
+    async with running(MemoryJournal(), tmp_path, snapshot_every=100) as rig:
+        begun = rig.writer.sequence
+        for price in range(1, 10):
+            bids = tuple((level * ONE, price * ONE) for level in range(1, 41))
+            await rig.writer.ask(OutsideUpdate(symbol="BTCUSDT", ladder=Ladder(bids=bids, asks=(), full=True)))
+        await until(lambda: rig.journal.saved != [])
+
+        # so many commands of the set-up weigh 1, each of these 1 + 40 / 4
+        assert [begun + -(-(100 - begun) // 11)] == rig.journal.saved
+
+
 async def test_nothing_is_taken_before_the_start(tmp_path: Path) -> None:
     async with running(MemoryJournal(), tmp_path, set_up=False) as rig:
         await rig.writer.ask(SET_UP[0])
