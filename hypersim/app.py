@@ -5,6 +5,7 @@ No module keeps state, so two exchanges fit in one process.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,22 +18,27 @@ from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.api.guard import HostGuard
 from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
-from hypersim.clock import Clock, WallClock
+from hypersim.ask import KeyRow
+from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.kept import Kept, keep, listed_markets
 from hypersim.limits import Limits
 from hypersim.outside import OutsideMarket, choose_outside
 from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings
-from hypersim.store.database import open_database
+from hypersim.store.database import DRIVER_ERRORS, Database, explained, open_database
 from hypersim.store.history import History
+from hypersim.store.journal import newest_time
 from hypersim.store.people import load_keys
 from hypersim.views.views import Views
 from hypersim.world import World
 from hypersim.writer import WriterState
 
+logger = logging.getLogger(__name__)
+
 FIRST_LADDER_TIMEOUT_S = 15
 """How long a start waits for prices; then it serves without those that are missing."""
+KEYS_PAUSE_S = 1
 LONGEST_BODY = 1_000_000
 
 
@@ -55,13 +61,14 @@ class Running:
 @asynccontextmanager
 async def open_exchange(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
     """An exchange, from its first ladder on. Raises StartError in one sentence when it cannot start."""
-    clock = clock or WallClock()
     listed = listed_markets(settings)
     async with AsyncExitStack() as stack:
         database = await asyncio.to_thread(
             open_database, settings.database_url, memory=settings.memory, fresh=settings.fresh
         )
         stack.callback(database.close)
+        if clock is None:
+            clock = await asyncio.to_thread(_clock_of, database)
         history = History(database)
         stack.callback(history.close)
         outside = await choose_outside(settings, listed, database, clock)
@@ -92,6 +99,19 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             feed=supervisor.status,
             failure=failure,
         )
+
+
+def _clock_of(database: Database) -> Clock:
+    """The machine's time, from that of the newest command on: one clock for stamps and for everybody else."""
+    clock = WallClock(from_us=newest_time(database))
+    if ahead_s := clock.ahead_us() // MICROSECONDS:
+        logger.warning(
+            "the machine's clock is %s s behind the last command in %s: this exchange's time goes on from there, "
+            "at half speed until the machine's has caught up; signed requests must follow /v1/time",
+            ahead_s,
+            database.where,
+        )
+    return clock
 
 
 @asynccontextmanager
@@ -133,9 +153,19 @@ async def _reload_keys(kept: Kept, settings: Settings) -> None:
     while True:
         await rebuilt.wait()
         rebuilt.clear()
-        for row in await asyncio.to_thread(load_keys, kept.database):
+        for row in await _stored_keys(kept):
             if row.api_key not in kept.keys and (settings.open or row.api_key != DEMO_KEY):
                 kept.keys.add(row)
+
+
+async def _stored_keys(kept: Kept) -> list[KeyRow]:
+    """Every key, as soon as the database can be read."""
+    while True:
+        try:
+            return await asyncio.to_thread(load_keys, kept.database)
+        except DRIVER_ERRORS as error:
+            logger.warning("the API keys cannot be read yet: %s", explained(error))
+            await kept.clock.sleep(KEYS_PAUSE_S)
 
 
 def _application(settings: Settings, kept: Kept, world: World, supervisor: FeedSupervisor) -> ASGIApp:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from hypersim.ask import PeopleRow
 from hypersim.engine.events import Committed
@@ -72,6 +72,13 @@ class Journal(Protocol):
         """Starts over after a failure: nothing sent before can become durable afterwards. Raises StoreError
         when the database is somebody else's by now, another exception when it cannot be reached."""
         ...
+
+
+def newest_time(database: Database) -> int:
+    """Microseconds UTC of the newest command that is stored; 0 where there is none."""
+    with database.readers.connect() as connection:
+        times = [connection.execute(select(func.max(table.c.time_us))).scalar() for table in (journal, snapshots)]
+    return max(time_us or 0 for time_us in times)
 
 
 class SqlJournal:

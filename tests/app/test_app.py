@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,17 +15,20 @@ from typing import Any
 import httpx
 import pytest
 
+from hypersim import app as app_module
 from hypersim.app import Running, open_exchange
-from hypersim.ask import PeopleRow
+from hypersim.ask import KeyRow, PeopleRow
 from hypersim.clock import WallClock
-from hypersim.engine.commands import Ladder, OutsideUpdate, PlaceOrder
+from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, PlaceOrder
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import OrderType, Side, TimeInForce
-from hypersim.errors import StartError
+from hypersim.errors import Refused, StartError
 from hypersim.feeds.history import SyntheticHistory
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
+from hypersim.store.database import Database
 from hypersim.store.journal import SqlJournal
+from hypersim.store.people import load_keys
 from hypersim.units import ONE
 from hypersim.writer import WriterFailed
 
@@ -73,9 +77,10 @@ async def test_it_serves_with_a_first_ladder_of_every_symbol() -> None:
 
 
 class Flaky:
-    """Makes the journal of this process lose commits: while `broken`, nothing is stored."""
+    """Makes the journal of this process lose commits: while `broken`, nothing is stored - or, with `stored`, nobody
+    hears that it is."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, stored: bool = False) -> None:
         self.broken = False
         self.lost = 0
         prepare = SqlJournal.prepare
@@ -88,6 +93,8 @@ class Flaky:
             def flaky() -> Any:
                 if self.broken:
                     self.lost += 1
+                    if stored:
+                        store()
                     raise OSError("the disk is gone")
                 return store()
 
@@ -132,6 +139,53 @@ async def test_a_store_that_goes_on_failing_ends_the_exchange(monkeypatch: pytes
         assert 3 == flaky.lost
         with pytest.raises(WriterFailed, match="failed 3 times within a minute"):
             running.failure.result()
+
+
+async def test_a_key_in_doubt_is_read_as_soon_as_the_database_can_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    away = iter([True, True])
+
+    def load(database: Database) -> list[KeyRow]:
+        if next(away, False):
+            raise sqlite3.OperationalError("away")
+        return load_keys(database)
+
+    class Paced(WallClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(min(seconds, 0.01))
+
+    async with open_exchange(settings(tmp_path / "x.db", feed="none"), Paced()) as running:
+        monkeypatch.setattr(app_module, "load_keys", load)
+        flaky = Flaky(monkeypatch, stored=True)
+        flaky.broken = True
+        command = OpenAccount(account_id=77, maker_rate=0, taker_rate=0)
+        issued = running.world.keys.issue(77, running.world.clock.now_us(), label="", api_key="doubtful", secret=None)
+        with pytest.raises(Refused):
+            await running.world.ask(command, rows=[issued.row])
+        flaky.broken = False
+        async with asyncio.timeout(20):
+            while "doubtful" not in running.world.keys:  # noqa: ASYNC110 - a thread brings it
+                await asyncio.sleep(0.01)
+        assert not running.failure.done()
+        assert [] == list(away)
+
+
+async def test_a_machine_whose_clock_was_set_back_is_led_by_the_world_that_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = settings(tmp_path / "x.db", feed="none")
+    async with open_exchange(chosen, Later(2)):
+        pass
+    assert [] == [record for record in caplog.records if "behind the last command" in record.message]
+    async with opened(chosen) as (running, client):
+        assert running.world.clock.now_us() > WallClock().now_us() + 3_600_000_000
+        now = (await client.get("/v1/time")).json()["serverTime"]
+        query = f"symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=50000&timestamp={now}"
+        signature = hmac.new(b"test_secret_456", query.encode(), hashlib.sha256).hexdigest()
+        answer = await client.post(f"/v1/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": "test_key_123"})
+        assert "NEW" == answer.json()["status"]
+    assert 1 == len([record for record in caplog.records if "behind the last command" in record.message])
 
 
 async def test_another_master_key_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_time_follows_the_machine_and_never_goes_back(
     assert answers_us == [clock.now_us() for _ in answers_us]
 
 
+@pytest.mark.parametrize(("from_us", "told"), [(0, (5_000, 0)), (5_000, (5_000, 0)), (8_000, (8_000, 3_000))])
+def test_time_begins_where_it_was_left_though_the_machine_is_behind(from_us: int, told: tuple[int, int]) -> None:
+    clock = WallClock(lambda: 5_000_000, lambda: 0, from_us=from_us)
+
+    assert told == (clock.now_us(), clock.ahead_us())
+
+
 async def test_a_sleep_of_no_time_still_lets_others_run() -> None:
     ran: list[str] = []
 
