@@ -63,6 +63,7 @@ def test_an_amount_is_read_as_it_was_written(written: str, amount: str | None) -
         (b'{"balanses": {}}', "body", "Object contains unknown field `balanses`"),
         (b'{"apiKey": "a b"}', "apiKey", "Expected `str` matching regex"),
         (b'{"apiKey": "ab\\n"}', "apiKey", "Expected `str` matching regex"),
+        (b'{"label": "a\\u0000b"}', "label", "Expected `str` matching regex"),
         (b'{"label": 5}', "label", "Expected `str`, got `int`"),
         (b"[]", "body", "Expected `object`, got `array`"),
         (b"[" * 100_000, "body", "Expected `object`, got `array`"),

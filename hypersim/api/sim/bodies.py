@@ -38,7 +38,7 @@ class OpenAccountBody(Struct, forbid_unknown_fields=True, rename="camel"):
     """POST /accounts."""
 
     balances: dict[Asset, Raw] = field(default_factory=dict)
-    label: Annotated[str, Meta(max_length=100)] = ""
+    label: Annotated[str, Meta(max_length=100, pattern=r"\A[^\x00]*\Z")] = ""  # PostgreSQL's texts have no NUL
     api_key: Chosen | None = None
     secret_key: Chosen | None = None
     fees: Fees | None = None
