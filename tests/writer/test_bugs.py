@@ -71,7 +71,7 @@ async def test_a_bug_in_what_is_due_by_time_is_named_in_the_log(rig: Rig, caplog
         raise AssertionError(f"a bug in {type(stamped.command).__name__}")
 
     rig.writer._exchange.next_due = rig.clock.now_us  # type: ignore[method-assign]  # due at once
-    rig.writer._exchange.apply = bug  # type: ignore[method-assign]
+    rig.writer._exchange.apply = bug  # type: ignore[method-assign]  # a bug
     rig.writer._changed.set()
     await until(lambda: rig.clock.sleepers == 1)
     rig.clock.move(1)
