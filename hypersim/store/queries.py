@@ -13,6 +13,7 @@ from hypersim.engine.orders import Order
 from hypersim.store.rows import CANDLE, as_account_trade, as_order
 from hypersim.store.tables import candles, orders, tape, trades
 from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+from hypersim.views.tape import alone, joined
 
 TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
 """The columns that make a TapeTrade, in its order."""
@@ -119,11 +120,11 @@ def find_aggregates(
         for row in rows:
             trade = TapeTrade(*row)
             if result and result[-1].aggregate_id == trade.aggregate_id:
-                result[-1] = _joined(result[-1], trade)
+                result[-1] = joined(result[-1], trade)
             elif len(result) == limit:
                 return result if oldest else result[::-1]
             else:
-                result.append(_alone(trade))
+                result.append(alone(trade))
         if len(rows) < limit:
             return result if oldest else result[::-1]
         offset += limit
@@ -172,27 +173,3 @@ def _first(connection: Connection, own: Where, key: Column[int], rising: Column[
         else:
             low = row[0] + 1
     return low
-
-
-def _alone(trade: TapeTrade) -> AggregateTrade:
-    return AggregateTrade(
-        trade.aggregate_id,
-        trade.price,
-        trade.quantity,
-        trade.trade_id,
-        trade.trade_id,
-        trade.time_us,
-        trade.buyer_is_maker,
-    )
-
-
-def _joined(whole: AggregateTrade, trade: TapeTrade) -> AggregateTrade:
-    return AggregateTrade(
-        whole.aggregate_id,
-        whole.price,
-        whole.quantity + trade.quantity,
-        min(whole.first_id, trade.trade_id),
-        max(whole.last_id, trade.trade_id),
-        whole.time_us,
-        whole.buyer_is_maker,
-    )

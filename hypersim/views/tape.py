@@ -42,29 +42,9 @@ class Tape:
         self._trades.keep(KEPT)
         whole = self._aggregates.last
         if whole is not None and whole.aggregate_id == trade.aggregate_id:
-            self._aggregates.replace_last(
-                AggregateTrade(
-                    whole.aggregate_id,
-                    whole.price,
-                    whole.quantity + trade.quantity,
-                    whole.first_id,
-                    trade.trade_id,
-                    whole.time_us,
-                    whole.buyer_is_maker,
-                )
-            )
+            self._aggregates.replace_last(joined(whole, trade))
         else:
-            self._aggregates.append(
-                AggregateTrade(
-                    trade.aggregate_id,
-                    trade.price,
-                    trade.quantity,
-                    trade.trade_id,
-                    trade.trade_id,
-                    trade.time_us,
-                    trade.buyer_is_maker,
-                )
-            )
+            self._aggregates.append(alone(trade))
             self._aggregates.keep(KEPT)
 
     def newest(self, limit: int) -> list[TapeTrade]:
@@ -76,7 +56,7 @@ class Tape:
         gone = self._trades.gone
         if gone is not None and trade_id <= gone.trade_id:
             return None
-        return self._trades.between(trade_id, trade_id + limit)
+        return self._trades.between(trade_id, NEVER)[:limit]
 
     def newest_aggregates(self, limit: int) -> list[AggregateTrade]:
         """The newest aggregates, ascending; at most KEPT of them are sure to be here."""
@@ -110,3 +90,29 @@ class Tape:
 
 NEVER: Final = 2**63
 """Above every id."""
+
+
+def alone(trade: TapeTrade) -> AggregateTrade:
+    """The aggregate of one trade."""
+    return AggregateTrade(
+        trade.aggregate_id,
+        trade.price,
+        trade.quantity,
+        trade.trade_id,
+        trade.trade_id,
+        trade.time_us,
+        trade.buyer_is_maker,
+    )
+
+
+def joined(whole: AggregateTrade, trade: TapeTrade) -> AggregateTrade:
+    """An aggregate with one more trade, before or after those that it has."""
+    return AggregateTrade(
+        whole.aggregate_id,
+        whole.price,
+        whole.quantity + trade.quantity,
+        min(whole.first_id, trade.trade_id),
+        max(whole.last_id, trade.trade_id),
+        whole.time_us,
+        whole.buyer_is_maker,
+    )

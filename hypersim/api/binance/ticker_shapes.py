@@ -113,9 +113,11 @@ def book_ticker(view: MarketView) -> BookTicker:
     return BookTicker(view.market.symbol, *_best(view))
 
 
-def mini_ticker(symbol: str, found: Statistics, open_time: int, close_time: int) -> MiniTicker:
-    return MiniTicker(
-        symbol,
+def _traded(
+    found: Statistics, open_time: int, close_time: int
+) -> tuple[str, str, str, str, str, str, int, int, int, int, int]:
+    """From the open price to the count, as both types say it."""
+    return (
         show(found.open),
         show(found.high),
         show(found.low),
@@ -130,23 +132,17 @@ def mini_ticker(symbol: str, found: Statistics, open_time: int, close_time: int)
     )
 
 
+def mini_ticker(symbol: str, found: Statistics, open_time: int, close_time: int) -> MiniTicker:
+    return MiniTicker(symbol, *_traded(found, open_time, close_time))
+
+
 def window_ticker(symbol: str, found: Statistics, open_time: int, close_time: int) -> WindowTicker:
     return WindowTicker(
         symbol,
         show(found.change),
         show_percent(found.change_percent),
         show(found.weighted_average),
-        show(found.open),
-        show(found.high),
-        show(found.low),
-        show(found.last),
-        show(found.volume),
-        show_amount(found.quote_volume),
-        open_time,
-        close_time,
-        found.first_id,
-        found.last_id,
-        found.count,
+        *_traded(found, open_time, close_time),
     )
 
 
