@@ -134,10 +134,6 @@ class KeyRing:
     def get(self, api_key: str) -> ApiKey | None:
         return self._keys.get(api_key)
 
-    def of_account(self, account_id: int) -> list[ApiKey]:
-        """The keys of an account, oldest first."""
-        return [key for key in self._keys.values() if key.account_id == account_id]
-
     def __contains__(self, api_key: str) -> bool:
         return api_key in self._keys
 

@@ -110,15 +110,6 @@ def read_settings(
     return settings
 
 
-def client_url(settings: Settings, *, environment: Mapping[str, str] | None = None) -> str:
-    """Where clients look for the exchange: HYPERSIM_URL, or else where these settings put it."""
-    given = (os.environ if environment is None else environment).get(f"{PREFIX}URL", "").strip()
-    if given:
-        return given.rstrip("/")
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
 class Target(Struct, frozen=True, kw_only=True):
     """The exchange, and the account on it, that the commands for clients talk to."""
 

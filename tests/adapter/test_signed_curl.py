@@ -13,7 +13,7 @@ import pytest
 
 from hypersim.api.binance import routes
 from hypersim.resources import folder
-from hypersim.settings import client_url, read_settings
+from hypersim.settings import read_target
 from hypersim.signed_curl import PREFIXES, PUBLIC, run, signature
 from tests.adapter.listener import SERVER_TIME_MS, echoing, listening, refusing
 
@@ -53,10 +53,15 @@ def sent(base_url: str, method: str, path: str, *pairs: str) -> dict[str, Any]:
         ({"HYPERSIM_URL": "https://sim.example/", "HYPERSIM_PORT": "9000"}, "https://sim.example"),
     ],
 )
-def test_the_exchange_is_where_url_or_host_and_port_say(environment: dict[str, str], url: str) -> None:
-    settings = read_settings(folder("config"), environment=environment)
+def test_the_exchange_is_where_url_or_host_and_port_say(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], url: str
+) -> None:
+    for name in ("HYPERSIM_URL", "HYPERSIM_HOST", "HYPERSIM_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
-    assert url == client_url(settings, environment=environment)
+    assert url == read_target(folder("config"), None, None, None).url
 
 
 def test_the_signature_is_that_of_binances_documentation() -> None:

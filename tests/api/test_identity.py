@@ -35,8 +35,9 @@ def test_a_chosen_key_and_secret_are_kept() -> None:
     credentials = ring.issue(1, 0, api_key="test_key_123", secret="test_secret_456")
     ring.add(credentials.row)
     assert ("test_key_123", "test_secret_456") == (credentials.row.api_key, credentials.secret)
-    assert "test_key_123" in ring
-    assert ["test_key_123"] == [key.api_key for key in ring.of_account(1)]
+    key = ring.get("test_key_123")
+    assert key is not None
+    assert ("test_key_123", 1) == (key.api_key, key.account_id)
 
 
 def test_the_store_never_sees_a_secret() -> None:
