@@ -27,7 +27,7 @@ SAFE: Final = {"fsync": "on", "synchronous_commit": "on"}
 """What the server must say of itself."""
 
 CONNECT: Final = {
-    "connect_timeout": 5,
+    "connect_timeout": 2,  # the least there is: who stops the exchange waits for the attempt under way
     # a server that is gone without a word is noticed within half a minute
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -322,13 +322,23 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, closed_port: int) -> None:
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Whoever connects waits for ever."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, closed_port: int, silent_port: int) -> None:
     (tmp_path / "text.db").write_text("no database " * 1000)
     for url, told in (
         ("sqlite:////no/such/folder/hypersim.db", "cannot open /no/such/folder/hypersim.db: No such file"),
         (f"sqlite:///{tmp_path}", "unable to open database file"),
         (f"sqlite:///{tmp_path / 'text.db'}", "file is not a database"),
         (f"postgresql+psycopg://me@127.0.0.1:{closed_port}/x", "refused"),
+        (f"postgresql+psycopg://me@127.0.0.1:{silent_port}/x", "timeout expired"),
         ("mysql://me@127.0.0.1/x", "mysql is no database for this: use sqlite or postgresql"),
         ("hypersim.db", "the database URL cannot be read; sqlite:///hypersim.db is one"),
     ):
