@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import HttpMethod, MediaType, Request, Response, route
 from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
@@ -25,6 +25,9 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/schema": "the reference: every operation with an example",
     "/health": "whether the exchange serves",
 }
+
+READING: Final = (HttpMethod.GET, HttpMethod.HEAD)
+"""HEAD is answered as GET is, without the body."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +47,13 @@ class Health(Struct, frozen=True, rename="camel"):
 def routes(health: Callable[[], Health]) -> Sequence[BaseRouteHandler]:
     """The handlers of `/` and `/health`."""
 
-    @get("/", include_in_schema=False)
+    @route("/", http_method=READING, include_in_schema=False)
     async def front(request: AnyRequest) -> Response[Any]:
         if _is_browser(request):
             return _page(200, "Hyper-Sim", "A simulated crypto exchange. What is where:")
         return Response({"name": "Hyper-Sim", "version": __version__, "prefixes": PREFIXES})
 
-    @get("/health", include_in_schema=False)
+    @route("/health", http_method=READING, include_in_schema=False)
     async def report_health() -> Response[bytes]:
         found = health()
         body = msgspec.json.encode(found)
@@ -59,9 +62,14 @@ def routes(health: Callable[[], Health]) -> Sequence[BaseRouteHandler]:
     return [front, report_health]
 
 
+def nothing_at(path: str) -> str:
+    """The sentence about a path that does not exist."""
+    return f"There is nothing at {path}; what there is begins with {', '.join(PREFIXES)}."
+
+
 def not_found(request: AnyRequest, _error: Exception) -> Response[Any]:
     """404: nothing at this path."""
-    message = f"There is nothing at {request.url.path}; what there is begins with {', '.join(PREFIXES)}."
+    message = nothing_at(request.url.path)
     if _is_browser(request):
         return _page(404, "Nothing here", f"There is nothing at {request.url.path}. What is where:")
     return _refusal(404, Reason.UNKNOWN_PATH, message)

@@ -21,6 +21,7 @@ from hypersim.api.binance.endpoints import Call, Endpoint
 from hypersim.api.binance.refusals import UNEXPECTED, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
+from hypersim.api.root import nothing_at
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
@@ -42,6 +43,8 @@ USED_1M: Final = b"x-mbx-used-weight-1m"
 
 NOT_ALLOWED: Final = (405, encode(word(Refused(Reason.METHOD_NOT_ALLOWED))[1]))
 
+NO_CONTENT: Final = 204
+
 Header = tuple[bytes, bytes]
 
 
@@ -58,11 +61,23 @@ class Dialect:
             for prefix in endpoint.prefixes:
                 by_path.setdefault(prefix + endpoint.path, []).append(endpoint)
         self._paths = {path: Path(world, group) for path, group in by_path.items()}
+        self._prefixes = tuple({f"{prefix}/" for group in by_path.values() for one in group for prefix in one.prefixes})
         self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = self._paths.get(scope["path"]) if scope["type"] == ScopeType.HTTP else None
-        await (self._others(scope, receive, send) if path is None else path.serve(scope, receive, send))
+        if path is not None:
+            await path.serve(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP and self._is_missed(scope):
+            status, problem = word(Refused(Reason.UNKNOWN_PATH, nothing_at(scope["path"])))
+            await answer(send, status, encode(problem), [JSON])
+        else:
+            await self._others(scope, receive, send)
+
+    def _is_missed(self, scope: Any) -> bool:
+        """Whether a client of this dialect asks for what is not there; a person's browser gets a page."""
+        accepted = dict(scope["headers"]).get(b"accept", b"")
+        return scope["path"].startswith(self._prefixes) and b"text/html" not in accepted
 
 
 class Path:
@@ -88,7 +103,7 @@ class Path:
                 status, content = 200, await operation.answer(scope, receive, visitor, headers)
             else:
                 headers.append(self._allow)
-                status, content = (204, b"") if method == "OPTIONS" else NOT_ALLOWED
+                status, content = (NO_CONTENT, b"") if method == "OPTIONS" else NOT_ALLOWED
         except Refused as refused:
             if isinstance(refused, Limited):
                 headers.append((b"retry-after", b"%d" % refused.retry_after_s))
@@ -99,10 +114,15 @@ class Path:
             status, content = 500, encode(UNEXPECTED)
         used = b"%d" % visitor.used
         headers += ((USED, used), (USED_1M, used))
-        if status != 204:
-            headers.append((b"content-length", b"%d" % len(content)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+        await answer(send, status, content, headers)
+
+
+async def answer(send: Send, status: int, content: bytes, headers: list[Header]) -> None:
+    """Sends a whole answer."""
+    if status != NO_CONTENT:
+        headers.append((b"content-length", b"%d" % len(content)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 class Operation:

@@ -24,7 +24,10 @@ class Wording(NamedTuple):
 
 
 WORDINGS: Final[dict[Reason, Wording]] = {
-    Reason.UNKNOWN_PATH: Wording(404, -1099, "Not found, authenticated, or authorized"),
+    # -1020 rather than the old -1099, which ccxt takes for a wrong key; without a code it tries again for ever
+    Reason.UNKNOWN_PATH: Wording(
+        404, -1020, "This operation is not supported. {}", bare="This operation is not supported."
+    ),
     Reason.METHOD_NOT_ALLOWED: Wording(405, -1020, "This operation is not supported."),
     Reason.BODY_TOO_LARGE: Wording(413, -1101, "Too many parameters sent for this endpoint."),
     Reason.FORBIDDEN_ORIGIN: Wording(403, -1002, "You are not authorized to execute this request."),
