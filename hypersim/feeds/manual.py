@@ -31,7 +31,7 @@ def at_price(market: Market, price: int) -> OutsideUpdate:
     Orders better than the price fill at their own; those at it fill as far as the trade goes; what the new
     quotes cross fills against them.
     """
-    _require_tick(market, "price", price)
+    _require_price(market, "price", price)
     if price <= market.tick_size:
         raise Refused(Reason.INVALID_FIELD, "price", f"above one tick, {units.show(market.tick_size)}")
     volume = max(market.min_notional, ONE) * DAILY_TURNOVER * ONE // price
@@ -61,8 +61,12 @@ def by_hand(
         raise Refused(Reason.INVALID_FIELD, "body", "price, bids and asks, or print is needed")
     prints: tuple[Print, ...] = ()
     if trade is not None:
-        _require_tick(market, "print.price", trade.price)
+        _require_price(market, "print.price", trade.price)
         _require_step(market, "print.quantity", trade.quantity)
+        if market.max_quantity and trade.quantity > market.max_quantity:
+            raise Refused(
+                Reason.INVALID_FIELD, "print.quantity", f"at most {units.show(market.max_quantity)} is wanted"
+            )
         prints = (trade,)
     ladder = None
     if bids is not None or asks is not None:
@@ -74,7 +78,7 @@ def _whole_ladder(market: Market, bids: Sequence[Level], asks: Sequence[Level]) 
     for name, levels in (("bids", bids), ("asks", asks)):
         seen = set()
         for at, (price, size) in enumerate(levels):
-            _require_tick(market, f"{name}[{at}][0]", price)
+            _require_price(market, f"{name}[{at}][0]", price)
             _require_step(market, f"{name}[{at}][1]", size)
             if price in seen:
                 raise Refused(Reason.INVALID_FIELD, f"{name}[{at}][0]", "a price stands there once")
@@ -86,9 +90,13 @@ def _whole_ladder(market: Market, bids: Sequence[Level], asks: Sequence[Level]) 
     return Ladder(bids=tuple(standing_bids), asks=tuple(standing_asks), bid_floor=0, ask_ceiling=UNBOUNDED, full=True)
 
 
-def _require_tick(market: Market, field: str, price: int) -> None:
+def _require_price(market: Market, field: str, price: int) -> None:
+    """What no order may be priced at, no outside order was: the market would be stuck there."""
     if floor_to(price, market.tick_size) != price:
         raise Refused(Reason.INVALID_FIELD, field, f"a multiple of the tick {units.show(market.tick_size)} is wanted")
+    least, most = market.min_price, market.max_price
+    if price < least or (most and price > most):
+        raise Refused(Reason.INVALID_FIELD, field, f"from {units.show(least)} to {units.show(most)} is wanted")
 
 
 def _require_step(market: Market, field: str, size: int) -> None:

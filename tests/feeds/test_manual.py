@@ -12,7 +12,7 @@ from hypersim.engine.orders import OrderStatus, OrderType, Side, TimeInForce
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.manual import at_price, by_hand
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.units import AMOUNT_ONE, ONE, parse
+from hypersim.units import AMOUNT_ONE, ONE, parse, show
 from tests.feeds.desk import START_US, Desk, VirtualClock, bought, coins
 from tests.feeds.markets import MARKETS
 
@@ -85,7 +85,7 @@ def test_a_price_is_where_the_market_then_stands(desk: Desk) -> None:
 @pytest.mark.parametrize("market", MARKETS.values(), ids=MARKETS)
 def test_every_market_can_be_moved(market: Market) -> None:
     desk = Desk(VirtualClock(), [market])
-    for ticks in (2, 77, 12_345, 10**7):
+    for ticks in (2, 77, 12_345, 10**6):
         apply(desk, at_price(market, ticks * market.tick_size))
 
         bids, asks = desk.house(Side.BUY, market.symbol), desk.house(Side.SELL, market.symbol)
@@ -191,6 +191,7 @@ def test_what_no_market_can_say_is_refused_by_field(
     [
         (ONE + 1, "a multiple of the tick 0.01000000 is wanted"),
         (ONE // 100, "above one tick, 0.01000000"),
+        (MARKET.max_price + ONE, f"from {show(MARKET.min_price)} to {show(MARKET.max_price)} is wanted"),
     ],
 )
 def test_a_price_off_the_grid_is_refused(price: int, expectation: str) -> None:
