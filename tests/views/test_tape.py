@@ -70,7 +70,7 @@ def test_a_short_tape_knows_everything() -> None:
 
     assert tape.complete
     assert TRADES[:10] == tape.since(1, 10)
-    assert TRADES[:10] == tape.since(0, 11)
+    assert TRADES[:11] == tape.since(-5, 11)  # ids may begin higher than a client thinks
     assert AGGREGATES[:5] == (tape.aggregates_after(0) or [])[:5]
     assert Tape().last is None
     assert [] == Tape().newest(10)
