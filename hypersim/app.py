@@ -175,7 +175,7 @@ def _application(settings: Settings, kept: Kept, world: World, supervisor: FeedS
         open=settings.open,
         maker_rate=kept.listed.maker_rate,
         taker_rate=kept.listed.taker_rate,
-        account_ids=kept.account_ids,
+        open_account=kept.open_account,
         feed=supervisor.status,
         starting_over=supervisor.starting_over,
         durable_sequence=lambda: writer.sequence,

@@ -51,14 +51,18 @@ class Kept:
         label: str = "",
         api_key: str | None = None,
         secret: str | None = None,
+        fees: tuple[int, int] | None = None,
     ) -> Credentials:
-        """Opens an account with the listed fees and a key of its own. Raises Refused."""
+        """Opens an account with a key of its own. `fees` are the maker's and the taker's rate, scale 8,
+        otherwise the listed ones. Raises Refused.
+        """
+        maker_rate, taker_rate = fees or (self.listed.maker_rate, self.listed.taker_rate)
         account_id = next(self.account_ids)
         issued = self.keys.issue(account_id, self.clock.now_us(), label=label, api_key=api_key, secret=secret)
         command = OpenAccount(
             account_id=account_id,
-            maker_rate=self.listed.maker_rate,
-            taker_rate=self.listed.taker_rate,
+            maker_rate=maker_rate,
+            taker_rate=taker_rate,
             balances=balances,
         )
         await self.writer.ask(command, rows=[issued.row])

@@ -22,7 +22,7 @@ from hypersim.api.sim.status import status
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import Outcome
 from hypersim.connect import UnknownClientError, configuration
-from hypersim.engine.commands import Deposit, OpenAccount, Reset
+from hypersim.engine.commands import Deposit, Reset
 from hypersim.engine.events import BalanceChanged
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.manual import at_price, by_hand
@@ -74,17 +74,11 @@ async def open_account(sim: Simulation, request: AnyRequest) -> OpenedAccount:
     """An account out of nothing, with a key of its own."""
     body = bodies.read(await _body(request), bodies.OpenAccountBody)
     balances = bodies.amounts(body.balances)
-    maker, taker = sim.maker_rate, sim.taker_rate
+    fees = None
     if body.fees is not None:
-        maker = bodies.rate("fees.maker", body.fees.maker)
-        taker = bodies.rate("fees.taker", body.fees.taker)
-    keys, now_us = sim.world.keys, sim.world.clock.now_us()
-    account_id = next(sim.account_ids)
-    issued = keys.issue(account_id, now_us, label=body.label, api_key=body.api_key, secret=body.secret_key)
-    command = OpenAccount(account_id=account_id, maker_rate=maker, taker_rate=taker, balances=balances)
-    await sim.world.ask(command, rows=[issued.row])
-    keys.add(issued.row)
-    return OpenedAccount(account_id, issued.row.api_key, issued.secret)
+        fees = bodies.rate("fees.maker", body.fees.maker), bodies.rate("fees.taker", body.fees.taker)
+    issued = await sim.open_account(balances, label=body.label, api_key=body.api_key, secret=body.secret_key, fees=fees)
+    return OpenedAccount(issued.row.account_id, issued.row.api_key, issued.secret)
 
 
 async def faucet(sim: Simulation, request: AnyRequest) -> Credited:

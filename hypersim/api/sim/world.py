@@ -1,11 +1,29 @@
 """What the simulation API may use beside the world that every dialect sees."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from hypersim.feeds.base import FeedStatus
+from hypersim.identity import Credentials
 from hypersim.world import World
+
+
+class OpensAccounts(Protocol):
+    """Opens an account out of nothing, with a key of its own. Raises Refused."""
+
+    async def __call__(
+        self,
+        balances: tuple[tuple[str, int], ...],
+        *,
+        label: str = "",
+        api_key: str | None = None,
+        secret: str | None = None,
+        fees: tuple[int, int] | None = None,
+    ) -> Credentials:
+        """Amounts have scale 16; `fees` are the maker's and the taker's rate, scale 8, else the listed ones."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -18,8 +36,7 @@ class Simulation:
     maker_rate: int
     """Fee rate of new accounts, scale 8."""
     taker_rate: int
-    account_ids: Iterator[int]
-    """The next account's id, never given before."""
+    open_account: OpensAccounts
     feed: Callable[[], FeedStatus]
     starting_over: Callable[[], AbstractAsyncContextManager[None]]
     """For the block that empties the world: the outside market starts over with it."""
