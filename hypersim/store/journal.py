@@ -172,38 +172,3 @@ class SqlJournal:
             if first_id - self._tape_from.setdefault(symbol, newest_id) >= TAPE_PRUNE:
                 result[symbol] = self._tape_from[symbol] = first_id
         return result
-
-
-class MemoryJournal:
-    """A journal that is as durable as the process: for exchanges that live inside another program."""
-
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-        self.people: list[PeopleRow] = []
-        self._snapshot: Snapshot | None = None
-
-    def load(self) -> Stored:
-        def batches(after: int) -> Generator[Batch, None, None]:
-            yield from (batch for batch in list(self.batches) if batch.sequence > after)
-
-        newest = (snapshot for snapshot in [self._snapshot] if snapshot is not None)
-        return Stored(newest, batches, frozenset(row.api_key for row in self.people))
-
-    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
-        batch = as_batch(records)
-
-        def store() -> None:
-            self.batches.append(batch)
-            self.people.extend(people)
-
-        return store
-
-    def save(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self.batches = [batch for batch in self.batches if batch.sequence > snapshot.sequence]
-
-    def check(self, state: ExchangeState, since: int, balances: Balances) -> None:
-        pass  # there are no projections
-
-    def reopen(self) -> None:
-        pass  # there is nothing that could be lost

@@ -15,11 +15,12 @@ from hypersim.errors import StoreError
 from hypersim.store import journal as journal_module
 from hypersim.store import tables
 from hypersim.store.database import Database, open_database
-from hypersim.store.journal import MemoryJournal, SqlJournal
+from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.store.recovery import Recovered, recover
 from hypersim.store.rows import as_order
 from tests.store.lives import SET_UP, Scribe, key_row, life, order
+from tests.store.memory import MemoryJournal
 
 COMMANDS = 600
 

@@ -12,8 +12,8 @@ from hypersim.engine.events import Committed, Event
 from hypersim.engine.exchange import Exchange
 from hypersim.errors import Reason
 from hypersim.store.bugs import Report
-from hypersim.store.journal import MemoryJournal
 from tests.store.lives import SET_UP
+from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, buys, outcomes, resting, running, serving, turns, until
 
 

@@ -14,11 +14,12 @@ from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store import tables
 from hypersim.store.database import Database, open_database
-from hypersim.store.journal import MemoryJournal, SqlJournal
+from hypersim.store.journal import SqlJournal
 from hypersim.store.recovery import recover
 from hypersim.store.verify import verify
 from hypersim.writer import WriterFailed, WriterState
 from tests.store.lives import SET_UP, key_row, life, order
+from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, StoreBroke, buys, failing_on, outcomes, resting, running, serving, turns, until
 
 

@@ -23,11 +23,12 @@ from hypersim.engine.events import Change, OrderChanged
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.store.database import open_database
-from hypersim.store.journal import MemoryJournal, SqlJournal
+from hypersim.store.journal import SqlJournal
 from hypersim.store.recovery import recover
 from hypersim.store.verify import verify
 from hypersim.units import AMOUNT_ONE, ONE
 from tests.store.lives import BEGIN_US, SET_UP, key_row, life, order
+from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, running, turns, until
 
 
