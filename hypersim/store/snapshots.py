@@ -12,13 +12,17 @@ from msgspec import Raw, Struct
 
 from hypersim import __version__
 from hypersim.engine.exchange import RULES
-from hypersim.engine.state import ExchangeState
+from hypersim.engine.state import ExchangeState, VenueState
 from hypersim.errors import StoreError
 from hypersim.views.views import ViewsState
 
 FAST = 1
 """zlib's level: a snapshot is written much more often than it is read, and shrinks little more at higher
 ones."""
+
+
+PIECE = 1000
+"""Elements that are encoded at once: the interpreter is let go of only in between."""
 
 
 class Blob(Struct, frozen=True):
@@ -41,7 +45,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     @classmethod
     def encode(cls, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> "Snapshot":
         """A snapshot of both states, which are of that moment."""
-        json = msgspec.json.encode(exchange)
+        json = _in_pieces(exchange)
         blob = Blob(Raw(json), Raw(msgspec.json.encode(views)))
         return cls(
             sequence=sequence,
@@ -66,3 +70,17 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"the snapshot of command {self.sequence} (Hyper-Sim {self.version}, rules {self.rules})"
+
+
+def _in_pieces(value: object) -> bytes:
+    """The same JSON as at once, for states that are large."""
+    encode = msgspec.json.encode
+    if isinstance(value, (ExchangeState, VenueState)):
+        fields = [encode(name) + b":" + _in_pieces(getattr(value, name)) for name in value.__struct_fields__]
+        return b"{" + b",".join(fields) + b"}"
+    if not isinstance(value, tuple):
+        return encode(value)
+    if value and isinstance(value[0], VenueState):
+        return b"[" + b",".join([_in_pieces(venue) for venue in value]) + b"]"
+    pieces = [encode(value[at : at + PIECE])[1:-1] for at in range(0, len(value), PIECE)]
+    return b"[" + b",".join(pieces) + b"]"
