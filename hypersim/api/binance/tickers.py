@@ -115,6 +115,7 @@ async def _windows(world: World, call: Call, start_us: int, end_us: int) -> Any:
     for view in _chosen(world, call):
         window = await Archive(view, world.history, world.clock).window(start_us)
         rows.append(render(view.market.symbol, view.summary(window), call.time(start_us), call.time(end_us)))
+        await world.clock.sleep(0)  # a market's past may have to be worked out: others have a turn
     return rows[0] if ANY_SYMBOL in call else rows
 
 
