@@ -29,12 +29,12 @@ class HostGuard:
 
     def __init__(self, app: ASGIApp, allowed_hosts: Iterable[str]) -> None:
         self._app = app
-        allowed = {host.lower() for host in allowed_hosts}
+        allowed = {host.lower().removesuffix(".") for host in allowed_hosts}
 
         @lru_cache(maxsize=1024)
         def foreign(header: bytes, value: bytes) -> str | None:
             host = _host(value if header == b"origin" else b"//" + value)
-            return None if is_loopback(host) or host in allowed else host
+            return None if is_loopback(host) or host.removesuffix(".") in allowed else host
 
         self._foreign = foreign
 

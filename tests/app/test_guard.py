@@ -43,6 +43,10 @@ async def ask(guard: HostGuard, headers: dict[str, str], kind: ScopeType = Scope
         ({"host": "localhost:8080"}, True),
         ({"host": "[::1]:8080"}, True),
         ({"host": "LOCALHOST"}, True),
+        ({"host": "localhost.:8080"}, True),
+        ({"host": "box.lan."}, True),
+        ({"host": "hut.lan"}, True),
+        ({"host": "evil.example."}, False),
         ({"host": "box.lan:8080"}, True),
         ({"host": "127.0.0.1:8080", "origin": "http://localhost:3000"}, True),
         ({"host": "127.0.0.1:8080", "origin": "https://Box.lan"}, True),
@@ -61,7 +65,7 @@ async def ask(guard: HostGuard, headers: dict[str, str], kind: ScopeType = Scope
 )
 async def test_only_hosts_of_this_machine_and_allowed_ones_pass(headers: dict[str, str], passes: bool) -> None:
     inside = Inside()
-    sent = await ask(HostGuard(inside, ["Box.lan"]), headers)
+    sent = await ask(HostGuard(inside, ["Box.lan", "hut.lan."]), headers)
 
     assert (int(passes), not passes) == (inside.requests, bool(sent))
 

@@ -154,3 +154,6 @@ def test_a_file_with_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
 )
 def test_only_loopback_names_mean_this_machine(host: str, means_this_machine: bool) -> None:
     assert means_this_machine == is_loopback(host)
+        ("localhost.", True),
+        ("localhost..", False),
+        (".", False),
