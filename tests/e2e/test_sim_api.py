@@ -341,6 +341,17 @@ def test_what_a_client_asks_of_binance_and_is_not_there_has_code_and_sentence(hy
     assert (404, "text/html; charset=utf-8") == (person.status_code, person.headers["content-type"])
 
 
+@pytest.mark.parametrize("path", ["/sim/v1/status", "/sim/v1/connect/ccxt", "/health", "/"])
+def test_head_is_answered_as_get_is_without_a_body(hypersim_server: ServerProcess, path: str) -> None:
+    read, headed = (httpx.request(method, f"{hypersim_server.url}{path}") for method in ("GET", "HEAD"))
+
+    assert (200, read.headers["content-type"], b"") == (
+        headed.status_code,
+        headed.headers["content-type"],
+        headed.content,
+    )
+
+
 def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
     hypersim_server: ServerProcess,
 ) -> None:

@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from hypersim import units
+from hypersim.api.root import READING
 from hypersim.api.sim import bodies
 from hypersim.api.sim.filled import FilledOrder, filled_orders
 from hypersim.api.sim.refusals import render
@@ -164,7 +165,9 @@ def routes(sim: Simulation) -> Sequence[HTTPRouteHandler]:
 
 
 def _route(sim: Simulation, method: str, path: str, act: Action) -> HTTPRouteHandler:
-    @route(PREFIX + path, http_method=HttpMethod(method), status_code=200, include_in_schema=False)
+    methods = READING if method == "GET" else (HttpMethod(method),)
+
+    @route(PREFIX + path, http_method=methods, status_code=200, include_in_schema=False)
     async def answer(request: AnyRequest) -> Response[bytes]:
         try:
             _admit(sim, request)
@@ -184,7 +187,7 @@ def _admit(sim: Simulation, request: AnyRequest) -> None:
     if not sim.open:
         raise Refused(Reason.ADMIN_ONLY)
     kind, _ = request.content_type
-    if request.method != "GET" and kind != "application/json" and not kind.endswith("+json"):
+    if request.method not in READING and kind != "application/json" and not kind.endswith("+json"):
         raise Refused(Reason.NOT_JSON)
 
 
