@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import os
 import sys
+from pathlib import Path
 
 from hypersim import startup
 from hypersim.app import Running
@@ -10,6 +12,8 @@ from hypersim.cli import Commands
 from hypersim.resources import folder
 from hypersim.serve import serve
 from hypersim.settings import FEEDS, Settings, read_settings
+
+logger = logging.getLogger(__name__)
 
 
 def add(commands: Commands) -> None:
@@ -24,7 +28,11 @@ def add(commands: Commands) -> None:
     parser.add_argument("--rate-limits", help="on or off (HYPERSIM_RATE_LIMITS)")
     parser.add_argument("--log-level", help="debug, info, warning or error (HYPERSIM_LOG_LEVEL)")
     parser.add_argument("--memory", action="store_true", help="keep nothing: the world ends with the process")
-    parser.add_argument("--fresh", action="store_true", help="delete the world that the database holds and start anew")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="start from an empty world; the old one is set aside as *.old on SQLite, and deleted on PostgreSQL",
+    )
     parser.add_argument("--json", action="store_true", help="say where it serves in one line of JSON, as with port 0")
     parser.add_argument(
         "--while-stdin-is-open",
@@ -43,10 +51,20 @@ def run(chosen: argparse.Namespace) -> int:
 
     def announce(running: Running, url: str) -> None:
         say = startup.as_json if as_json else startup.as_text
-        print(say(running, url), flush=True)
+        try:
+            print(say(running, url), flush=True)
+        except OSError as error:
+            logger.warning("standard output cannot be written (%s); the exchange serves at %s", error.strerror, url)
+            _discard_output()
 
     serve(settings, announce, while_stdin_is_open=chosen.while_stdin_is_open)
     return 0
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, so that ending does not fail on it again."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _log(settings: Settings) -> None:

@@ -87,6 +87,27 @@ def test_what_keeps_it_from_starting_is_one_line_and_exit_2(
     ],
 )
 def test_a_command_that_does_not_exist_is_exit_2_with_the_usage(
+@pytest.mark.parametrize("arguments", [["serve", "--port", "0", "--feed", "none"], ["user", "add"]])
+def test_a_master_key_that_must_be_given_is_asked_for_before_a_database_is_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setenv("HYPERSIM_HOST", "0.0.0.0")  # noqa: S104 - nobody gets to listen
+
+    code = main(arguments)
+
+    assert 2 == code
+    assert capsys.readouterr().err.startswith("hypersim: HYPERSIM_MASTER_KEY is not set: ")
+    assert [] == list(folder.iterdir())
+
+
+def test_the_help_says_what_becomes_of_the_old_world(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the old one is set aside as *.old on SQLite, and deleted on PostgreSQL" in told
+
+
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -344,6 +345,30 @@ def test_what_it_says_to_a_person_leads_to_a_first_order(tmp_path: Path) -> None
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def test_it_serves_on_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hypersim", "serve", "--port", "0", "--feed", "none"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=bare_environment() | {"PYTHONPATH": PACKAGE_PARENT},
+    )
+    os.close(writing)
+    try:
+        assert process.stderr is not None
+        told, _, url = process.stderr.readline().rstrip().rpartition(" ")
+        assert told.endswith("standard output cannot be written (Broken pipe); the exchange serves at")
+        assert {} == httpx.get(f"{url}/v1/ping").json()
+    finally:
+        process.terminate()
+        said = process.communicate(timeout=20)[1]
+
+    assert (0, "") == (process.returncode, said)
 
 
 def test_an_account_can_be_added_while_the_exchange_is_stopped_and_only_then(tmp_path: Path) -> None:
