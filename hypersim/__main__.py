@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (serving, databases, clients):
         module.add(commands)
+    arguments = sys.argv[1:] if arguments is None else arguments
     chosen = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = chosen.run
     try:
+        _refuse_bytes(arguments)
         return run(chosen)
     except StartError as error:
         print(f"hypersim: {error}", file=sys.stderr)
@@ -38,6 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return 0  # told to stop before it began
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Bytes that are no text in the terminal's encoding arrive as lone surrogates, which nothing can write."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise StartError(f"the argument {argument!r} is not text in UTF-8") from None
 
 
 if __name__ == "__main__":
