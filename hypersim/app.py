@@ -24,6 +24,7 @@ from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.kept import Kept, keep, listed_markets
 from hypersim.limits import Limits
+from hypersim.masterkey import require_master_key
 from hypersim.outside import OutsideMarket, choose_outside
 from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings
 from hypersim.store.database import DRIVER_ERRORS, Database, explained, open_database
@@ -62,6 +63,7 @@ class Running:
 async def open_exchange(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
     """An exchange, from its first ladder on. Raises StartError in one sentence when it cannot start."""
     listed = listed_markets(settings)
+    require_master_key(settings)
     async with AsyncExitStack() as stack:
         database = await asyncio.to_thread(
             open_database, settings.database_url, memory=settings.memory, fresh=settings.fresh

@@ -6,10 +6,22 @@ with it. Never prints it. Losing it loses the API secrets and nothing else.
 
 import os
 from pathlib import Path
+from typing import Final
 
 from hypersim.errors import StartError
 from hypersim.identity import generate
 from hypersim.settings import Settings
+
+NOT_SET: Final = (
+    "HYPERSIM_MASTER_KEY is not set: outside of open mode the key that encrypts API secrets comes "
+    "from you; any long random text will do, such as the output of: openssl rand -hex 32"
+)
+
+
+def require_master_key(settings: Settings) -> None:
+    """Raises StartError when the key has to come from the settings and does not: before a database is made."""
+    if settings.kept and not settings.open and not settings.master_key:
+        raise StartError(NOT_SET)
 
 
 def master_key(settings: Settings, path: Path | None, *, in_use: bool) -> str:
@@ -23,12 +35,12 @@ def master_key(settings: Settings, path: Path | None, *, in_use: bool) -> str:
     if path is None:
         return generate()
     if not settings.open:
-        raise StartError(
-            "HYPERSIM_MASTER_KEY is not set: outside of open mode the key that encrypts API secrets comes "
-            "from you; any long random text will do, such as the output of: openssl rand -hex 32"
-        )
+        raise StartError(NOT_SET)
     if in_use and not path.exists():
-        raise StartError(f"{path.resolve()} is gone, and with it the key to the API secrets: put it back")
+        raise StartError(
+            "the key to the API secrets is missing: set HYPERSIM_MASTER_KEY to the one that this database was "
+            f"begun with, or put {path.resolve()} back if the key was made here"
+        )
     try:
         return _read(path) if path.exists() else _make(path)
     except (OSError, UnicodeDecodeError) as error:

@@ -4,11 +4,12 @@ Later ones win. Guarantees typed, checked values and one sentence (SettingsError
 be used. Opens no socket and no database; makes no key.
 """
 
+import difflib
 import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -23,6 +24,9 @@ ANY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 DEMO_USER: Final = "test@example.com"
 DEMO_KEY: Final = "test_key_123"
 DEMO_SECRET: Final = "test_secret_456"  # noqa: S105 - published: in open mode everybody may use it
+SHORTEST_MASTER_KEY: Final = 16
+IN_MEMORY: Final = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
+"""What a database URL begins with, up to its query, where nothing is kept."""
 INTERVAL_UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000}
 
 T = TypeVar("T")
@@ -54,6 +58,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Nothing is kept: the world ends with the process."""
     fresh: bool = False
     """Starts from an empty world."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the world outlives the process."""
+        return not self.memory and self.database_url.partition("?")[0] not in IN_MEMORY
 
     @property
     def open_to_others(self) -> bool:
@@ -100,13 +109,14 @@ def read_settings(
         rate_limits=source.read("rate_limits", _choice("on", "off")) == "on",
         open=is_loopback(host) if opened == "" else opened == "on",
         allowed_hosts=source.read("allowed_hosts", _hosts),
-        master_key=source.read("master_key", str),
+        master_key=source.read("master_key", _master_key),
         journal_keep=source.read("journal_keep", _whole(1, 1000)),
         log_level=source.read("log_level", _choice(*LOG_LEVELS)),
         config=config,
         memory=memory,
         fresh=fresh,
     )
+    source.refuse_unknown_defaults()
     source.refuse_unknown()
     return settings
 
@@ -123,6 +133,7 @@ def read_target(config: Path, url: str | None, api_key: str | None, secret_key: 
     """What was given, else the environment (HYPERSIM_URL, _API_KEY, _SECRET_KEY), else the demo account where
     `serve` would listen. Raises SettingsError.
     """
+    _Source(_defaults(config / "default.toml"), os.environ, {}).refuse_unknown()
     url = url or os.environ.get(f"{PREFIX}URL")
     if not url:
         settings = read_settings(config)
@@ -169,33 +180,67 @@ class _Source:
         self._read.add(name)
         for called, values in (
             (f"--{name.replace('_', '-')}", self._command_line),
-            (f"{PREFIX}{name.upper()}", self._environment),
+            (_variable(name), self._environment),
             (f"{name} in default.toml", self._defaults),
         ):
             if name not in values:
                 continue
             try:
-                return convert(values[name])
+                return convert(_encodable(values[name]))
             except ValueError as error:
-                shown = "..." if name == "master_key" else repr(values[name])
+                shown = "..." if name == "master_key" else repr(_masked(values[name]))
                 raise SettingsError(f"{called} is {shown}: {error}") from None
         raise SettingsError(f"default.toml lacks {name}")
 
-    def refuse_unknown(self) -> None:
-        """A setting that nothing reads is a spelling mistake: say so instead of going on without it."""
+    def refuse_unknown_defaults(self) -> None:
+        """A setting in the file that nothing reads is a spelling mistake: say so instead of going on without it."""
         for name in self._defaults:
             if name not in self._read:
-                raise SettingsError(f"{name} in default.toml is not a setting; {self._known()}")
-        for name in sorted(self._environment):
-            if name not in self._read and name not in NOT_SETTINGS:
-                raise SettingsError(f"{PREFIX}{name.upper()} is not a setting; {self._known()}")
+                raise SettingsError(f"{name} in default.toml is not a setting; {_nearest(name, self._read)}")
 
-    def _known(self) -> str:
-        return f"the settings are {', '.join(sorted(self._read))}"
+    def refuse_unknown(self) -> None:
+        """The same of variables: those that the file lacks mean nothing to the exchange, or to clients."""
+        known = self._defaults.keys() | NOT_SETTINGS
+        for name in sorted(self._environment.keys() - known):
+            raise SettingsError(f"{_variable(name)} is not a setting; {_nearest(name, known, _variable)}")
 
 
 NOT_SETTINGS: Final = frozenset({"url", "api_key", "secret_key", "recorded_data"})
 """Names with the prefix that mean something to clients or tests, and nothing to the exchange."""
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _nearest(name: str, known: Collection[str], called: Callable[[str], str] = str) -> str:
+    """What was probably meant, or else all that could have been."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    if near:
+        return f"{called(near[0])} is the nearest that is"
+    return f"the settings are {', '.join(called(each) for each in sorted(known))}"
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text in UTF-8 is wanted") from None
+    return text
+
+
+def _masked(text: str) -> str:
+    """A value as it may be shown: without the password of an address, however the rest of it is written."""
+    text = re.sub(r"(password=)[^&]*", r"\1***", text, flags=re.IGNORECASE)
+    return re.sub(r"^([\w+.-]*://)?+([^:@]*):.*@", r"\1\2:***@", text, flags=re.DOTALL)
+
+
+def _master_key(text: str) -> str:
+    if text and len(text) < SHORTEST_MASTER_KEY:
+        raise ValueError(
+            f"at least {SHORTEST_MASTER_KEY} characters are wanted, such as the output of: openssl rand -hex 32"
+        )
+    return text
 
 
 def _name(text: str) -> str:

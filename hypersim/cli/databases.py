@@ -10,6 +10,7 @@ from hypersim.cli import Commands
 from hypersim.clock import WallClock
 from hypersim.errors import Refused, SettingsError, StartError
 from hypersim.kept import keep, listed_markets
+from hypersim.masterkey import require_master_key
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
 from hypersim.store.database import open_database
@@ -47,7 +48,10 @@ def run_migrate(chosen: argparse.Namespace) -> int:
 
 def run_verify(chosen: argparse.Namespace) -> int:
     """Compares all that is stored with what it must be."""
-    found = verify(_settings(chosen).database_url)
+    settings = _settings(chosen)
+    if not settings.kept:
+        raise SettingsError(f"{settings.database_url} is a world in memory, which keeps nothing to verify")
+    found = verify(settings.database_url)
     print(
         f"all is right: commands {found.first_sequence} to {found.sequence} were replayed and led to what is "
         f"recorded, {found.snapshots} snapshots included; {found.ledger_entries} ledger entries sum to zero "
@@ -65,6 +69,7 @@ def run_user_add(chosen: argparse.Namespace) -> int:
 
 
 async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], label: str) -> str:
+    require_master_key(settings)
     listed, clock = listed_markets(settings), WallClock()
     database = open_database(settings.database_url)
     try:

@@ -189,17 +189,30 @@ async def test_a_machine_whose_clock_was_set_back_is_led_by_the_world_that_is_ke
 
 
 async def test_another_master_key_is_refused(tmp_path: Path) -> None:
-    async with opened(settings(tmp_path / "x.db", feed="none", master_key="one")):
+    async with opened(settings(tmp_path / "x.db", feed="none", master_key="key of the test, one")):
         pass
     with pytest.raises(StartError, match="the master key is not the one that this database was begun with"):
-        async with opened(settings(tmp_path / "x.db", feed="none", master_key="two")):
+        async with opened(settings(tmp_path / "x.db", feed="none", master_key="key of the test, two")):
             pass
 
 
+async def test_a_world_begun_with_a_master_key_of_the_settings_asks_for_that_one(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path / "x.db", feed="none", master_key="key of the test, one")):
+        pass
+    with pytest.raises(StartError) as refused:
+        async with opened(settings(tmp_path / "x.db", feed="none")):
+            pass
+
+    assert (
+        "the key to the API secrets is missing: set HYPERSIM_MASTER_KEY to the one that this database was begun "
+        f"with, or put {tmp_path / 'x.db.key'} back if the key was made here"
+    ) == str(refused.value)
+
+
 async def test_the_demo_key_is_worth_nothing_outside_of_open_mode(tmp_path: Path) -> None:
-    async with opened(settings(tmp_path / "x.db", feed="none", master_key="one")) as (running, _):
+    async with opened(settings(tmp_path / "x.db", feed="none", master_key="key of the test, one")) as (running, _):
         assert "test_key_123" in running.world.keys
-    closed = settings(tmp_path / "x.db", feed="none", master_key="one", open="off")
+    closed = settings(tmp_path / "x.db", feed="none", master_key="key of the test, one", open="off")
     async with opened(closed) as (running, client):
         assert "test_key_123" not in running.world.keys
         assert 403 == (await client.get("/sim/v1/status")).status_code
@@ -208,10 +221,10 @@ async def test_the_demo_key_is_worth_nothing_outside_of_open_mode(tmp_path: Path
 async def test_a_feed_that_was_kept_has_the_same_past_under_another_seed(tmp_path: Path) -> None:
     """Candles from before the world began do not change once somebody has an order."""
     query = "/v1/klines?symbol=BTCUSDT&interval=1d&limit=30&endTime=1700000000000"
-    async with opened(settings(tmp_path / "x.db", master_key="k", seed="3")) as (_, client):
+    async with opened(settings(tmp_path / "x.db", master_key="key of the test, one", seed="3")) as (_, client):
         past = (await client.get(query)).json()
         await order(client)
-    async with opened(settings(tmp_path / "x.db", master_key="k", seed="4")) as (_, client):
+    async with opened(settings(tmp_path / "x.db", master_key="key of the test, one", seed="4")) as (_, client):
         assert past == (await client.get(query)).json()
     assert 30 == len(past)
 

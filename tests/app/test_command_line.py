@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             {"HYPERSIM_PORT": "80a"},
             r"HYPERSIM_PORT is '80a': a whole number from 0 to 65535 is wanted",
         ),
-        (["serve"], {"HYPERSIM_PROT": "80"}, r"HYPERSIM_PROT is not a setting; the settings are .*"),
+        (["serve"], {"HYPERSIM_PROT": "80"}, r"HYPERSIM_PROT is not a setting; HYPERSIM_PORT is the .*"),
         (
             ["serve", "--port", "0", "--symbols", "DOGEUSDT"],
             {},
@@ -55,6 +55,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             {"HYPERSIM_OPEN": "off"},
             r"HYPERSIM_MASTER_KEY is not set: .*",
         ),
+        *(
+            (["verify", "--database-url", url], {}, f"{url} is a world in memory, which keeps nothing to verify")
+            for url in ("sqlite://", "sqlite:///", "sqlite:///:memory:")
+        ),
+        (["user", "add", "--label", "\udcff"], {}, r"the argument '\\udcff' is not text in UTF-8"),
+        (
+            ["serve"],
+            {"HYPERSIM_DATABASE_URL": "postgresql://u:secretpw@127.0.0.1/x"},
+            r"HYPERSIM_DATABASE_URL is 'postgresql://u:\*\*\*@127\.0\.0\.1/x': .*",
+        ),
         (["verify"], {}, r"there is no database at .*hypersim\.db"),
         (["user", "add", "--balance", "USDT"], {}, r"--balance 'USDT': .*"),
     ],
@@ -77,16 +87,6 @@ def test_what_keeps_it_from_starting_is_one_line_and_exit_2(
     assert re.fullmatch(f"hypersim: {said}\n", printed.err), printed.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "the following arguments are required: COMMAND"),
-        (["sevre"], "invalid choice: 'sevre'"),
-        (["user"], "the following arguments are required: ACTION"),
-        (["connect", "excel"], "invalid choice: 'excel'"),
-    ],
-)
-def test_a_command_that_does_not_exist_is_exit_2_with_the_usage(
 @pytest.mark.parametrize("arguments", [["serve", "--port", "0", "--feed", "none"], ["user", "add"]])
 def test_a_master_key_that_must_be_given_is_asked_for_before_a_database_is_made(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
@@ -108,6 +108,16 @@ def test_the_help_says_what_becomes_of_the_old_world(capsys: pytest.CaptureFixtu
     assert "the old one is set aside as *.old on SQLite, and deleted on PostgreSQL" in told
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["sevre"], "invalid choice: 'sevre'"),
+        (["user"], "the following arguments are required: ACTION"),
+        (["connect", "excel"], "invalid choice: 'excel'"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_exit_2_with_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hypersim.errors import SettingsError
 from hypersim.resources import folder
-from hypersim.settings import Settings, is_loopback, read_settings
+from hypersim.settings import Settings, bare_environment, is_loopback, read_settings, read_target
 
 DEFAULTS = Settings(
     host="127.0.0.1",
@@ -61,6 +62,7 @@ def test_an_empty_variable_is_unset_as_in_compose_files() -> None:
         ("HYPERSIM_ALLOWED_HOSTS", "Box.lan,10.0.0.5", "allowed_hosts", ("box.lan", "10.0.0.5")),
         ("HYPERSIM_DATABASE_URL", "postgresql+psycopg://a@b/c", "database_url", "postgresql+psycopg://a@b/c"),
         ("HYPERSIM_SEED", "0", "seed", 0),
+        ("HYPERSIM_MASTER_KEY", "16 characters...", "master_key", "16 characters..."),
     ],
 )
 def test_a_setting_is_read_as(name: str, text: str, field: str, value: object) -> None:
@@ -113,6 +115,14 @@ def test_open_mode_is_on_where_only_this_machine_can_come_in_or_by_request(
             "HYPERSIM_SYMBOLS is 'BTCUSDT,BTC/USDT': a symbol is there twice",
         ),
         (
+            {"HYPERSIM_MASTER_KEY": "15 characters.."},
+            (
+                "HYPERSIM_MASTER_KEY is ...: at least 16 characters are wanted, such as the output of: "
+                "openssl rand -hex 32"
+            ),
+        ),
+        ({"HYPERSIM_MASTER_KEY": "\udcff" * 16}, "HYPERSIM_MASTER_KEY is ...: text in UTF-8 is wanted"),
+        (
             {"HYPERSIM_HOST": "http://x"},
             "HYPERSIM_HOST is 'http://x': a host name or an address is wanted, such as 127.0.0.1",
         ),
@@ -126,8 +136,74 @@ def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(environment: dic
 
 
 def test_a_misspelt_setting_is_refused_rather_than_ignored() -> None:
-    with pytest.raises(SettingsError, match="HYPERSIM_PROT is not a setting; the settings are allowed_hosts, "):
-        read(HYPERSIM_PROT="8081")
+    with pytest.raises(SettingsError, match="HYPERSIM_ZZZ is not a setting; the settings are HYPERSIM_ALLOWED_HOSTS, "):
+        read(HYPERSIM_ZZZ="8081")
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "nearest"),
+    [
+        ("HYPERSIM_PROT", "HYPERSIM_PORT"),
+        ("HYPERSIM_DATABASE", "HYPERSIM_DATABASE_URL"),
+        ("HYPERSIM_FEEDS", "HYPERSIM_FEED"),
+        ("HYPERSIM_SECRT_KEY", "HYPERSIM_SECRET_KEY"),
+    ],
+)
+def test_a_misspelt_setting_is_told_the_nearest(misspelt: str, nearest: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(**{misspelt: "1"})
+
+    assert f"{misspelt} is not a setting; {nearest} is the nearest that is" == str(refused.value)
+
+
+def test_a_client_refuses_misspelt_settings_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ.keys() - bare_environment().keys():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HYPERSIM_SECRT_KEY", "mine")
+
+    with pytest.raises(SettingsError, match="HYPERSIM_SECRT_KEY is not a setting"):
+        read_target(folder("config"), "http://127.0.0.1:9", None, None)
+
+
+def test_names_that_mean_something_to_clients_and_tests_alone_are_let_be() -> None:
+    others = {"HYPERSIM_URL": "x", "HYPERSIM_API_KEY": "x", "HYPERSIM_SECRET_KEY": "x", "HYPERSIM_RECORDED_DATA": "x"}
+
+    assert DEFAULTS == read(**others)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:secretpw@127.0.0.1/x", "postgresql://u:***@127.0.0.1/x"),
+        ("postgres://u:secret@p/w:x@127.0.0.1:5432/x", "postgres://u:***@127.0.0.1:5432/x"),
+        ("u:secretpw@127.0.0.1/x", "u:***@127.0.0.1/x"),
+        ("mysql://:secretpw@127.0.0.1/x", "mysql://:***@127.0.0.1/x"),
+        ("mysql://127.0.0.1/x?user=u&password=secretpw&y=z", "mysql://127.0.0.1/x?user=u&password=***&y=z"),
+        ("mysql://u@127.0.0.1:3306/x", "mysql://u@127.0.0.1:3306/x"),
+    ],
+)
+def test_a_password_in_an_address_that_is_refused_is_not_shown(url: str, shown: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(HYPERSIM_DATABASE_URL=url)
+
+    assert str(refused.value).startswith(f"HYPERSIM_DATABASE_URL is '{shown}': an address that starts with ")
+
+
+@pytest.mark.parametrize(
+    ("url", "memory", "kept"),
+    [
+        ("sqlite:///hypersim.db", False, True),
+        ("sqlite:///hypersim.db", True, False),
+        ("postgresql+psycopg://a@b/c", False, True),
+        ("postgresql+psycopg://a@b/c", True, False),
+        ("sqlite://", False, False),
+        ("sqlite:///", False, False),
+        ("sqlite:///:memory:", False, False),
+        ("sqlite:///:memory:?cache=shared", False, False),
+    ],
+)
+def test_a_world_is_kept_unless_it_is_in_memory(url: str, memory: bool, kept: bool) -> None:
+    assert kept == read_settings(folder("config"), {"database_url": url}, environment={}, memory=memory).kept
 
 
 def test_a_file_with_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
@@ -146,6 +222,9 @@ def test_a_file_with_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
         ("[::1]", True),
         ("localhost", True),
         ("app.localhost", True),
+        ("localhost.", True),
+        ("localhost..", False),
+        (".", False),
         ("127.0.0.1.evil.example", False),
         ("localhost.evil.example", False),
         ("0.0.0.0", False),  # noqa: S104 - read, not bound
@@ -154,6 +233,3 @@ def test_a_file_with_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
 )
 def test_only_loopback_names_mean_this_machine(host: str, means_this_machine: bool) -> None:
     assert means_this_machine == is_loopback(host)
-        ("localhost.", True),
-        ("localhost..", False),
-        (".", False),

@@ -297,7 +297,7 @@ def test_nonsense_on_the_wire_is_a_client_error_and_nothing_worse(
 
 
 def test_outside_of_open_mode_the_simulation_is_closed_and_trading_is_not() -> None:
-    closed = {"HYPERSIM_OPEN": "off", "HYPERSIM_MASTER_KEY": "of this test"}
+    closed = {"HYPERSIM_OPEN": "off", "HYPERSIM_MASTER_KEY": "the key of this test"}
     with running_server("--memory", "--feed", "synthetic", environment=closed) as server:
         assert "apiKey" not in server.ready
         answers = [
