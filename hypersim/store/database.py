@@ -191,7 +191,7 @@ def open_for_reading(url: str) -> Engine:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StoreError("the database URL cannot be read; sqlite:///hypersim.db is one") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"{parsed.get_backend_name()} is no database for this: use sqlite or postgresql")

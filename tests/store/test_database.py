@@ -341,6 +341,10 @@ def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, closed_port: 
         (f"postgresql+psycopg://me@127.0.0.1:{silent_port}/x", "timeout expired"),
         ("mysql://me@127.0.0.1/x", "mysql is no database for this: use sqlite or postgresql"),
         ("hypersim.db", "the database URL cannot be read; sqlite:///hypersim.db is one"),
+        (
+            "postgresql+psycopg://u:pw@host:port/x",
+            "the database URL cannot be read; sqlite:///hypersim.db is one",
+        ),
     ):
         with pytest.raises(StoreError, match=f"(?i)^[^\n]*{re.escape(told)}[^\n]*$"):
             open_database(url)
