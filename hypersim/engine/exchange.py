@@ -38,7 +38,7 @@ from hypersim.engine.events import (
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.engine.orders import Side
-from hypersim.engine.outside import Outside
+from hypersim.engine.outside import NOWHERE, Outside
 from hypersim.engine.placing import cancel_all, cancel_order, check_order, place_order
 from hypersim.engine.state import ExchangeState, OutsideState, VenueState
 from hypersim.engine.venue import Venue
@@ -156,8 +156,8 @@ class Exchange:
             after = outside.prices()
             changed = {side: before[side] | after[side] for side in Side}
             # a halt is a gap: what came meanwhile to a level that had no house may have been there before its users
-            unknown = outside.empty(changed) if resumes else {side: set() for side in Side}
-            outside.lay(changed, unknown, time_us)
+            unknown = outside.empty(changed) if resumes else NOWHERE
+            outside.lay(time_us, changed, unknown)
 
     def _open_account(self, command: OpenAccount) -> None:
         if command.account_id in self.accounts or command.account_id <= 0:
@@ -199,9 +199,9 @@ class Exchange:
         if command.ladder is not None:
             changed, unknown = outside.note(command.ladder)
             if trading:
-                outside.lay(changed, unknown, time_us)
+                outside.lay(time_us, changed, unknown)
             elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there
-                outside.lay(outside.prices(), {side: set() for side in Side}, time_us)
+                outside.lay(time_us, outside.prices())
         if command.prints or command.ladder is not None:
             self._events.append(
                 OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=outside.known)
@@ -211,7 +211,7 @@ class Exchange:
         for symbol, outside in self.outsides.items():
             # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
             if self.venues[symbol].market.status is MarketStatus.TRADING and outside.next_due() is not None:
-                outside.lay({side: set() for side in Side}, {side: set() for side in Side}, time_us)
+                outside.lay(time_us)
 
     def next_due(self) -> int | None:
         """When `Advance` has something to do next (us), if ever."""

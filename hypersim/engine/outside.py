@@ -4,7 +4,8 @@ Section 5 of the design is the specification. The house has unlimited credit, pa
 itself except as a print on the tape. Sizes are integers of scale 8, on the market's grid.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from typing import Final
 
 from msgspec import Struct
 from sortedcontainers import SortedDict
@@ -27,6 +28,11 @@ FRACTIONS = (
     38968, 38548, 38133, 37722, 37316, 36914, 36516, 36123, 35734, 35349, 34968, 34591, 34219, 33850, 33486, 33125,
 )  # fmt: skip # a table reads best as one
 """2^(-i/64) in 1/65536: the decay within one half-life, without floats."""
+
+Prices = Mapping[Side, Set[int]]
+"""Prices of each side."""
+
+NOWHERE: Final[Prices] = {side: frozenset() for side in Side}
 
 
 class Taken(Struct, frozen=True, array_like=True):
@@ -272,7 +278,7 @@ class Outside:
             for price, size in list(outside.sizes.items()):
                 outside.reduce(price, size if price % tick else size % step)
 
-    def lay(self, changed: Mapping[Side, set[int]], unknown: Mapping[Side, set[int]], time_us: int) -> None:
+    def lay(self, time_us: int, changed: Prices = NOWHERE, unknown: Prices = NOWHERE) -> None:
         """Brings the house on our book to the outside sizes, at the changed prices and where users took.
 
         First what is gone is withdrawn, then users that the new sizes cross are filled, then the rest is added.
