@@ -23,8 +23,6 @@ class Reason(enum.StrEnum):
     """Details: parameter."""
     PARAMETERS_BOTH_MISSING = "parameters_both_missing"
     """Details: the two parameters of which one must be sent."""
-    PARAMETER_TOO_LARGE = "parameter_too_large"
-    """Details: parameter, bound."""
     PARAMETERS_UNEXPECTED = "parameters_unexpected"
     """More than the endpoint takes. Details: how many it takes, how many were sent."""
     PARAMETERS_UNREAD = "parameters_unread"

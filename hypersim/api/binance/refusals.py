@@ -48,7 +48,6 @@ WORDINGS: Final[dict[Reason, Wording]] = {
         400, -1102, "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
     ),
     Reason.PARAMETERS_BOTH_MISSING: Wording(400, -1102, "Param '{}' or '{}' must be sent, but both were empty/null!"),
-    Reason.PARAMETER_TOO_LARGE: Wording(400, -1102, "'{}' contains unexpected value. Cannot be greater than {}."),
     Reason.PARAMETERS_UNREAD: Wording(
         400, -1104, "Not all sent parameters were read; read '{}' parameter(s) but was sent '{}'."
     ),

@@ -34,7 +34,6 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.DUPLICATE_PARAMETER: (BAD, "A parameter was sent twice."),
     Reason.PARAMETER_MISSING: (BAD, "{0} is missing."),
     Reason.PARAMETERS_BOTH_MISSING: (BAD, "{0} or {1} is needed."),
-    Reason.PARAMETER_TOO_LARGE: (BAD, "{0} is above {1}."),
     Reason.PARAMETERS_UNREAD: (BAD, "Of {1} parameters only {0} mean something here."),
     Reason.PARAMETERS_UNEXPECTED: (BAD, "At most {0} parameters are taken here; {1} were sent."),
     Reason.PARAMETER_EMPTY: (BAD, "{0} is empty."),
