@@ -21,6 +21,7 @@ from hypersim.api.sim.world import Simulation
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.demand import Demand
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.kept import Kept, keep, listed_markets
 from hypersim.limits import Limits
@@ -75,6 +76,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         stack.callback(history.close)
         outside = await choose_outside(settings, listed, database, clock)
         views = Views(outside.source)
+        demand = Demand(clock, views.accounts.symbols_with_orders)
         outside.watch(views.marketdata)
         kept = await stack.enter_async_context(keep(settings, listed, database, views, clock, outside.withdrawals))
         supervisor = outside.supervise(kept.writer.ask)
@@ -90,6 +92,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             history=history,
             keys=kept.keys,
             limits=limits,
+            demand=demand,
         )
         failure = await stack.enter_async_context(_tending(kept, settings, outside, supervisor))
         yield Running(

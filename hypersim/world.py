@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypersim.ask import Ask
 from hypersim.clock import Clock
 from hypersim.errors import Reason, Refused
+from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing
 from hypersim.limits import Limits
 from hypersim.store.history import History
@@ -26,10 +27,12 @@ class World:
     history: History
     keys: KeyRing
     limits: Limits
+    demand: Demand
 
     def market(self, symbol: str) -> MarketView:
-        """The market of that symbol. Raises Refused BAD_SYMBOL."""
+        """The market of that symbol, which is in demand from now on. Raises Refused BAD_SYMBOL."""
         market = self.markets.markets.get(symbol)
         if market is None:
             raise Refused(Reason.BAD_SYMBOL)
+        self.demand.asked(symbol)
         return market

@@ -23,12 +23,36 @@ class FeedFailed(Exception):
         self.retry_after_s = retry_after_s
 
 
+class SourceReport(Struct, frozen=True, kw_only=True):
+    """How a feed reaches its source now. None where a question has no meaning for it."""
+
+    host: str | None = None
+    """Who answers."""
+    transport: str | None = None
+    """`websocket` or `polling`."""
+    weight_per_minute: int | None = None
+    """Request weight that the feed may spend."""
+    weight_spent: int | None = None
+    """Within the last minute."""
+    streamed: int | None = None
+    """Symbols whose every quote and trade is seen; the others' are sampled."""
+
+
 class Feed(Protocol):
     """A source of observations of some symbols."""
 
     @property
     def name(self) -> str:
         """What status and logs call it."""
+        ...
+
+    @property
+    def real(self) -> bool:
+        """Whether its prices are those of a real market."""
+        ...
+
+    def report(self) -> SourceReport:
+        """How it reaches its source now."""
         ...
 
     def updates(self) -> AsyncGenerator[OutsideUpdate, None]:

@@ -8,6 +8,7 @@ traded while nobody looked, before the start or in a failure, is not traded agai
 
 import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.base import FeedFailed
+from hypersim.feeds.base import FeedFailed, SourceReport
 from hypersim.feeds.budget import WeightBudget
 from hypersim.feeds.profile import DepthProfile
 from hypersim.feeds.quotes import UNBOUNDED
@@ -128,6 +129,7 @@ class BinanceFeed:
     """
 
     name = "binance"
+    real = True
 
     def __init__(
         self,
@@ -148,6 +150,15 @@ class BinanceFeed:
         self._traded = set(traded)
         self._watched: dict[str, Watched] = {}
         self.budget = WeightBudget(clock, weight_per_minute)
+
+    def report(self) -> SourceReport:
+        return SourceReport(
+            host=urlsplit(self._base_url).netloc,
+            transport="polling",
+            weight_per_minute=self.budget.per_minute,
+            weight_spent=self.budget.spent,
+            streamed=0,
+        )
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
         async with connection(self._base_url) as client:

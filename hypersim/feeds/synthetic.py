@@ -13,6 +13,7 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
+from hypersim.feeds.base import SourceReport
 from hypersim.feeds.pairs import with_legs
 from hypersim.feeds.process import (
     IMPACT,
@@ -166,6 +167,7 @@ class SyntheticFeed:
     """
 
     name = "synthetic"
+    real = False
 
     def __init__(
         self,
@@ -185,6 +187,9 @@ class SyntheticFeed:
         self._traded = dict(last_prices)
         self._markets: dict[str, SyntheticMarket] = {}
         self._weather = Weather(random.Random(f"{seed}/weather"))
+
+    def report(self) -> SourceReport:
+        return SourceReport()
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
         due_us = self._clock.now_us()

@@ -63,6 +63,10 @@ class Accounts:
         orders = [order for orders in by_symbol.values() for order in orders.values()]
         return sorted(orders, key=attrgetter("created_us", "symbol", "order_id"))
 
+    def symbols_with_orders(self) -> set[str]:
+        """The symbols on which anybody has an open order."""
+        return {symbol for by_symbol in self._open.values() for symbol in by_symbol}
+
     def find_open(
         self,
         account_id: int,

@@ -17,6 +17,7 @@ from hypersim import resources
 from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, Print, PutAsset, PutMarket
 from hypersim.engine.orders import Side
+from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing, MasterKey
 from hypersim.limits import Limits
 from hypersim.markets import read_markets
@@ -118,6 +119,7 @@ async def open_lab(*, rate_limits: bool = False) -> AsyncIterator[Lab]:
             history=history,
             keys=keys,
             limits=limits,
+            demand=Demand(clock, views.accounts.symbols_with_orders),
         )
         app = answer_binance(world, Litestar(REFERENCE, openapi_config=None))
         await _furnish(world)

@@ -13,7 +13,7 @@ from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Command, OutsideUpdate, PutMarket, Reset
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason
-from hypersim.feeds.base import FeedFailed, SymbolStatus
+from hypersim.feeds.base import FeedFailed, SourceReport, SymbolStatus
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.supervisor import FeedSupervisor, moved_to
 from hypersim.units import ONE
@@ -27,6 +27,7 @@ class ScriptedFeed:
     """A feed that says, or raises, what a test puts into it."""
 
     name = "scripted"
+    real = False
 
     def __init__(self) -> None:
         self.script: asyncio.Queue[OutsideUpdate | Exception] = asyncio.Queue()
@@ -46,6 +47,9 @@ class ScriptedFeed:
             if isinstance(said, Exception):
                 raise said
             yield said
+
+    def report(self) -> SourceReport:
+        return SourceReport()
 
     def moved(self, symbol: str, price: int | None) -> None:
         self.moves.append((symbol, price))
