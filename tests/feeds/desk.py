@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from hypersim.ask import Outcome, PeopleRow
+from hypersim.ask import JoinedRow, Outcome
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Command, Ladder, OutsideUpdate, Print, PutAsset, PutMarket, Stamped
 from hypersim.engine.events import Committed
@@ -100,7 +100,7 @@ class Desk:
             self._apply(PutMarket(market))
 
     async def __call__(
-        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
+        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()
     ) -> Outcome:
         self.asked.append(command)
         await asyncio.sleep(0)
