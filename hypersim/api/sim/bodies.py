@@ -15,6 +15,7 @@ from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.identity import CHOSEN_KEY
+from hypersim.settings import check_sources
 
 LARGEST: Final = 2**63 - 1
 """Of a price or quantity of scale 8, as on the wire of Binance: 92233720368.54775807."""
@@ -68,10 +69,26 @@ class MarketBody(Struct, forbid_unknown_fields=True):
     print: PrintBody | None = None
 
 
+class FeedBody(Struct, forbid_unknown_fields=True):
+    """POST /feed: as HYPERSIM_FEED, or as a list; it is only said what would happen until it is confirmed."""
+
+    feed: str | list[str]
+    confirm: bool = False
+
+
 class ResetBody(Struct, forbid_unknown_fields=True):
     """POST /reset."""
 
     balances: dict[Asset, Raw] | None = None
+
+
+def feed_names(body: FeedBody) -> tuple[str, ...]:
+    """The feeds that are wanted, the preferred one first. Raises Refused INVALID_FIELD."""
+    names = body.feed.split(",") if isinstance(body.feed, str) else body.feed
+    try:
+        return check_sources([name.strip().lower() for name in names])
+    except ValueError as error:
+        raise Refused(Reason.INVALID_FIELD, "feed", str(error)) from None
 
 
 def read(body: bytes, shape: type[B]) -> B:
