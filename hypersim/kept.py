@@ -13,20 +13,26 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from hypersim.ask import ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import Command, OpenAccount
-from hypersim.errors import StartError
+from hypersim.errors import Refused, StartError
+from hypersim.feeds.listing import has_say, list_markets
 from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
-from hypersim.markets import MarketsFile, choose, differences, read_markets
+from hypersim.markets import Listed, Remembered, differences, read_markets
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
 from hypersim.store.database import Database
+from hypersim.store.facts import read_facts, write_facts
 from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.units import AMOUNT_ONE
 from hypersim.views.views import Views
 from hypersim.writer import Writer
 
+RULED: Final = "upstream_rules"
+HALTED: Final = "upstream_halts"
+"""The names of the facts that are kept of the upstream."""
 DEMO_BALANCES: Final = (("USDT", 10_000 * AMOUNT_ONE),)
 
 
@@ -34,8 +40,8 @@ DEMO_BALANCES: Final = (("USDT", 10_000 * AMOUNT_ONE),)
 class Kept:
     """A world that serves commands."""
 
-    listed: MarketsFile
-    """What markets.toml lists, cut down to the symbols that were asked for."""
+    listed: Listed
+    """What markets.toml and the upstream list, cut down to the symbols that were asked for."""
     database: Database
     views: Views
     writer: Writer
@@ -70,15 +76,16 @@ class Kept:
         return issued
 
 
-def listed_markets(settings: Settings) -> MarketsFile:
-    """What the settings list. Raises SettingsError."""
-    return choose(read_markets(settings.config / "markets.toml"), settings.symbols)
+def listed_markets(settings: Settings) -> Listed:
+    """What the settings list as long as no upstream was heard. Raises SettingsError."""
+    file = read_markets(settings.config / "markets.toml")
+    return list_markets(file, settings, settings.feed, None, silent=has_say(file, settings.feed))
 
 
 @asynccontextmanager
 async def keep(
     settings: Settings,
-    listed: MarketsFile,
+    listed: Listed,
     database: Database,
     views: Views,
     clock: Clock,
@@ -101,7 +108,9 @@ async def keep(
             account_ids=count(views.accounts.newest_id() + 1),
             clock=clock,
         )
-        await _bring_in_line(kept, settings)
+        await _bring_in_line(kept)
+        if settings.open and DEMO_KEY not in kept.keys:
+            await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)
         yield kept
     finally:
         await writer.stop()
@@ -129,10 +138,34 @@ def key_file(database: Database) -> Path | None:
     return database.folder / "hypersim.key"
 
 
-async def _bring_in_line(kept: Kept, settings: Settings) -> None:
-    data = kept.views.marketdata
+async def _bring_in_line(kept: Kept) -> None:
+    data, listed = kept.views.marketdata, kept.listed
     markets = {symbol: view.market for symbol, view in data.markets.items()}
-    for command in differences(kept.listed, data.assets.values(), markets):
-        await kept.writer.ask(command)
-    if settings.open and DEMO_KEY not in kept.keys:
-        await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)
+    for symbol, sentence in listed.unknown.items():
+        if symbol not in markets:
+            raise StartError(sentence)
+    memory = UpstreamMemory(kept.database)
+    before = await memory.read()
+    after = listed.remember(before, markets)
+    await memory.write(before | after)  # until it is done, either may be what the world has
+    try:
+        await ask_in_order(kept.writer.ask, differences(listed, data.assets.values(), markets, before))
+    except Refused as refused:
+        raise StartError(f"the markets cannot be listed: {refused.reason.value}") from None
+    await memory.write(after)
+
+
+class UpstreamMemory:
+    """What a world keeps of the last upstream that it heard, in its database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self) -> Remembered:
+        facts = await asyncio.to_thread(read_facts, self._database)
+        return Remembered(*(frozenset(facts.get(name, "").split()) for name in (RULED, HALTED)))
+
+    async def write(self, remembered: Remembered) -> None:
+        """Raises StoreError when the database has another owner."""
+        facts = {RULED: " ".join(sorted(remembered.ruled)), HALTED: " ".join(sorted(remembered.halted))}
+        await asyncio.to_thread(write_facts, self._database, facts)

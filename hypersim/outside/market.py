@@ -20,7 +20,7 @@ from hypersim.feeds.history import Origin, SyntheticHistory
 from hypersim.feeds.line import Sources
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed
-from hypersim.markets import MarketsFile
+from hypersim.markets import Listed
 from hypersim.settings import Settings
 from hypersim.store.database import Database
 from hypersim.store.facts import has_orders, read_facts, write_facts
@@ -40,9 +40,7 @@ BY_HAND: Final = "manual"
 class OutsideMarket:
     """The outside market of one world. Use `choose_outside`."""
 
-    def __init__(
-        self, settings: Settings, listed: MarketsFile, clock: Clock, choice: FeedChoice, past_seed: int
-    ) -> None:
+    def __init__(self, settings: Settings, listed: Listed, clock: Clock, choice: FeedChoice, past_seed: int) -> None:
         self.choice = choice
         self._settings, self._listed, self._clock = settings, listed, clock
         self._data: MarketData | None = None
@@ -140,12 +138,12 @@ class OutsideMarket:
         return self._data
 
 
-async def choose_outside(settings: Settings, listed: MarketsFile, database: Database, clock: Clock) -> OutsideMarket:
+async def choose_outside(settings: Settings, listed: Listed, database: Database, clock: Clock) -> OutsideMarket:
     """Chooses the feed, and stores the choice. Asks the upstream only where nothing is decided."""
     facts = await asyncio.to_thread(read_facts, database)
     decided = await asyncio.to_thread(has_orders, database)
     choice = await choose(
-        settings.feed,
+        settings.feed[0],
         begun_with=facts.get(FEED),
         has_orders=decided,
         base_url=settings.binance_api_url,

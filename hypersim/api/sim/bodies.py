@@ -12,6 +12,7 @@ from msgspec import Meta, Raw, Struct, field
 
 from hypersim import units
 from hypersim.engine.commands import Print
+from hypersim.engine.market import ASSET_NAME
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.identity import CHOSEN_KEY
@@ -21,7 +22,7 @@ LARGEST: Final = 2**63 - 1
 """Of a price or quantity of scale 8, as on the wire of Binance: 92233720368.54775807."""
 
 Chosen = Annotated[str, Meta(pattern=rf"\A{CHOSEN_KEY.pattern}\Z")]
-Asset = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}\Z")]
+Asset = Annotated[str, Meta(pattern=rf"\A{ASSET_NAME}\Z")]
 Level = tuple[Raw, Raw]
 NOT_SENT: Final = Raw()
 
