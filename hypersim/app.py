@@ -20,9 +20,11 @@ from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
-from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.base import FeedFailed, FeedStatus
+from hypersim.feeds.budget import WeightBudget
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.feeds.upstream import Upstream, connection
 from hypersim.kept import Kept, keep, listed_markets
 from hypersim.limits import Limits
 from hypersim.masterkey import require_master_key
@@ -74,12 +76,13 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             clock = await asyncio.to_thread(_clock_of, database)
         history = History(database)
         stack.callback(history.close)
-        outside = await choose_outside(settings, listed, database, clock)
+        upstream = await stack.enter_async_context(_upstream(settings, clock))
+        outside = await choose_outside(settings, listed, database, clock, upstream)
         views = Views(outside.source)
         demand = Demand(clock, views.accounts.symbols_with_orders)
         outside.watch(views.marketdata)
         kept = await stack.enter_async_context(keep(settings, listed, database, views, clock, outside.withdrawals))
-        supervisor = outside.supervise(kept.writer.ask)
+        supervisor = outside.supervise(kept.writer.ask, demand)
         kept.writer.listeners.append(supervisor.fold)
         kept.writer.on_state.append(lambda state: supervisor.rebuilt() if state is WriterState.SERVING else None)
         limits = Limits(enforced=settings.rate_limits)
@@ -104,6 +107,16 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             feed=supervisor.status,
             failure=failure,
         )
+
+
+@asynccontextmanager
+async def _upstream(settings: Settings, clock: Clock) -> AsyncIterator[Upstream]:
+    try:
+        client = connection(settings.binance_api_url)
+    except FeedFailed as failure:
+        raise StartError(f"HYPERSIM_BINANCE_API_URL: {failure}") from None
+    async with client:
+        yield Upstream(client, WeightBudget(clock, settings.upstream_weight))
 
 
 def _clock_of(database: Database) -> Clock:

@@ -16,9 +16,11 @@ from hypersim.feeds.base import Feed
 from hypersim.feeds.binance import BinanceFeed, split_by_upstream, upstream_symbols
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import LIVE, MADE_UP, FeedChoice, choose
+from hypersim.feeds.demand import Demand
 from hypersim.feeds.history import Origin, SyntheticHistory
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed
+from hypersim.feeds.upstream import Upstream
 from hypersim.markets import MarketsFile
 from hypersim.settings import Settings
 from hypersim.store.database import Database
@@ -40,10 +42,17 @@ class OutsideMarket:
     """The outside market of one world. Use `choose_outside`."""
 
     def __init__(
-        self, settings: Settings, listed: MarketsFile, clock: Clock, choice: FeedChoice, past_seed: int
+        self,
+        settings: Settings,
+        listed: MarketsFile,
+        clock: Clock,
+        choice: FeedChoice,
+        past_seed: int,
+        upstream: Upstream,
     ) -> None:
         self.choice = choice
         self._settings, self._listed, self._clock = settings, listed, clock
+        self._upstream = upstream
         self._data: MarketData | None = None
         self._live, self._made_up = self._divide()
         self.source: SyntheticHistory | None = None
@@ -60,14 +69,14 @@ class OutsideMarket:
         """Names the views of the world, which say where its markets stand."""
         self._data = data
 
-    def supervise(self, ask: Ask) -> FeedSupervisor:
+    def supervise(self, ask: Ask, demand: Demand) -> FeedSupervisor:
         """Who runs the feed and tells the exchange what it sees."""
         return FeedSupervisor(
             ask=ask,
             clock=self._clock,
             name=self.choice.name,
             why=self.choice.why,
-            feeds=self._feeds(),
+            feeds=self._feeds(demand),
             seed=self._settings.seed,
         )
 
@@ -102,17 +111,17 @@ class OutsideMarket:
             return trading, []
         return split_by_upstream(trading, self.choice.upstream, self._listed.synthetic)
 
-    def _feeds(self) -> list[tuple[Feed, Sequence[Market]]]:
+    def _feeds(self, demand: Demand) -> list[tuple[Feed, Sequence[Market]]]:
         feeds: list[tuple[Feed, Sequence[Market]]] = []
         settings = self._settings
         traded = {symbol: view.last.price for symbol, view in self._views.markets.items() if view.last}
         if self._live:
             live = BinanceFeed(
                 clock=self._clock,
-                markets=self._live,
-                base_url=settings.binance_api_url,
+                upstream=self._upstream,
+                markets=[(market, market.symbol) for market in self._live],
+                demand=demand,
                 interval_ms=settings.market_update_interval_ms,
-                weight_per_minute=settings.upstream_weight,
                 seed=settings.seed,
                 traded=traded,
             )
@@ -141,7 +150,9 @@ class OutsideMarket:
         return self._data
 
 
-async def choose_outside(settings: Settings, listed: MarketsFile, database: Database, clock: Clock) -> OutsideMarket:
+async def choose_outside(
+    settings: Settings, listed: MarketsFile, database: Database, clock: Clock, upstream: Upstream
+) -> OutsideMarket:
     """Chooses the feed, and stores the choice. Asks the upstream only where nothing is decided."""
     facts = await asyncio.to_thread(read_facts, database)
     decided = await asyncio.to_thread(has_orders, database)
@@ -150,8 +161,8 @@ async def choose_outside(settings: Settings, listed: MarketsFile, database: Data
         begun_with=facts.get(FEED),
         has_orders=decided,
         base_url=settings.binance_api_url,
-        ask_upstream=lambda: upstream_symbols(clock, settings.binance_api_url, settings.upstream_weight),
+        ask_upstream=lambda: upstream_symbols(upstream),
     )
     past_seed = int(facts[SEED]) if decided and SEED in facts else settings.seed
     await asyncio.to_thread(write_facts, database, {FEED: choice.name, SEED: str(past_seed)})
-    return OutsideMarket(settings, listed, clock, choice, past_seed)
+    return OutsideMarket(settings, listed, clock, choice, past_seed, upstream)
