@@ -1,0 +1,124 @@
+"""Which of Binance's trades led to which of its book updates, though both come in streams of their own.
+
+Both streams keep their order, but not with one another: the book may show that a level shrank before the trade that
+did it is heard of, or after. What shrinks without a trade was cancelled, anywhere in the queue; a trade consumed its
+front. So an update that takes something away at the touch is held until trades explain all of it, until a trade
+belongs to a later update, or until patience ends; a trade is held until an update has room for it, until a later one
+leaves no doubt, or until patience ends.
+
+Guarantees the order of updates and the order of trades, that nothing is held longer than patience, and that updates
+without anything to explain are not held by themselves. A trade counts against at most one update, and against no
+more than what that took away; what exceeds it (hidden or iceberg size, sizes that came and went between two updates)
+is counted in `unexplained`.
+
+Where a level shrank several times, a trade goes to the first update with room for it: whether a cancel of 3 came
+before a trade of 2 or after it changes nothing of what either did to the queue in sum.
+"""
+
+from collections import deque
+from itertools import islice
+
+from hypersim.engine.commands import Print
+from hypersim.engine.orders import Side
+from hypersim.feeds.binance_depth import Change, SideChange
+
+
+class Held:
+    """An update, what it took away and no trade explains yet, and the trades that led to it."""
+
+    __slots__ = ("behind", "change", "number", "open", "prints", "received_us")
+
+    def __init__(self, change: Change, received_us: int, number: int) -> None:
+        self.change = change
+        self.received_us = received_us
+        self.number = number
+        self.prints: list[Print] = []
+        self.open: dict[tuple[Side, int], int] = {}
+        """At the touch, by side and price: held for these."""
+        self.behind: dict[tuple[Side, int], int] = {}
+        """Behind the touch: more likely cancelled, but a trade may explain it."""
+        for side, of_side in ((Side.BUY, change.bids), (Side.SELL, change.asks)):
+            for decrease in of_side.decreases:
+                place = self.open if decrease.at_touch else self.behind
+                place[side, decrease.price] = decrease.amount
+
+    def room(self, level: tuple[Side, int]) -> int:
+        """How much a trade at a level may still explain."""
+        return self.open.get(level, 0) or self.behind.get(level, 0)
+
+    def explain(self, level: tuple[Side, int], quantity: int) -> int:
+        """Counts a trade against what was taken away; returns what exceeds it."""
+        place = self.open if level in self.open else self.behind
+        room = place.get(level, 0)
+        if quantity < room:
+            place[level] = room - quantity
+        else:
+            place.pop(level, None)
+        side, price = level
+        # a taker goes from the best price on: at better ones of this update nothing more was traded
+        for other_side, other in [key for key in self.open if key[0] is side]:
+            if other > price if side is Side.BUY else other < price:
+                del self.open[other_side, other]
+        return max(0, quantity - room)
+
+    def swept(self, side: Side, price: int) -> bool:
+        """Whether this update moved the touch from this price or better to a worse one."""
+        change: SideChange = self.change.bids if side is Side.BUY else self.change.asks
+        if change.best_before is None:
+            return False
+        if side is Side.BUY:
+            return change.best_before >= price and (change.best is None or change.best < price)
+        return change.best_before <= price and (change.best is None or change.best > price)
+
+
+class Waiting:
+    """A trade that no update reflects yet."""
+
+    __slots__ = ("level", "received_us", "trade", "traded_ms")
+
+    def __init__(self, trade: Print, traded_ms: int, received_us: int) -> None:
+        self.trade = trade
+        self.traded_ms = traded_ms
+        self.received_us = received_us
+        self.level = trade.aggressor.opposite, trade.price
+
+
+class Pairing:
+    """The updates and trades of one symbol that are held. What is released is in `released`, for the caller to take.
+
+    Times are microseconds, quantities have scale 8.
+    """
+
+    def __init__(self, patience_us: int) -> None:
+        self.released: list[tuple[Change | None, tuple[Print, ...], int]] = []
+        """Update (None: trades alone), the trades that led to it, and when the last of them was received."""
+        self.explained = self.unexplained = 0
+        """Traded quantity."""
+        self._patience_us = patience_us
+        self._held: deque[Held] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._numbered = 0
+        self._reached = 0
+        """Number of the update to which the last trade belongs: later trades belong to none before it."""
+        self._bid: int | None = None
+        self._ask: int | None = None
+
+    @property
+    def due_us(self) -> int | None:
+        """When patience with something ends."""
+        first = [queue[0].received_us for queue in (self._held, self._waiting) if queue]
+        return min(first) + self._patience_us if first else None
+
+    def add_update(self, change: Change, received_us: int) -> None:
+        """The book changed."""
+        self._numbered += 1
+        self._held.append(Held(change, received_us, self._numbered))
+        self._bid, self._ask = change.bids.best, change.asks.best
+        self._pair()
+        self._release()
+
+    def add_trade(self, trade: Print, traded_ms: int, received_us: int) -> None:
+        """A trade was heard of."""
+        self._waiting.append(Waiting(trade, traded_ms, received_us))
+        self._pair()
+        self._release()
