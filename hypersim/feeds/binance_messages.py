@@ -67,12 +67,15 @@ SHAPES: dict[str, type[Message]] = {"depth": DepthDiff, "trade": TradeMessage, "
 """By the name of the stream after the symbol."""
 
 
+NOTHING = msgspec.Raw()
+
+
 class Frame(Struct, frozen=True):
     """One frame of a combined stream. Without `stream` it answers what was asked: `error` when it was refused."""
 
     stream: str | None = None
-    data: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    data: msgspec.Raw = NOTHING
+    error: msgspec.Raw = NOTHING
 
 
 def streams(symbol: str) -> tuple[str, ...]:
@@ -87,8 +90,8 @@ def decode(text: str | bytes) -> Message | None:
     """
     try:
         frame = msgspec.json.decode(text, type=Frame)
-        if frame.stream is None or frame.data is None:
-            if frame.error is not None:
+        if frame.stream is None:
+            if frame.error != NOTHING:
                 raise FeedFailed(f"the upstream refused a subscription: {bytes(frame.error)[:100].decode()}")
             return None
         shape = SHAPES.get(frame.stream.split("@")[1] if "@" in frame.stream else "")

@@ -18,6 +18,8 @@ before a trade of 2 or after it changes nothing of what either did to the queue 
 from collections import deque
 from itertools import islice
 
+from msgspec import Struct
+
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.binance_depth import Change, SideChange
@@ -26,13 +28,14 @@ from hypersim.feeds.binance_depth import Change, SideChange
 class Held:
     """An update, what it took away and no trade explains yet, and the trades that led to it."""
 
-    __slots__ = ("behind", "change", "number", "open", "prints", "received_us")
+    __slots__ = ("behind", "change", "number", "open", "prints", "received_us", "traded_ms")
 
     def __init__(self, change: Change, received_us: int, number: int) -> None:
         self.change = change
         self.received_us = received_us
         self.number = number
         self.prints: list[Print] = []
+        self.traded_ms = 0
         self.open: dict[tuple[Side, int], int] = {}
         """At the touch, by side and price: held for these."""
         self.behind: dict[tuple[Side, int], int] = {}
@@ -83,6 +86,16 @@ class Waiting:
         self.level = trade.aggressor.opposite, trade.price
 
 
+class Released(Struct, frozen=True):
+    """Trades in time order, then the update that they led to; None: no update reflects them."""
+
+    change: Change | None
+    prints: tuple[Print, ...]
+    traded_ms: int
+    """When the last trade happened, 0 without one."""
+    received_us: int
+
+
 class Pairing:
     """The updates and trades of one symbol that are held. What is released is in `released`, for the caller to take.
 
@@ -90,8 +103,7 @@ class Pairing:
     """
 
     def __init__(self, patience_us: int) -> None:
-        self.released: list[tuple[Change | None, tuple[Print, ...], int]] = []
-        """Update (None: trades alone), the trades that led to it, and when the last of them was received."""
+        self.released: list[Released] = []
         self.explained = self.unexplained = 0
         """Traded quantity."""
         self._patience_us = patience_us
@@ -122,3 +134,99 @@ class Pairing:
         self._waiting.append(Waiting(trade, traded_ms, received_us))
         self._pair()
         self._release()
+
+    def expire(self, now_us: int) -> None:
+        """Lets go what was held for as long as patience lasts."""
+        before_us = now_us - self._patience_us
+        while True:
+            if self._waiting and self._waiting[0].received_us <= before_us:
+                self._force(self._waiting.popleft())
+                self._pair()
+            elif self._held and self._held[0].received_us <= before_us:
+                self._give_up()
+            else:
+                return
+            self._release()
+
+    def flush(self) -> None:
+        """Lets go every update that is held, and drops the trades that none of them reflects."""
+        self._reached = self._numbered + 1
+        self._waiting.clear()
+        self._release()
+
+    def drop(self) -> None:
+        """Forgets what is held."""
+        self._held.clear()
+        self._waiting.clear()
+
+    def _pair(self) -> None:
+        """Gives trades to updates for as long as the next one has a place."""
+        while self._waiting:
+            held = self._place(self._waiting[0])
+            if held is None:
+                return
+            self._give(self._waiting.popleft(), held)
+
+    def _place(self, waiting: Waiting) -> Held | None:
+        """The update to which a trade belongs, None when it may still be to come."""
+        side, price = waiting.level
+        for held in self._open_to_trades():
+            if held.room(waiting.level) >= waiting.trade.quantity:
+                return held
+        best = self._bid if side is Side.BUY else self._ask
+        gone = best is None or (best < price if side is Side.BUY else best > price)
+        return self._last_sweep(side, price) if gone else None
+
+    def _last_sweep(self, side: Side, price: int) -> Held | None:
+        for held in reversed(self._held):
+            if held.number < self._reached:
+                return None
+            if held.swept(side, price):
+                return held
+        return None
+
+    def _open_to_trades(self) -> list[Held]:
+        if not self._held:
+            return []
+        return list(islice(self._held, max(0, self._reached - self._held[0].number), None))
+
+    def _give(self, waiting: Waiting, held: Held) -> None:
+        quantity = waiting.trade.quantity
+        exceeding = held.explain(waiting.level, quantity)
+        self.explained += quantity - exceeding
+        self.unexplained += exceeding
+        held.prints.append(waiting.trade)
+        held.traded_ms = waiting.traded_ms
+        self._reached = held.number
+
+    def _force(self, waiting: Waiting) -> None:
+        """Says a trade now: with an update that explains some of it, else with the last one that had trades."""
+        candidates = self._open_to_trades()
+        held = next((held for held in candidates if held.room(waiting.level)), None)
+        held = held or self._last_sweep(*waiting.level)
+        if held is None and candidates and candidates[0].number == self._reached:
+            held = candidates[0]
+        if held is not None:
+            self._give(waiting, held)
+        else:
+            self.unexplained += waiting.trade.quantity
+            self.released.append(Released(None, (waiting.trade,), waiting.traded_ms, waiting.received_us))
+
+    def _give_up(self) -> None:
+        """The first update goes, with the trades that it explains and those before them; what is left of it was
+        cancelled.
+        """
+        head = self._held[0]
+        fitting = [
+            place
+            for place, waiting in enumerate(self._waiting)
+            if head.number >= self._reached and head.room(waiting.level) >= waiting.trade.quantity
+        ]
+        for _ in range(fitting[-1] + 1 if fitting else 0):
+            self._give(self._waiting.popleft(), head)
+        head.open.clear()
+
+    def _release(self) -> None:
+        while self._held and (self._held[0].number < self._reached or not self._held[0].open):
+            held = self._held.popleft()
+            self.released.append(Released(held.change, tuple(held.prints), held.traded_ms, held.received_us))
