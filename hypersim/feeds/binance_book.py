@@ -16,7 +16,7 @@ from hypersim.feeds.binance_depth import Change, DepthBook
 from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, positive
 from hypersim.feeds.binance_pairing import Pairing, Released
 
-PATIENCE_US: Final = 125_000
+PATIENCE_US: Final = 25_000
 """How long a trade and the book that shows it wait for one another."""
 
 
@@ -90,6 +90,7 @@ class BinanceBook:
             case TradeMessage():
                 self._take_trade(message, received_us)
             case DepthDiff():
+                self._pairing.transit.seen(message.event_ms, received_us)
                 self._changed(self._book.take_diff(message), received_us)
             case TickerMessage():
                 self._changed(self._book.take_ticker(message), received_us)
@@ -127,7 +128,7 @@ class BinanceBook:
             self.missed_trades += message.trade_id - last_id - 1
         self._last_trade_id = message.trade_id
         if self.synchronised and message.traded_ms >= self._known_from_ms:
-            self._pairing.add_trade(trade, message.traded_ms, received_us)
+            self._pairing.add_trade(trade, message.traded_ms, message.event_ms, received_us)
 
     def _changed(self, change: Change | None, received_us: int) -> None:
         if change is not None:

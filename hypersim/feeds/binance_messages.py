@@ -39,6 +39,8 @@ class TradeMessage(Struct, frozen=True):
     price: str = msgspec.field(name="p")
     quantity: str = msgspec.field(name="q")
     traded_ms: Id = msgspec.field(name="T")
+    event_ms: Id = msgspec.field(name="E")
+    """When Binance sent it."""
     buyer_is_maker: bool = msgspec.field(name="m")
 
 

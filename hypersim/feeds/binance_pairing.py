@@ -24,6 +24,11 @@ from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.binance_depth import Change, SideChange
 
+TRANSIT_WINDOW_US = 60_000_000
+SLACK_US = 2_000
+"""Binance says in whole milliseconds when a trade happened, and not every stream is equally quick."""
+MOST_LAG_US = 150_000
+
 
 class Held:
     """An update, what it took away and no trade explains yet, and the trades that led to it."""
@@ -75,15 +80,41 @@ class Held:
 
 
 class Waiting:
-    """A trade that no update reflects yet."""
+    """A trade that no update reflects yet. Updates received before `since_us` happened before it."""
 
-    __slots__ = ("level", "received_us", "trade", "traded_ms")
+    __slots__ = ("level", "received_us", "since_us", "trade", "traded_ms")
 
-    def __init__(self, trade: Print, traded_ms: int, received_us: int) -> None:
+    def __init__(self, trade: Print, traded_ms: int, received_us: int, since_us: int) -> None:
         self.trade = trade
         self.traded_ms = traded_ms
         self.received_us = received_us
+        self.since_us = since_us
         self.level = trade.aggressor.opposite, trade.price
+
+
+class Transit:
+    """The least time that messages took from Binance's clock to ours, within the last minute or two.
+
+    Includes what the two clocks differ by, so it may be negative.
+    """
+
+    def __init__(self) -> None:
+        self._began_us = 0
+        self._now: int | None = None
+        self._before: int | None = None
+
+    def seen(self, happened_ms: int, received_us: int) -> None:
+        """A message of something that had happened was received."""
+        took_us = received_us - happened_ms * 1000
+        if received_us - self._began_us >= TRANSIT_WINDOW_US:
+            self._began_us, self._before, self._now = received_us, self._now, None
+        self._now = took_us if self._now is None else min(self._now, took_us)
+
+    @property
+    def least_us(self) -> int | None:
+        """None before the first message."""
+        known = [each for each in (self._now, self._before) if each is not None]
+        return min(known, default=None)
 
 
 class Released(Struct, frozen=True):
@@ -106,7 +137,10 @@ class Pairing:
         self.released: list[Released] = []
         self.explained = self.unexplained = 0
         """Traded quantity."""
+        self.transit = Transit()
         self._patience_us = patience_us
+        self._lag_us = 0
+        """How long after the fact Binance sent the last trade."""
         self._held: deque[Held] = deque()
         self._waiting: deque[Waiting] = deque()
         self._numbered = 0
@@ -119,7 +153,7 @@ class Pairing:
     def due_us(self) -> int | None:
         """When patience with something ends."""
         first = [queue[0].received_us for queue in (self._held, self._waiting) if queue]
-        return min(first) + self._patience_us if first else None
+        return min(first) + self._patience_us + self._lag_us if first else None
 
     def add_update(self, change: Change, received_us: int) -> None:
         """The book changed."""
@@ -129,16 +163,19 @@ class Pairing:
         self._pair()
         self._release()
 
-    def add_trade(self, trade: Print, traded_ms: int, received_us: int) -> None:
-        """A trade was heard of."""
-        self._waiting.append(Waiting(trade, traded_ms, received_us))
+    def add_trade(self, trade: Print, traded_ms: int, sent_ms: int, received_us: int) -> None:
+        """A trade was heard of: when it happened and when Binance sent it."""
+        self.transit.seen(traded_ms, received_us)
+        self._lag_us = min(max(0, sent_ms - traded_ms) * 1000, MOST_LAG_US)
+        since_us = traded_ms * 1000 + (self.transit.least_us or 0) - SLACK_US
+        self._waiting.append(Waiting(trade, traded_ms, received_us, since_us))
         self._pair()
         self._release()
 
     def expire(self, now_us: int) -> None:
         """Lets go what was held for as long as patience lasts."""
-        before_us = now_us - self._patience_us
         while True:
+            before_us = now_us - self._patience_us - self._lag_us
             if self._waiting and self._waiting[0].received_us <= before_us:
                 self._force(self._waiting.popleft())
                 self._pair()
@@ -162,10 +199,15 @@ class Pairing:
     def _pair(self) -> None:
         """Gives trades to updates for as long as the next one has a place."""
         while self._waiting:
-            held = self._place(self._waiting[0])
-            if held is None:
+            waiting = self._waiting[0]
+            for held in self._open_to_trades():
+                if held.received_us >= waiting.since_us:
+                    break
+                self._reached = held.number + 1
+            place = self._place(waiting)
+            if place is None:
                 return
-            self._give(self._waiting.popleft(), held)
+            self._give(self._waiting.popleft(), place)
 
     def _place(self, waiting: Waiting) -> Held | None:
         """The update to which a trade belongs, None when it may still be to come."""
