@@ -21,7 +21,9 @@ PREFIX: Final = "HYPERSIM_"
 AUTO: Final = "auto"
 BINANCE: Final = "binance"
 SYNTHETIC: Final = "synthetic"
-ALONE: Final = (AUTO, "manual", "none")
+MANUAL: Final = "manual"
+NO_OUTSIDE: Final = "none"
+ALONE: Final = (AUTO, MANUAL, NO_OUTSIDE)
 """Feeds that have no backup, and are none."""
 FEEDS: Final = (BINANCE, SYNTHETIC, *ALONE)
 CCXT_FEED: Final = re.compile(r"ccxt:[a-z0-9]+", re.ASCII)

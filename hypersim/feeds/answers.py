@@ -7,9 +7,6 @@ Sources: rest-api.md, 'Market Data endpoints' and 'General endpoints'; filters.m
 
 from msgspec import Struct
 
-Level = tuple[str, str]
-"""Price and size, as texts."""
-
 
 class BookTicker(Struct, frozen=True, gc=False, rename="camel"):
     """The best quotes of a symbol, as texts; zeros where there are none."""
@@ -32,27 +29,31 @@ class DayTicker(Struct, frozen=True, gc=False, rename="camel"):
     """Of the last trade; -1 when there was none."""
 
 
-class Depth(Struct, frozen=True, rename="camel"):
-    """A part of the book, best levels first."""
-
-    last_update_id: int
-    bids: list[Level]
-    asks: list[Level]
-
-
-class AggregateTrade(Struct, frozen=True, gc=False):
+class AggregateTrade(
+    Struct,
+    frozen=True,
+    gc=False,
+    rename={
+        "aggregate_id": "a",
+        "price": "p",
+        "quantity": "q",
+        "first_id": "f",
+        "last_id": "l",
+        "time_ms": "T",
+        "buyer_is_maker": "m",
+    },
+):
     """Trades of one taker at one price at one time."""
 
-    a: int
-    """Its id; one more for each, symbol by symbol."""
-    p: str
-    q: str
-    f: int
-    l: int  # noqa: E741 - the name on the wire
-    """Ids of its first and its last trade."""
-    T: int
-    m: bool
-    """Whether the buyer was the maker."""
+    aggregate_id: int
+    """One more for each, symbol by symbol."""
+    price: str
+    quantity: str
+    first_id: int
+    last_id: int
+    """Of the trades in it."""
+    time_ms: int
+    buyer_is_maker: bool
 
 
 class Kline(Struct, frozen=True, gc=False, array_like=True):
@@ -114,10 +115,6 @@ class SymbolInfo(Struct, frozen=True, rename="camel"):
     default_self_trade_prevention_mode: str = ""
     allowed_self_trade_prevention_modes: list[str] = []
     filters: list[SymbolFilter] = []
-    permissions: list[str] = []
-    """Until 2024 what an account needs one of."""
-    permission_sets: list[list[str]] = []
-    """Since then: it needs one of each set. Empty says nothing, as where it is asked to be hidden."""
 
 
 class ExchangeInfo(Struct, frozen=True, rename="camel"):

@@ -5,17 +5,11 @@ real source is another real source, and each market whose feeds are not the worl
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
 
 from msgspec import Struct
 
 from hypersim.engine.market import Market
-
-MADE_UP: Final = "synthetic"
-BY_HAND: Final = "manual"
-NO_OUTSIDE: Final = "none"
-"""Names in HYPERSIM_FEED that need no source: prices are made up, moved by hand alone, or there are none."""
-
+from hypersim.settings import MANUAL, NO_OUTSIDE, SYNTHETIC
 
 class Wishes(Struct, frozen=True, kw_only=True):
     """What somebody wants, and what there is."""
@@ -43,7 +37,7 @@ def assign(markets: Iterable[Market], wishes: Wishes) -> Assignment:
     found = Assignment({}, {})
     for market in markets:
         wanted = wishes.own.get(market.symbol, wishes.world)
-        if NO_OUTSIDE in wishes.world or wanted == (BY_HAND,):
+        if NO_OUTSIDE in wishes.world or wanted == (MANUAL,):
             continue
         order = tuple(name for name in wanted if _has(name, market.symbol, wishes))
         if order:
@@ -51,7 +45,7 @@ def assign(markets: Iterable[Market], wishes: Wishes) -> Assignment:
             if order != wishes.world:
                 found.notes[market.symbol] = _why_others(order, wanted, market.symbol, wishes)
         elif market.symbol in wishes.can_be_made_up:
-            found.feeds[market.symbol] = (MADE_UP,)
+            found.feeds[market.symbol] = (SYNTHETIC,)
             found.notes[market.symbol] = f"{_lacking(wanted, market.symbol)}, so its prices are made up"
         else:
             found.notes[market.symbol] = (
@@ -61,7 +55,7 @@ def assign(markets: Iterable[Market], wishes: Wishes) -> Assignment:
 
 
 def _has(name: str, symbol: str, wishes: Wishes) -> bool:
-    if name == MADE_UP:
+    if name == SYNTHETIC:
         return symbol in wishes.can_be_made_up
     return name not in wishes.listed or symbol in wishes.listed[name]
 
@@ -74,5 +68,5 @@ def _why_others(order: Sequence[str], wanted: Sequence[str], symbol: str, wishes
 
 
 def _lacking(names: Sequence[str], symbol: str) -> str:
-    sources = [name for name in names if name != MADE_UP]
-    return f"{' and '.join(sources) or MADE_UP} has no {symbol}"
+    sources = [name for name in names if name != SYNTHETIC]
+    return f"{' and '.join(sources) or SYNTHETIC} has no {symbol}"

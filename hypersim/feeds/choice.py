@@ -6,16 +6,11 @@ somebody chose by hand is kept, too.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from msgspec import Struct
 
-from hypersim.feeds.assignment import MADE_UP
 from hypersim.feeds.base import FeedFailed
-
-AUTO: Final = "auto"
-LIVE: Final = "binance"
-
+from hypersim.settings import AUTO, BINANCE, SYNTHETIC
 
 class FeedChoice(Struct, frozen=True):
     """Names of feeds, the preferred one first, and the reason for them as a person reads it."""
@@ -52,5 +47,5 @@ async def choose(
     try:
         await live_answers()
     except FeedFailed as failure:
-        return FeedChoice((MADE_UP,), f"{failure}, so prices are made up")
-    return FeedChoice((LIVE,), f"{base_url} answers, so prices are live")
+        return FeedChoice((SYNTHETIC,), f"{failure}, so prices are made up")
+    return FeedChoice((BINANCE,), f"{base_url} answers, so prices are live")
