@@ -145,6 +145,8 @@ class CcxtFeed:
             if connection.trades(there)
         }
         missing = [there for market, there in self._markets if market.symbol not in self._observed]
+        if missing:
+            connection.forget_markets()
         if not self._observed:
             raise FeedFailed(f"{connection.host} has none of {', '.join(missing)}")
         if missing:

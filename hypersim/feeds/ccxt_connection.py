@@ -3,7 +3,8 @@
 ccxt is an extra. It is looked for when a feed is made, and imported when a connection opens, in a thread: that
 takes seconds and some 110 MB. Guarantees FeedFailed for whatever goes wrong, and that nothing stays open after
 `opened`. Asks for public data alone, has no keys, and never more often than the exchange's own rate limit in
-ccxt says. The markets there are read once.
+ccxt says. The markets there are
+read once, unless they are to be read again.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ def check_known(exchange_id: str) -> None:
         raise SettingsError(f"HYPERSIM_FEED=ccxt:{exchange_id} needs ccxt: pip install 'hypersim-exchange[ccxt]'")
     known = sorted(path.stem for path in Path(found.submodule_search_locations[0], "async_support").glob("[a-z]*.py"))
     if exchange_id not in known:
-        near = difflib.get_close_matches(exchange_id.lower(), known, n=1, cutoff=0)
+        near = difflib.get_close_matches(exchange_id.lower(), known, n=1)
         meant = f": do you mean ccxt:{near[0]}?" if near else ""
         raise SettingsError(f"HYPERSIM_FEED=ccxt:{exchange_id}: ccxt has no exchange of that name{meant}")
 
@@ -66,6 +67,7 @@ class Connection:
         self._exchange: Any = None
         self._errors: Any = None
         self._network_errors: tuple[type[BaseException], ...] = (OSError,)
+        self._markets_wanted = True
         self._host: str | None = None
         self._status: int | None = None
         self._headers: Mapping[str, str] = {}
@@ -77,12 +79,13 @@ class Connection:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Connected, with the markets there read. Once at a time; may be opened again."""
+        """Connected, and the markets there are known. Once at a time; may be opened again."""
         if self._exchange is None:
             self._exchange = await asyncio.to_thread(self._make)
         self._exchange.open()
         try:
-            await self.call("load_markets", shape=len)
+            await self.call("load_markets", self._markets_wanted, shape=len)
+            self._markets_wanted = False
             yield
         finally:
             await self._exchange.close()
@@ -117,6 +120,10 @@ class Connection:
         """Whether there is such a spot market, and trading on it. Once opened."""
         market = self._exchange.markets.get(symbol)
         return market is not None and market.get("active") is not False and not market.get("contract")
+
+    def forget_markets(self) -> None:
+        """The markets there are read again at the next opening: something was missing."""
+        self._markets_wanted = True
 
     async def call(self, method: str, *arguments: Any, shape: Callable[[Any], T]) -> T:
         """What a method of ccxt's class returns, in a shape of ours. Raises FeedFailed."""

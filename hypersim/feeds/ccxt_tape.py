@@ -44,11 +44,13 @@ class Tape:
             value = (trade.time_us, trade.price, trade.size, trade.side)
             alike[value] += 1
             by_value = (value, alike[value])
+            if trade.time_us < from_us:
+                continue
             known = (by_value if trade.id is None else trade.id) in self._seen
             self._seen[by_value] = trade.time_us
             if trade.id is not None:
                 self._seen[trade.id] = trade.time_us
-            if not known and not first_look and trade.time_us >= from_us:
+            if not known and not first_look:
                 fresh.append(trade)
         if self.last is None or shown[-1].order >= self.last.order:
             self.last = shown[-1]
