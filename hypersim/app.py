@@ -79,7 +79,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         demand = Demand(clock, views.accounts.symbols_with_orders)
         outside.watch(views.marketdata)
         kept = await stack.enter_async_context(keep(settings, listed, database, views, clock, outside.withdrawals))
-        supervisor = outside.supervise(kept.writer.ask)
+        supervisor = outside.supervise(kept.writer.ask, views.accounts.symbols_with_orders)
         kept.writer.listeners.append(supervisor.fold)
         kept.writer.on_state.append(lambda state: supervisor.rebuilt() if state is WriterState.SERVING else None)
         limits = Limits(enforced=settings.rate_limits)

@@ -22,7 +22,14 @@ class KeyRow(Struct, frozen=True, kw_only=True):
     created_us: int
 
 
-PeopleRow = KeyRow
+class FactRow(Struct, frozen=True):
+    """Something that is kept of a world beside its state, in the place of what had the same name."""
+
+    name: str
+    value: str
+
+
+JoinedRow = KeyRow | FactRow
 """Every kind of row that a request may bring along; it is stored in the transaction of its command."""
 
 
@@ -41,7 +48,7 @@ class Ask(Protocol):
     """Asks for one command. `Writer.ask` is one."""
 
     async def __call__(
-        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
+        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()
     ) -> Outcome:
         """The outcome, once it is durable.
 

@@ -5,7 +5,7 @@ nothing: `supervise` makes what the composition root runs.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Final
 
 from hypersim.ask import Ask
@@ -17,6 +17,7 @@ from hypersim.feeds.binance import BinanceFeed, split_by_upstream, upstream_symb
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import LIVE, MADE_UP, FeedChoice, choose
 from hypersim.feeds.history import Origin, SyntheticHistory
+from hypersim.feeds.line import Sources
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed
 from hypersim.markets import MarketsFile
@@ -60,16 +61,14 @@ class OutsideMarket:
         """Names the views of the world, which say where its markets stand."""
         self._data = data
 
-    def supervise(self, ask: Ask) -> FeedSupervisor:
-        """Who runs the feed and tells the exchange what it sees."""
-        return FeedSupervisor(
-            ask=ask,
-            clock=self._clock,
+    def supervise(self, ask: Ask, hurried: Callable[[], Set[str]]) -> FeedSupervisor:
+        """Who runs the feed and tells the exchange what it sees; at once on the symbols that `hurried` tells."""
+        sources = Sources(
             name=self.choice.name,
             why=self.choice.why,
-            feeds=self._feeds(),
-            seed=self._settings.seed,
+            markets={market.symbol: (market, (feed,)) for feed, markets in self._feeds() for market in markets},
         )
+        return FeedSupervisor(ask=ask, clock=self._clock, sources=sources, seed=self._settings.seed, hurried=hurried)
 
     async def work_out_pasts(self) -> None:
         """Has the pasts of markets ready before somebody asks for them, in a thread, until it is cancelled."""

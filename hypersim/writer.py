@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from hypersim.ask import Outcome, PeopleRow
+from hypersim.ask import JoinedRow, KeyRow, Outcome
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Advance, Command, OutsideUpdate, PlaceOrder, Stamped, TestOrder
 from hypersim.engine.events import Committed, Event
@@ -77,11 +77,11 @@ class WriterFailed(Exception):
 class _Batch:
     """Commands that are stored together, and who waits for that."""
 
-    __slots__ = ("people", "records", "state", "waiting")
+    __slots__ = ("joined", "records", "state", "waiting")
 
     def __init__(self) -> None:
         self.records: list[Committed] = []
-        self.people: list[PeopleRow] = []
+        self.joined: list[JoinedRow] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.state: ExchangeState | None = None
         """After the batch, where a snapshot is due."""
@@ -161,7 +161,7 @@ class Writer:
         if self.failed.done():
             self.failed.result()
 
-    async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()) -> Outcome:
+    async def ask(self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()) -> Outcome:
         """See `hypersim.ask.Ask`."""
         if self.state is not WriterState.SERVING:
             stopped = self.state is WriterState.STOPPED
@@ -190,17 +190,18 @@ class Writer:
         self._time_us = max(self._time_us, self._clock.now_us())
         return self._time_us
 
-    def _check_people(self, rows: Sequence[PeopleRow]) -> None:
+    def _check_people(self, rows: Sequence[JoinedRow]) -> None:
         """Refuses what the store would not take: by then it would be too late."""
-        keys = [row.api_key for row in rows]
+        people = [row for row in rows if isinstance(row, KeyRow)]
+        keys = [row.api_key for row in people]
         if len(set(keys)) < len(keys) or not self._api_keys.isdisjoint(keys):
             raise Refused(Reason.DUPLICATE_API_KEY)
-        for row in rows:
+        for row in people:
             for name, text in (("api_key", row.api_key), ("label", row.label)):
                 if not _storable(text):
                     raise Refused(Reason.INVALID_FIELD, name, "text without NUL characters or halves of others")
 
-    def _apply(self, stamped: Stamped, rows: Sequence[PeopleRow] = ()) -> tuple[Event, ...]:
+    def _apply(self, stamped: Stamped, rows: Sequence[JoinedRow] = ()) -> tuple[Event, ...]:
         """Applies a command and puts it into the open batch. Raises Refused."""
         if not self._open:
             self._open.append(_Batch())
@@ -224,8 +225,8 @@ class Writer:
                 Committed(sequence=self._applied, time_us=stamped.time_us, command=stamped.command, events=events)
             )
             if rows:
-                batch.people.extend(rows)
-                self._api_keys.update(row.api_key for row in rows)
+                batch.joined.extend(rows)
+                self._api_keys.update(row.api_key for row in rows if isinstance(row, KeyRow))
             self._wake.set()
         return events
 
@@ -262,7 +263,7 @@ class Writer:
         if batch.records:
             if not self._open:
                 self._close(batch)
-            await self._in_thread(self._journal.prepare(batch.records, batch.people))
+            await self._in_thread(self._journal.prepare(batch.records, batch.joined))
             newest = batch.records[-1]
             self.sequence = newest.sequence
             self._views.fold(batch.records)

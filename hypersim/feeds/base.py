@@ -4,7 +4,7 @@ A feed only observes (or invents) outside markets. What becomes of an observatio
 time-outs, starting again after a failure - is the supervisor's business (hypersim/feeds/supervisor.py).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -77,6 +77,9 @@ class SymbolStatus(Struct, frozen=True, kw_only=True):
     """One symbol's outside market as the exchange knows it. Times are microseconds UTC, 0 for never."""
 
     feed: str
+    """Who speaks of it now; nobody does: who should."""
+    real: bool
+    """Whether the quotes in the book are those of a real market: not made up, not moved by hand, not withdrawn."""
     source_time_us: int
     """When the source says that the quote held."""
     received_us: int
@@ -91,11 +94,27 @@ class SymbolStatus(Struct, frozen=True, kw_only=True):
     """How often what happened outside was missed: stale quotes, failures, restarts of the feed."""
 
 
+class SourceStatus(Struct, frozen=True, kw_only=True):
+    """One feed of a world."""
+
+    wanted: bool
+    """Whether it runs, or would if it could: a backup does so while what it stands in for fails."""
+    speaking: bool
+    failure: str | None
+    """Why it does not speak, in one line."""
+    report: SourceReport
+
+
 class FeedStatus(Struct, frozen=True, kw_only=True):
     """What the outside market is made of, and why."""
 
     name: str
     why: str
     failure: str | None
-    """Why the feed is not running now, in one line; None while it runs."""
+    """What does not work now, in one line; None while everything does."""
+    sources: dict[str, SourceStatus]
+    """By the name of the feed."""
     symbols: dict[str, SymbolStatus]
+    """Those that have a feed."""
+    notes: Mapping[str, str]
+    """By symbol: why a market's feed is not the world's, or why it has none."""

@@ -25,10 +25,9 @@ class Channel:
     microseconds.
     """
 
-    def __init__(self, market: Market, feed: str) -> None:
+    def __init__(self, market: Market) -> None:
         self.symbol = market.symbol
         self.in_flight: OutsideUpdate | None = None
-        self._feed = feed
         self._market = market
         self._bids, self._asks = Quotes(Side.BUY, market), Quotes(Side.SELL, market)
         self._prints: deque[Print] = deque()
@@ -202,9 +201,16 @@ class Channel:
         """Whether outside sizes stand in the book, as far as this channel laid them."""
         return self._quoted
 
-    def status(self, now_us: int) -> SymbolStatus:
+    @property
+    def true(self) -> bool:
+        """Whether what stands in the book is what the source says: nobody's hand has moved it since."""
+        return self._quoted and not self._disturbed
+
+    def status(self, feed: str, now_us: int, *, real: bool) -> SymbolStatus:
+        """`feed` is who speaks, `real` whether of a real market."""
         return SymbolStatus(
-            feed=self._feed,
+            feed=feed,
+            real=real and self.true,
             source_time_us=self._source_time_us,
             received_us=self._received_us,
             age_ms=(now_us - self._received_us) // 1000 if self._received_us else None,

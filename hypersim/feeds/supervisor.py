@@ -8,26 +8,25 @@ exchange ends `run`. Knows the exchange only by `ask` and by the records that it
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence, Set
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from hypersim.ask import Ask
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate, Reset
 from hypersim.engine.events import Committed, MarketChanged
-from hypersim.engine.market import Market
 from hypersim.errors import Reason, Refused
-from hypersim.feeds.base import Feed, FeedFailed, FeedStatus
+from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import Channel
+from hypersim.feeds.line import Line, Sources
+from hypersim.feeds.runner import FeedRunner
 
 logger = logging.getLogger(__name__)
 
 STALE_AFTER_S = 30
 WATCH_INTERVAL_S = 1
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1, 60
-"""Before a feed that failed starts again; doubles with each failure until the feed has run for the longest
-one.
-"""
+PACE_S = 0.1
+"""For how long updates of a market are gathered on which nobody has an order: fewer commands, the same book."""
 LONGEST_START_S = 2
 """How long an emptied world is waited for until its markets stand again."""
 REFUSAL_PAUSE_S = 0.25
@@ -38,10 +37,10 @@ LATER = frozenset({Reason.OVERLOADED, Reason.SHUTTING_DOWN})
 
 
 class FeedSupervisor:
-    """The outside market of one world: feeds, and the symbols that each of them observes.
+    """The outside market of one world, as some sources show it.
 
-    `name` and `why` say in status which feed this is and how it was chosen. `seed` is that of the pauses'
-    jitter.
+    `hurried` tells the symbols on which somebody has an open order: the others' updates are gathered for PACE_S.
+    `seed` is that of the pauses' jitter.
     """
 
     def __init__(
@@ -49,38 +48,61 @@ class FeedSupervisor:
         *,
         ask: Ask,
         clock: Clock,
-        name: str,
-        why: str,
-        feeds: Sequence[tuple[Feed, Sequence[Market]]],
+        sources: Sources,
         seed: int,
+        hurried: Callable[[], Set[str]] = frozenset,
     ) -> None:
         self._ask = ask
         self._clock = clock
-        self._name, self._why = name, why
-        self._jitter = random.Random(f"{seed}/pauses")
-        self._feeds = tuple(feed for feed, _ in feeds)
-        self._feed_of = {market.symbol: feed for feed, markets in feeds for market in markets}
-        self._channels = {market.symbol: Channel(market, feed.name) for feed, markets in feeds for market in markets}
-        self._wake = {symbol: asyncio.Event() for symbol in self._channels}
-        self._first_ladders = {symbol: asyncio.Event() for symbol in self._channels}
-        self._turns = {symbol: asyncio.Lock() for symbol in self._channels}
-        """Held by whoever may tell the exchange of a symbol."""
+        self._sources = sources
+        self._hurried = hurried
+        jitter = random.Random(f"{seed}/pauses")
+        feeds = {id(feed): feed for _, order in sources.markets.values() for feed in order}
+        self._runners = {
+            key: FeedRunner(feed, clock, jitter, heard=self._heard, silent=self._silent) for key, feed in feeds.items()
+        }
+        self._lines = {
+            symbol: Line(market, [self._runners[id(feed)] for feed in order])
+            for symbol, (market, order) in sources.markets.items()
+        }
         self._failures: dict[str, str] = {}
-        """By the name of the feed or the symbol that they are about."""
+        """By the symbol that they are about."""
+        self._want()
 
     async def run(self) -> None:
         """Runs until it is cancelled, or until the exchange fails with something else than a refusal."""
         async with asyncio.TaskGroup() as tasks:
-            for feed in self._feeds:
-                tasks.create_task(self._keep_running(feed), name=f"feed {feed.name}")
-            for channel in self._channels.values():
-                tasks.create_task(self._tell(channel), name=f"outside {channel.symbol}")
+            for runner in self._runners.values():
+                tasks.create_task(runner.run(), name=f"runner {runner.feed.name}")
+            for line in self._lines.values():
+                tasks.create_task(self._tell(line), name=f"outside {line.channel.symbol}")
             tasks.create_task(self._watch(), name="stale quotes")
+
+    def _want(self) -> None:
+        """Has a feed run where a market has no better one, or where all better ones fail."""
+        wanted = set()
+        for line in self._lines.values():
+            for runner in line.runners:
+                wanted.add(id(runner))
+                if runner.failure is None:
+                    break
+        for runner in self._runners.values():
+            runner.want(id(runner) in wanted)
+
+    def _heard(self, runner: FeedRunner, update: OutsideUpdate) -> None:
+        line = self._lines[update.symbol]
+        if line.heard(runner, update, self._clock.now_us()):
+            self._want()
+
+    def _silent(self, runner: FeedRunner) -> None:
+        for line in self._lines.values():
+            line.silent(runner)
+        self._want()
 
     async def ready(self) -> None:
         """Returns once the exchange has the first ladder of every symbol. Only while `run` runs."""
-        for laid in self._first_ladders.values():
-            await laid.wait()
+        for line in self._lines.values():
+            await line.laid.wait()
 
     @asynccontextmanager
     async def starting_over(self) -> AsyncIterator[None]:
@@ -89,16 +111,16 @@ class FeedSupervisor:
         Ends with the first ladders of the new world, as far as they come within LONGEST_START_S.
         """
         async with AsyncExitStack() as stack:
-            for turn in self._turns.values():
-                await stack.enter_async_context(turn)
+            for line in self._lines.values():
+                await stack.enter_async_context(line.turn)
             yield
         with suppress(TimeoutError):
             await asyncio.wait_for(self.ready(), LONGEST_START_S)
 
     def rebuilt(self) -> None:
         """The exchange was rebuilt: what became durable on the way was not folded, so everything is said anew."""
-        for channel in self._channels.values():
-            channel.restarted()
+        for line in self._lines.values():
+            line.channel.restarted()
 
     def fold(self, records: Sequence[Committed]) -> None:
         """Takes note of what others did to the markets: hands on them, resets, new rules. A listener of the
@@ -107,75 +129,42 @@ class FeedSupervisor:
         for record in records:
             command = record.command
             if isinstance(command, OutsideUpdate):
-                channel = self._channels.get(command.symbol)
-                if channel is not None and channel.in_flight != command:
-                    channel.disturbed()
-                    price = moved_to(command)
-                    if price is not None:
-                        self._feed_of[command.symbol].moved(command.symbol, price)
+                line = self._lines.get(command.symbol)
+                if line is not None and line.channel.in_flight != command:
+                    line.moved(moved_to(command))
             elif isinstance(command, Reset):
-                for symbol, channel in self._channels.items():
-                    channel.emptied()
-                    self._first_ladders[symbol].clear()
-                    self._feed_of[symbol].moved(symbol, None)
+                for line in self._lines.values():
+                    line.emptied()
             for event in record.events:
-                if isinstance(event, MarketChanged) and event.market.symbol in self._channels:
-                    self._channels[event.market.symbol].regrid(event.market)
+                if isinstance(event, MarketChanged) and event.market.symbol in self._lines:
+                    self._lines[event.market.symbol].channel.regrid(event.market)
 
     def status(self) -> FeedStatus:
         now_us = self._clock.now_us()
+        failures = [runner.failure for runner in self._runners.values() if runner.failure is not None]
         return FeedStatus(
-            name=self._name,
-            why=self._why,
-            failure="; ".join(self._failures.values()) or None,
-            symbols={symbol: channel.status(now_us) for symbol, channel in self._channels.items()},
+            name=self._sources.name,
+            why=self._sources.why,
+            failure="; ".join([*failures, *self._failures.values()]) or None,
+            sources={runner.feed.name: runner.status() for runner in self._runners.values()},
+            symbols={symbol: line.status(now_us) for symbol, line in self._lines.items()},
+            notes=self._sources.notes,
         )
 
-    async def _keep_running(self, feed: Feed) -> None:
-        pause_s: float = FIRST_PAUSE_S
+    async def _tell(self, line: Line) -> None:
+        symbol = line.channel.symbol
         while True:
-            began_us = self._clock.now_us()
-            [failure] = await asyncio.gather(self._observe(feed), return_exceptions=True)
-            if self._clock.now_us() - began_us > LONGEST_PAUSE_S * MICROSECONDS:
-                pause_s = FIRST_PAUSE_S
-            wait_s = pause_s * self._jitter.uniform(0.75, 1.25)
-            if isinstance(failure, FeedFailed):
-                wait_s = max(wait_s, failure.retry_after_s)
-                self._failures[feed.name] = f"{feed.name}: {failure}"
-                logger.warning("feed %s: %s; next try in %.1f s", feed.name, failure, wait_s)
-            elif isinstance(failure, Exception):
-                self._failures[feed.name] = f"{feed.name}: {type(failure).__name__}: {failure}"
-                logger.error("feed %s broke; next try in %.1f s", feed.name, wait_s, exc_info=failure)
-            else:
-                self._failures[feed.name] = f"{feed.name}: ended"
-                logger.warning("feed %s ended; next try in %.1f s", feed.name, wait_s)
-            for channel in self._channels_of(feed):
-                channel.restarted()
-            await self._clock.sleep(wait_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-    async def _observe(self, feed: Feed) -> None:
-        async with aclosing(feed.updates()) as updates:
-            async for update in updates:
-                channel = self._channels[update.symbol]
-                channel.observe(update, self._clock.now_us())
-                self._wake[update.symbol].set()
-                self._failures.pop(feed.name, None)
-
-    def _channels_of(self, feed: Feed) -> list[Channel]:
-        return [channel for symbol, channel in self._channels.items() if self._feed_of[symbol] is feed]
-
-    async def _tell(self, channel: Channel) -> None:
-        wake = self._wake[channel.symbol]
-        while True:
-            await wake.wait()
-            wake.clear()
-            while await self._tell_next(channel):
+            await line.wake.wait()
+            line.wake.clear()
+            while await self._tell_next(line):
                 pass
+            if symbol not in self._hurried():
+                await self._clock.sleep(PACE_S)
 
-    async def _tell_next(self, channel: Channel) -> bool:
-        """Tells the exchange what there is to tell of a symbol; whether there was anything."""
-        async with self._turns[channel.symbol]:
+    async def _tell_next(self, line: Line) -> bool:
+        """Tells the exchange what there is to tell of a market; whether there was anything."""
+        channel = line.channel
+        async with line.turn:
             command = channel.next_command()
             if command is None:
                 return False
@@ -187,7 +176,7 @@ class FeedSupervisor:
                 channel.taken_in()
                 self._failures.pop(channel.symbol, None)
                 if channel.quoted:
-                    self._first_ladders[channel.symbol].set()
+                    line.laid.set()
                 return True
         await self._clock.sleep(REFUSAL_PAUSE_S)
         return True
@@ -211,11 +200,12 @@ class FeedSupervisor:
         while True:
             await self._clock.sleep(WATCH_INTERVAL_S)
             stale_before_us = self._clock.now_us() - STALE_AFTER_S * MICROSECONDS
-            stale = [channel.symbol for channel in self._channels.values() if channel.expire(stale_before_us)]
-            for symbol in stale:
-                self._wake[symbol].set()
+            stale = [line for line in self._lines.values() if line.channel.expire(stale_before_us)]
+            for line in stale:
+                line.wake.set()
             if stale:
-                logger.warning("quotes withdrawn, not confirmed for %s s: %s", STALE_AFTER_S, ", ".join(stale))
+                symbols = ", ".join(line.channel.symbol for line in stale)
+                logger.warning("quotes withdrawn, not confirmed for %s s: %s", STALE_AFTER_S, symbols)
 
 
 def moved_to(command: OutsideUpdate) -> int | None:

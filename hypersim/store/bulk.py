@@ -24,6 +24,7 @@ from hypersim.store.tables import (
     api_keys,
     balances,
     candles,
+    facts,
     fence,
     journal,
     ledger_entries,
@@ -39,7 +40,7 @@ Row = tuple[str | int | bool | None, ...]
 INSERTED: Final = (api_keys, trades, tape, ledger_entries)
 """Rows that are written once: one that is there already is a bug, and fails the batch."""
 
-UPSERTED: Final = (orders, balances, candles, tickers)
+UPSERTED: Final = (orders, balances, candles, tickers, facts)
 """Rows that are written again as they change."""
 
 # A batch under another epoch than the database's has no epoch here, which `journal.epoch` does not take.

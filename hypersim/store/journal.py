@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import delete, func, insert, select
 
-from hypersim.ask import PeopleRow
+from hypersim.ask import JoinedRow
 from hypersim.engine.events import Committed
 from hypersim.engine.state import ExchangeState
 from hypersim.store.audit import Balances, check_projections
@@ -20,7 +20,7 @@ from hypersim.store.batches import Batch, as_batch
 from hypersim.store.bulk import BatchStatement
 from hypersim.store.database import Database
 from hypersim.store.postgresql import Parameters
-from hypersim.store.projections import Projected, Projections, people_rows
+from hypersim.store.projections import Projected, Projections, joined_rows
 from hypersim.store.rows import oldest_trades, running_candles, stored_batches, stored_snapshots
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import PROJECTIONS, api_keys, journal, snapshots, tape
@@ -54,7 +54,7 @@ class Journal(Protocol):
         """What is stored. Raises StoreError when it cannot be read."""
         ...
 
-    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+    def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
         """Makes a batch of at least one record ready. The function that is returned stores it; whatever it
         raises, nobody knows whether the batch is stored."""
         ...
@@ -109,7 +109,7 @@ class SqlJournal:
         with self._database.readers.connect() as connection:
             yield from stored_batches(connection, after)
 
-    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+    def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
         projected = self._projections.project(records)
         batch = as_batch(records)
         parameters = self._statement.parameters(
@@ -123,7 +123,7 @@ class SqlJournal:
                 "commands": msgspec.json.encode(batch.commands).decode(),
                 "digest": batch.digest,
             },
-            {api_keys: people_rows(people), **projected.rows()},
+            {**joined_rows(joined), **projected.rows()},
         )
         outdated = self._outdated(projected)
 

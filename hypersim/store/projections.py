@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct, field
 from sqlalchemy import Table
 
-from hypersim.ask import PeopleRow
+from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.events import BalanceChanged, Committed, Fill, OrderChanged, Traded, WorldReset
 from hypersim.engine.orders import BUY, Order
 from hypersim.store import tables
@@ -110,9 +110,16 @@ class Projections:
             projected.candles[symbol, seconds, added.open_us] = added
 
 
-def people_rows(people: Sequence[PeopleRow]) -> list[Row]:
-    """The rows that came with commands."""
-    return [(row.api_key, row.secret_encrypted, row.account_id, row.label, row.created_us) for row in people]
+def joined_rows(joined: Sequence[JoinedRow]) -> dict[Table, list[Row]]:
+    """The rows that came with commands; of facts of one name the last."""
+    keys: list[Row] = []
+    named: dict[str, Row] = {}
+    for row in joined:
+        if isinstance(row, KeyRow):
+            keys.append((row.api_key, row.secret_encrypted, row.account_id, row.label, row.created_us))
+        else:
+            named[row.name] = (row.name, row.value)
+    return {tables.api_keys: keys, tables.facts: list(named.values())}
 
 
 def _balance_changed(projected: Projected, event: BalanceChanged, sequence: int, time_us: int, number: int) -> None:

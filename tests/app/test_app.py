@@ -17,7 +17,7 @@ import pytest
 
 from hypersim import app as app_module
 from hypersim.app import Running, open_exchange
-from hypersim.ask import KeyRow, PeopleRow
+from hypersim.ask import JoinedRow, KeyRow
 from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, PlaceOrder
 from hypersim.engine.events import Committed
@@ -86,9 +86,9 @@ class Flaky:
         prepare = SqlJournal.prepare
 
         def prepared(
-            journal: SqlJournal, records: Sequence[Committed], people: Sequence[PeopleRow]
+            journal: SqlJournal, records: Sequence[Committed], joined: Sequence[JoinedRow]
         ) -> Callable[[], Any]:
-            store = prepare(journal, records, people)
+            store = prepare(journal, records, joined)
 
             def flaky() -> Any:
                 if self.broken:

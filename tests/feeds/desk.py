@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from hypersim.ask import Outcome, PeopleRow
+from hypersim.ask import JoinedRow, Outcome
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Command, Ladder, OutsideUpdate, Print, PutAsset, PutMarket, Stamped
 from hypersim.engine.events import Committed
@@ -13,6 +13,8 @@ from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
+from hypersim.feeds.base import Feed
+from hypersim.feeds.line import Sources
 from hypersim.units import ONE
 
 START_US = 1_790_000_000 * MICROSECONDS
@@ -98,7 +100,7 @@ class Desk:
             self._apply(PutMarket(market))
 
     async def __call__(
-        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[PeopleRow] = ()
+        self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()
     ) -> Outcome:
         self.asked.append(command)
         await asyncio.sleep(0)
@@ -131,6 +133,11 @@ class Desk:
         """What the outside has in the book, by price."""
         resting = self.exchange.venues[symbol].book.resting(side)
         return {level.price: level.house for level in resting.levels() if level.house}
+
+
+def fed_by(markets: Iterable[Market], *feeds: Feed) -> Sources:
+    """Markets with the same feeds: the first one speaks, the others stand by."""
+    return Sources(name=feeds[0].name, why="a test", markets={market.symbol: (market, feeds) for market in markets})
 
 
 def coins(levels: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,7 @@ from hypersim.feeds.quotes import UNBOUNDED
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.upstream import day_weight
 from hypersim.units import parse
-from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock
+from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, fed_by
 from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.scripted_upstream import BOOK, DAY, Answer, ScriptedUpstream
 from tests.feeds.tasks import running, until
@@ -305,12 +305,7 @@ async def test_the_exchange_s_book_is_the_upstream_s(upstream: ScriptedUpstream)
     desk = Desk(clock, [MARKETS[symbol] for symbol in OURS])
     live = feed(upstream, WallClock())
     supervisor = FeedSupervisor(
-        ask=desk,
-        clock=WallClock(),
-        name="binance",
-        why="a test",
-        feeds=[(live, [MARKETS[symbol] for symbol in OURS])],
-        seed=1,
+        ask=desk, clock=WallClock(), sources=fed_by([MARKETS[symbol] for symbol in OURS], live), seed=1
     )
     desk.listeners.append(supervisor.fold)
     async with running(supervisor.run()):

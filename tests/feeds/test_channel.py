@@ -27,7 +27,7 @@ def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None
 @pytest.fixture
 def channel() -> Channel:
     """The exchange has BOOK."""
-    channel = Channel(MARKET, "test")
+    channel = Channel(MARKET)
     assert seen(BOOK) == told(channel, seen(BOOK))
     return channel
 
@@ -149,7 +149,7 @@ def test_a_stale_quote_is_withdrawn_once_and_laid_whole_when_it_is_confirmed(cha
 
 
 def test_off_grid_prices_move_away_from_the_market_and_sizes_are_added_then_rounded_down() -> None:
-    channel = Channel(replace(MARKET, tick_size=10 * ONE, step_size=2 * ONE), "test")
+    channel = Channel(replace(MARKET, tick_size=10 * ONE, step_size=2 * ONE))
     observed = Ladder(
         bids=((99 * ONE, 3 * ONE), (95 * ONE, ONE), (90 * ONE, ONE), (9 * ONE, 8 * ONE)),
         asks=((101 * ONE, 3 * ONE), (110 * ONE, 2 * ONE), (131 * ONE, ONE)),
@@ -194,7 +194,7 @@ def test_the_book_is_what_the_source_says_after_every_update(seed: int) -> None:
     chance = random.Random(seed)
     clock = VirtualClock()
     desk = Desk(clock)
-    channel = Channel(MARKET, "test")
+    channel = Channel(MARKET)
     bids: dict[int, int] = {}
     asks: dict[int, int] = {}
     for turn in range(400):

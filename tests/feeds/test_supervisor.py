@@ -2,100 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
 
 from hypersim.clock import MICROSECONDS
-from hypersim.engine.commands import Command, OutsideUpdate, PutMarket, Reset
+from hypersim.engine.commands import OutsideUpdate, PutMarket, Reset
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason
-from hypersim.feeds.base import FeedFailed, SourceReport, SymbolStatus
+from hypersim.feeds.base import FeedFailed, SymbolStatus
 from hypersim.feeds.channel import WITHDRAWAL
-from hypersim.feeds.supervisor import FeedSupervisor, moved_to
+from hypersim.feeds.supervisor import PACE_S, FeedSupervisor, moved_to
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, coins, ladder, seen, settle
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, coins, fed_by, ladder, seen, settle
+from tests.feeds.scripted_feed import BOOK, ScriptedFeed, ladders, supervised
 
-BOOK = ladder([(99, 5)], [(101, 4)], full=True)
 LATER_BOOK = ladder([(99, 6)], [(101, 4)], full=True)
-
-
-class ScriptedFeed:
-    """A feed that says, or raises, what a test puts into it."""
-
-    name = "scripted"
-    real = False
-
-    def __init__(self) -> None:
-        self.script: asyncio.Queue[OutsideUpdate | Exception] = asyncio.Queue()
-        self.starts_us: list[int] = []
-        self.moves: list[tuple[str, int | None]] = []
-        self._clock: VirtualClock | None = None
-
-    def timed_by(self, clock: VirtualClock) -> "ScriptedFeed":
-        self._clock = clock
-        return self
-
-    async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
-        assert self._clock is not None
-        self.starts_us.append(self._clock.now_us())
-        while True:
-            said = await self.script.get()
-            if isinstance(said, Exception):
-                raise said
-            yield said
-
-    def report(self) -> SourceReport:
-        return SourceReport()
-
-    def moved(self, symbol: str, price: int | None) -> None:
-        self.moves.append((symbol, price))
-
-    def say(self, *said: OutsideUpdate | Exception) -> None:
-        for update in said:
-            self.script.put_nowait(update)
-
-
-@asynccontextmanager
-async def supervised(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> AsyncIterator[FeedSupervisor]:
-    supervisor = FeedSupervisor(
-        ask=desk,
-        clock=clock,
-        name="scripted",
-        why="a test",
-        feeds=[(feed.timed_by(clock), [MARKET])],
-        seed=1,
-    )
-    desk.listeners.append(supervisor.fold)
-    running = asyncio.create_task(supervisor.run())
-    await settle()
-    try:
-        yield supervisor
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def desk(clock: VirtualClock) -> Desk:
-    return Desk(clock)
 
 
 @pytest.fixture
 def feed() -> ScriptedFeed:
     return ScriptedFeed()
-
-
-def ladders(commands: Sequence[Command]) -> list[object]:
-    return [command.ladder for command in commands if isinstance(command, OutsideUpdate)]
 
 
 async def test_the_first_ladder_is_awaited(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
@@ -129,6 +57,7 @@ async def test_a_quote_that_nobody_confirms_for_thirty_seconds_is_withdrawn_and_
         assert (
             SymbolStatus(
                 feed="scripted",
+                real=False,
                 source_time_us=START_US,
                 received_us=START_US + 20 * MICROSECONDS,
                 age_ms=32_000,
@@ -306,15 +235,29 @@ async def test_new_rules_of_a_market_are_followed(desk: Desk, clock: VirtualCloc
 
 
 async def test_an_exchange_that_fails_ends_the_supervisor(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
-    supervisor = FeedSupervisor(
-        ask=desk, clock=clock, name="x", why="y", feeds=[(feed.timed_by(clock), [MARKET])], seed=1
-    )
+    supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by([MARKET], feed.timed_by(clock)), seed=1)
     desk.failure = RuntimeError("broken")
     feed.say(seen(BOOK))
 
     with pytest.raises(ExceptionGroup) as raised:
         await supervisor.run()
     assert [desk.failure] == list(raised.value.exceptions)
+
+
+async def test_updates_of_a_market_without_orders_are_gathered_and_lose_no_trade(
+    desk: Desk, clock: VirtualClock, feed: ScriptedFeed
+) -> None:
+    async with supervised(desk, clock, feed, hurried=frozenset()):
+        feed.say(seen(BOOK))
+        await settle()
+        for size in (3, 2, 1):
+            feed.say(seen(ladder([], [(101, size)]), bought(101, 1)))
+            await clock.pass_time(0.01)
+        before = len(desk.updates)
+        await clock.pass_time(PACE_S)
+
+        gathered = seen(ladder([], [(101, 1)]), bought(101, 1), bought(101, 1), bought(101, 1))
+        assert (1, [gathered]) == (before, desk.updates[1:])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypersim.feeds.process import SECONDS_OF_DAY
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed, trades_per_second
 from hypersim.units import AMOUNT_ONE, ONE
-from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, settle
+from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, fed_by, settle
 from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.tasks import running
 
@@ -214,14 +214,7 @@ async def test_a_machine_that_slept_is_not_caught_up_with() -> None:
 async def test_right_after_the_start_a_market_order_fills_whole_on_every_market() -> None:
     clock = VirtualClock()
     desk = Desk(clock, MARKETS.values())
-    supervisor = FeedSupervisor(
-        ask=desk,
-        clock=clock,
-        name="synthetic",
-        why="a test",
-        feeds=[(feed(clock), list(MARKETS.values()))],
-        seed=1,
-    )
+    supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by(MARKETS.values(), feed(clock)), seed=1)
     rich = tuple((name, 10**9 * AMOUNT_ONE) for name in desk.exchange.assets)
     await desk(OpenAccount(account_id=1, maker_rate=0, taker_rate=0, balances=rich))
     async with running(supervisor.run()):
@@ -247,14 +240,7 @@ async def test_the_book_follows_the_feed() -> None:
     """Through the supervisor and the real exchange: the house is the newest ladder, the tape its trades."""
     clock = VirtualClock()
     desk = Desk(clock, MARKETS.values())
-    supervisor = FeedSupervisor(
-        ask=desk,
-        clock=clock,
-        name="synthetic",
-        why="a test",
-        feeds=[(feed(clock), list(MARKETS.values()))],
-        seed=1,
-    )
+    supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by(MARKETS.values(), feed(clock)), seed=1)
     async with running(supervisor.run()):
         await settle()
         await clock.pass_time(20)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from hypersim.ask import KeyRow, PeopleRow
+from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.commands import (
     Advance,
     CancelAll,
@@ -142,7 +142,7 @@ class Scribe:
         self.time_us = BEGIN_US
         self._chance = random.Random(seed)
 
-    def write(self, *commands: Command, people: Sequence[PeopleRow] = ()) -> list[Committed]:
+    def write(self, *commands: Command, joined: Sequence[JoinedRow] = ()) -> list[Committed]:
         """Stores one batch; refused commands, and those that change nothing, are no part of it."""
         records = []
         for command in commands:
@@ -157,7 +157,7 @@ class Scribe:
                     Committed(sequence=self.sequence, time_us=self.time_us, command=command, events=tuple(events))
                 )
         if records:
-            self.journal.prepare(records, people)()
+            self.journal.prepare(records, joined)()
             self.views.fold(records)
             self.records += records
         return records

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 
-from hypersim.ask import PeopleRow
+from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.events import Committed
 from hypersim.engine.state import ExchangeState
 from hypersim.store.audit import Balances
@@ -16,7 +16,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.batches: list[Batch] = []
-        self.people: list[PeopleRow] = []
+        self.joined: list[JoinedRow] = []
         self._snapshot: Snapshot | None = None
 
     def load(self) -> Stored:
@@ -24,14 +24,14 @@ class MemoryJournal:
             yield from (batch for batch in list(self.batches) if batch.sequence > after)
 
         newest = (snapshot for snapshot in [self._snapshot] if snapshot is not None)
-        return Stored(newest, batches, frozenset(row.api_key for row in self.people))
+        return Stored(newest, batches, frozenset(row.api_key for row in self.joined if isinstance(row, KeyRow)))
 
-    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
+    def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
         batch = as_batch(records)
 
         def store() -> None:
             self.batches.append(batch)
-            self.people.extend(people)
+            self.joined.extend(joined)
 
         return store
 

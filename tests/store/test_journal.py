@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import Table, func, select, update
 
+from hypersim.ask import FactRow
 from hypersim.engine.commands import Reset
 from hypersim.engine.events import BalanceChanged, Committed, OrderChanged, Traded, WorldReset
 from hypersim.engine.exchange import RULES
@@ -15,6 +16,7 @@ from hypersim.errors import StoreError
 from hypersim.store import journal as journal_module
 from hypersim.store import tables
 from hypersim.store.database import Database, open_database
+from hypersim.store.facts import read_facts
 from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.store.recovery import Recovered, recover
@@ -181,18 +183,25 @@ def test_candles_are_stored_as_the_views_fold_them(database: Database) -> None:
 
 def test_keys_are_stored_with_their_command(database: Database) -> None:
     scribe = Scribe(SqlJournal(database))
-    scribe.write(*SET_UP, people=[key_row("one"), key_row("two", 2)])
+    scribe.write(*SET_UP, joined=[key_row("one"), key_row("two", 2)])
     assert [key_row("one"), key_row("two", 2)] == load_keys(database)
     assert {"one", "two"} == recover(SqlJournal(database)).api_keys
+
+
+def test_a_fact_is_stored_with_its_command_in_the_place_of_what_had_its_name(database: Database) -> None:
+    scribe = Scribe(SqlJournal(database))
+    scribe.write(*SET_UP, joined=[FactRow("feed", "synthetic"), FactRow("seed", "7")])
+    scribe.write(order(1, Side.BUY, 1, 90, "a"), joined=[FactRow("feed", "manual"), FactRow("feed", "binance")])
+    assert {"feed": "binance", "seed": "7"} == read_facts(database)
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(database: Database) -> None:
     journal = SqlJournal(database)
     scribe = Scribe(journal)
-    scribe.write(*SET_UP, people=[key_row("taken")])
+    scribe.write(*SET_UP, joined=[key_row("taken")])
     before = {table.name: count(database, table) for table in tables.metadata.sorted_tables}
     with pytest.raises(Exception, match=r"(?i)unique"):
-        scribe.write(order(1, Side.BUY, 1, 90, "a"), people=[key_row("taken")])
+        scribe.write(order(1, Side.BUY, 1, 90, "a"), joined=[key_row("taken")])
     journal.reopen()
     assert before == {table.name: count(database, table) for table in tables.metadata.sorted_tables}
 

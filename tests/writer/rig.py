@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypersim.ask import Outcome, PeopleRow
+from hypersim.ask import JoinedRow, Outcome
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import Side
 from hypersim.engine.state import ExchangeState
@@ -73,8 +73,8 @@ class Rehearsed:
     def load(self) -> Stored:
         return self.journal.load()
 
-    def prepare(self, records: Sequence[Committed], people: Sequence[PeopleRow]) -> Callable[[], None]:
-        store = self.journal.prepare(records, people)
+    def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
+        store = self.journal.prepare(records, joined)
         number = self._numbers
         self._numbers += 1
 
