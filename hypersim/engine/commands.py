@@ -129,6 +129,10 @@ class OutsideUpdate(CommandBase, frozen=True, kw_only=True):
     ladder: Ladder | None = None
     source_time_us: int = 0
     """When the source says that it happened; 0 when it does not say."""
+    resumes_us: int = 0
+    """From when on nothing is missing again, by the source's time, where something before this update was missed;
+    0: it continues the one before.
+    """
 
 
 class Advance(CommandBase, frozen=True):

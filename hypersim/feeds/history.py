@@ -20,7 +20,7 @@ from hypersim.feeds.paths import LEAST_TRADES, NORMALS, TABLE, Chance, divide, s
 from hypersim.feeds.process import COMMON, OWN, SECONDS_OF_DAY, activity
 from hypersim.feeds.synthetic import trades_per_second
 from hypersim.markets import Synthetic
-from hypersim.views.records import Candle
+from hypersim.views.records import Candle, Run, Span
 
 DAYS = 5 * 365 + 2
 """How old the markets are when the world begins."""
@@ -62,6 +62,16 @@ class SyntheticHistory:
         self._origin = origin
         self._pasts: dict[str, tuple[tuple[Origin | None, ...], SyntheticPast]] = {}
         """With the first trades that decided each."""
+
+    def version(self, symbol: str) -> int:
+        return 1 if symbol in self._markets else 0
+
+    async def reach(self, symbol: str, runs: Sequence[Run]) -> None:
+        """Everything is at hand."""
+
+    def day(self, symbol: str, spans: Sequence[Span]) -> Candle | None:
+        """None: every second before the first trade is known, and nothing is traded in a gap."""
+        return None
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         past = self._past(symbol)

@@ -1,8 +1,8 @@
 """A market's whole history as klines: a source's past, what is stored, and what is in memory, as one.
 
-Reads only. The past counts up to the second of the world's first trade, the world's own trades from then on:
-nothing counts twice, and the bar in which both lie has both. Where memory does not reach, rows come from the
-store.
+Reads only. The source counts up to the second of the world's first trade and in gaps, the world's own trades always:
+nothing counts twice, and a bar in which both lie has both, in their order. Where memory does not reach, rows come
+from the store; what the source does not have at hand, it is given the time to fetch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,13 @@ from hypersim.views.candles import (
     join,
     merge_all,
     pieces,
+    placed,
+    weave,
 )
 from hypersim.views.intervals import SECONDS, Interval
-from hypersim.views.marketdata import MarketView
+from hypersim.views.marketdata import MarketView, joined
 from hypersim.views.past import LOOK_BACK_US
-from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle
+from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle, Run, Span
 
 PAGE: Final = 1000
 """Aggregates read at once where seconds are made of them."""
@@ -62,13 +64,15 @@ class Archive:
     async def window(self, start_us: int) -> Candle | None:
         """All trades from a whole minute on, as one candle; None when there were none."""
         view, now_us = self._view, self._clock.now_us()
+        if view.past.version:
+            spans = view.source_spans(start_us, now_us)
+            await view.past.reach([run for span in spans for run in pieces(span.start_us, span.end_us, PAST_SECONDS)])
         if view.remembers(start_us):
             return view.window(start_us, now_us)
-        own_start_us = view.timeline.start(start_us)
-        parts = [view.past.window(start_us, view.past_end_us(now_us))]
-        for piece in pieces(own_start_us, now_us + 1):
-            parts += await self._own(*piece)
-        return merge_all(filter(None, parts))
+        own: list[Candle] = []
+        for piece in pieces(view.timeline.start(start_us), now_us + 1):
+            own += await self._own(*piece)
+        return joined(view.missed(start_us, now_us), merge_all(own))
 
     async def klines(
         self,
@@ -109,7 +113,7 @@ class Archive:
             if close is None:  # nothing was traded before: the answer begins with the first trade
                 begin_us = bars[0].open_us if bars else None
                 if start_us is not None:
-                    begin_us = begin_us or self._first_trade(first_us, now_us)
+                    begin_us = begin_us or await self._first_trade(first_us, now_us)
                 if begin_us is None:
                     return []
                 first_us = interval.open_of(begin_us, offset_us)
@@ -128,17 +132,32 @@ class Archive:
         def open_of(time_us: int) -> int:
             return interval.open_of(time_us, offset_us)
 
-        past: list[Candle] = []
-        if view.past.known:
-            for run in runs(interval, first_us, min(end_us, view.past_end_us(now_us)), offset_us, PAST_SECONDS):
-                for portion in _portions(*run):
-                    aggregate(view.past.candles(*portion), open_of, past)
-                    await self._clock.sleep(0)
+        source: list[Candle] = []
+        for span, found in await self._source(interval, first_us, end_us, offset_us, now_us):
+            bars: list[Candle] = []
+            for portion in (portion for run in found for portion in _portions(*run)):
+                aggregate(view.past.candles(*portion), open_of, bars)
+                await self._clock.sleep(0)
+            source = join(source, [placed(bar, span.after_id) for bar in bars])
         own: list[Candle] = []
         if view.timeline.first_us is not None:
             for run in runs(interval, max(first_us, open_of(view.timeline.first_us)), end_us, offset_us):
                 aggregate(await self._own(*run), open_of, own)
-        return join(past, own)
+        return weave(source, own)
+
+    async def _source(
+        self, interval: Interval, start_us: int, end_us: int, offset_us: int, now_us: int
+    ) -> list[tuple[Span, list[Run]]]:
+        """The spans in which the source counts, with the runs that make their bars; these are at hand."""
+        if not self._view.past.version:
+            return []
+        found = [
+            (span, list(runs(interval, span.start_us, min(end_us, span.end_us), offset_us, PAST_SECONDS)))
+            for span in self._view.source_spans(start_us, now_us)
+            if span.start_us < end_us
+        ]
+        await self._view.past.reach([run for _, span_runs in found for run in span_runs])
+        return found
 
     async def _tape_from(self, first_us: int, last_us: int) -> int | None:
         """The second from which on all trades are known, where in a span of seconds some are not."""
@@ -157,20 +176,34 @@ class Archive:
 
     async def _close_before(self, time_us: int, now_us: int) -> int | None:
         """Price of the last trade before the opening of a bar."""
-        view = self._view
-        if view.timeline.first_us is not None and view.timeline.first_us < time_us:
-            begin_us = view.timeline.start(0)
-            for span_us in (*LOOK_BACK_US, time_us - begin_us):
-                window = None
-                for piece in pieces(max(begin_us, time_us - span_us), time_us):
-                    window = merge_all(await self._own(*piece)) or window
-                if window is not None:
-                    return window.close
-        return view.past.close_before(min(time_us, view.past_end_us(now_us)))
+        view, own = self._view, await self._newest_own(time_us)
+        for span in reversed(view.source_spans(0, now_us) if view.past.version else ()):
+            if own is not None and own.last_id > span.after_id:
+                break
+            await view.past.reach_close(min(time_us, span.end_us), span.start_us)
+            if (close := view.past.close_before(min(time_us, span.end_us), span.start_us)) is not None:
+                return close
+        return own.close if own is not None else None
 
-    def _first_trade(self, time_us: int, now_us: int) -> int | None:
+    async def _newest_own(self, time_us: int) -> Candle | None:
+        """A candle that ends with the last own trade before the opening of a bar."""
+        first_us = self._view.timeline.first_us
+        if first_us is None or first_us >= time_us:
+            return None
+        begin_us = self._view.timeline.start(0)
+        for span_us in (*LOOK_BACK_US, time_us - begin_us):
+            window = None
+            for piece in pieces(max(begin_us, time_us - span_us), time_us):
+                window = merge_all(await self._own(*piece)) or window
+            if window is not None:
+                return window
+        return None
+
+    async def _first_trade(self, time_us: int, now_us: int) -> int | None:
         """When the first trade was that is not before a time."""
-        past_us = self._view.past.first_from(time_us, self._view.past_end_us(now_us))
+        past_us = None
+        if self._view.past.version:
+            past_us = await self._view.past.first_from(time_us, self._view.past_end_us(now_us))
         return self._view.timeline.first_us if past_us is None else past_us
 
     async def _own(self, seconds: int, start_us: int, end_us: int) -> list[Candle]:
@@ -206,32 +239,28 @@ class Archive:
 
 def runs(
     interval: Interval, start_us: int, end_us: int, offset_us: int, bases: tuple[int, ...] = BASE_SECONDS
-) -> Iterator[tuple[int, int, int]]:
-    """A span that begins with a bar, as runs (base seconds, start, end) that no edge of a bar cuts."""
+) -> Iterator[Run]:
+    """A span as runs (base seconds, start, end) that no edge of a bar cuts."""
     base = max(base for base in bases if base <= SECONDS.get(interval, bases[-1]))
     if offset_us % (base * SECOND_US) == 0:
-        whole_us = bucket(end_us, base)
-        if start_us < whole_us:
-            yield base, start_us, whole_us
-        yield from pieces(max(start_us, whole_us), end_us, bases)
+        yield from pieces(start_us, end_us, tuple(each for each in bases if each <= base))
         return
-    running: tuple[int, int, int] | None = None
-    open_us = start_us
-    while open_us < end_us:
-        next_us = interval.after(open_us, offset_us)
-        for run in pieces(open_us, min(next_us, end_us), bases):
+    running: Run | None = None
+    while start_us < end_us:
+        next_us = interval.after(interval.open_of(start_us, offset_us), offset_us)
+        for run in pieces(start_us, min(next_us, end_us), bases):
             if running is not None and running[0] == run[0]:
                 running = run[0], running[1], run[2]
             else:
                 if running is not None:
                     yield running
                 running = run
-        open_us = next_us
+        start_us = next_us
     if running is not None:
         yield running
 
 
-def _portions(seconds: int, start_us: int, end_us: int) -> Iterator[tuple[int, int, int]]:
+def _portions(seconds: int, start_us: int, end_us: int) -> Iterator[Run]:
     """A run in parts after each of which others have a turn."""
     length_us = PORTIONS[seconds] * seconds * SECOND_US
     for portion_us in range(start_us, end_us, length_us):

@@ -128,6 +128,57 @@ def join(earlier: list[Candle], later: list[Candle]) -> list[Candle]:
     return [*earlier, *later]
 
 
+def woven(source: Candle, own: Candle) -> Candle:
+    """What a source and this world say of one span of time, as one. The ids tell which came first: those of a source's
+    candle are below all own ones, or an empty range right after the own trade that it comes after.
+    """
+    return Candle(
+        source.open_us,
+        source.open if source.first_id <= own.first_id else own.open,
+        max(source.high, own.high),
+        min(source.low, own.low),
+        source.close if source.last_id >= own.last_id else own.close,
+        source.volume + own.volume,
+        source.quote_volume + own.quote_volume,
+        source.trades + own.trades,
+        source.taker_base + own.taker_base,
+        source.taker_quote + own.taker_quote,
+        min(source.first_id, own.first_id),
+        max(source.last_id, own.last_id),
+    )
+
+
+def weave(source: list[Candle], own: list[Candle]) -> list[Candle]:
+    """Two ascending runs of a source and of this world as one."""
+    if not source or not own:
+        return source or own
+    buckets = {candle.open_us: candle for candle in source}
+    for candle in own:
+        before = buckets.get(candle.open_us)
+        buckets[candle.open_us] = candle if before is None else woven(before, candle)
+    return [buckets[open_us] for open_us in sorted(buckets)]
+
+
+def placed(candle: Candle, after_id: int) -> Candle:
+    """A source's candle that comes after an own trade (0: before all of them): with ids that say so."""
+    if not after_id:
+        return candle
+    return Candle(
+        candle.open_us,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        candle.quote_volume,
+        candle.trades,
+        candle.taker_base,
+        candle.taker_quote,
+        after_id + 1,
+        after_id,
+    )
+
+
 def pieces(start_us: int, end_us: int, bases: tuple[int, ...] = BASE_SECONDS) -> Iterator[tuple[int, int, int]]:
     """A span of time as the fewest kept buckets: ascending runs (base seconds, start, end) that touch.
 

@@ -80,13 +80,40 @@ class Candle(Struct, frozen=True, array_like=True, gc=False):
     last_id: int
 
 
+class Span(Struct, frozen=True, array_like=True, gc=False):
+    """Time in which a source's candles count: whole seconds, the end is no part of it."""
+
+    start_us: int
+    end_us: int
+    after_id: int
+    """The own trade after which it comes; 0: before all of them."""
+
+
+Run = tuple[int, int, int]
+"""Buckets of a base: its seconds, the first one's start, the last one's end."""
+
+
 class HistorySource(Protocol):
-    """Prices from before the world's first trade: what a market did before anybody here watched it."""
+    """What markets did while this world did not watch them: before its first trade, and in gaps."""
+
+    def version(self, symbol: str) -> int:
+        """Another number whenever answers may be others; 0 for a symbol of which this source never knows anything."""
+        ...
 
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> Sequence[Candle]:
         """Candles with start_us <= open_us < end_us, ascending; base_seconds is one of PAST_SECONDS.
 
-        Pure and deterministic: the same question has the same answer, and a candle of a larger bucket is
-        the aggregate of the smaller ones within it. Empty for a symbol or time that the source does not know.
+        What is known now, without waiting: a candle of a larger bucket is the aggregate of the smaller ones
+        within it. Empty for a symbol or time that the source does not know.
+        """
+        ...
+
+    async def reach(self, symbol: str, runs: Sequence[Run]) -> None:
+        """Has candles at hand for the next question, as far as they can be had now. Never fails."""
+        ...
+
+    def day(self, symbol: str, spans: Sequence[Span]) -> Candle | None:
+        """The last 24 hours in the source's own figures, while it does not know all seconds of some spans; None
+        when it does, and when it has no such figures.
         """
         ...

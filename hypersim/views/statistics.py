@@ -46,11 +46,12 @@ class Statistics(Struct, frozen=True, gc=False):
 def statistics(window: Candle | None, first_own_id: int | None) -> Statistics:
     """The statistics of a span whose trades are one candle.
 
-    `first_own_id`: of the world's first trade. Ids from before it mean nothing here and are not shown.
+    `first_own_id`: of the world's first trade. Ids from before it mean nothing here and are not shown, as the empty
+    range of a gap.
     """
     if window is None:
         return NO_TRADES
-    own = first_own_id is not None and window.last_id >= first_own_id
+    own = first_own_id is not None and window.last_id >= max(first_own_id, window.first_id)
     return Statistics(
         window.open,
         window.high,

@@ -81,13 +81,12 @@ class Timeline:
         found += [candle for candle in self._unfinished(seconds) if start_us <= candle.open_us < end_us]
         return found
 
-    def close_before(self, minute_us: int) -> int | None:
-        """Price of the last trade before the start of a minute; None when none is known here."""
+    def newest_before(self, minute_us: int) -> Candle | None:
+        """The last minute with trades before the start of a minute; None when none is known here."""
         for candle in reversed(self._unfinished(60)):
             if candle.open_us < minute_us:
-                return candle.close
-        found = self._logs[60].newest_before(minute_us)
-        return found.close if found is not None else None
+                return candle
+        return self._logs[60].newest_before(minute_us)
 
     def snapshot(self) -> TimelineState:
         return TimelineState(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from hypersim.engine.commands import Advance
-from hypersim.engine.events import Committed, Event, MarketChanged, Traded
+from hypersim.engine.events import Committed, Event, MarketChanged, OutsideChanged, Traded
 from hypersim.engine.market import Market
 from hypersim.units import ONE
-from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle, TapeTrade
+from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, AggregateTrade, Candle, Run, Span, TapeTrade
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -108,9 +108,18 @@ class TradesBefore:
     def __init__(self, trades: Sequence[TapeTrade]) -> None:
         self._candles = {seconds: base_candles(trades, seconds, 0, 2**63) for seconds in PAST_SECONDS}
 
+    def version(self, symbol: str) -> int:
+        return 1
+
     def candles(self, symbol: str, base_seconds: int, start_us: int, end_us: int) -> list[Candle]:
         assert symbol == MARKET.symbol
         return [candle for candle in self._candles[base_seconds] if start_us <= candle.open_us < end_us]
+
+    async def reach(self, symbol: str, runs: Sequence[Run]) -> None:
+        assert all(start_us < end_us for _, start_us, end_us in runs)
+
+    def day(self, symbol: str, spans: Sequence[Span]) -> Candle | None:
+        return None
 
 
 class StoredTrades:
@@ -169,8 +178,8 @@ def record(sequence: int, time_us: int, *events: Event) -> Committed:
 
 
 def listed() -> Committed:
-    """The record that lists the market."""
-    return record(1, 0, MarketChanged(MARKET))
+    """The record that lists the market, whose outside is heard of from then on."""
+    return record(1, 0, MarketChanged(MARKET), OutsideChanged(symbol=MARKET.symbol, source_time_us=0, known=True))
 
 
 def traded(trade: TapeTrade, sequence: int = 2) -> Committed:
