@@ -20,6 +20,7 @@ from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
+from hypersim.errors import StartError
 from hypersim.feeds.base import FeedFailed, FeedStatus
 from hypersim.feeds.budget import WeightBudget
 from hypersim.feeds.chosenhistory import ChosenHistory
@@ -77,7 +78,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             clock = await asyncio.to_thread(_clock_of, database)
         history = History(database)
         stack.callback(history.close)
-        past = ChosenHistory(lambda symbol: views.marketdata.began_us(symbol))
+        past = ChosenHistory(lambda symbol: _began_us(views, symbol))
         views = Views(past)
         demand = Demand(clock, views.accounts.symbols_with_orders)
         outside = OutsideMarket(
@@ -130,6 +131,12 @@ async def _upstream(settings: Settings, clock: Clock) -> AsyncIterator[Upstream]
         yield Upstream(client, WeightBudget(clock, settings.upstream_weight))
 
 
+def _began_us(views: Views, symbol: str) -> int | None:
+    """When a market's first trade in this world was."""
+    view = views.marketdata.markets.get(symbol)
+    return view.timeline.first_us if view is not None else None
+
+
 def _clock_of(database: Database) -> Clock:
     """The machine's time, from that of the newest command on: one clock for stamps and for everybody else."""
     clock = WallClock(from_us=newest_time(database))
@@ -144,9 +151,7 @@ def _clock_of(database: Database) -> Clock:
 
 
 @asynccontextmanager
-async def _tending(
-    kept: Kept, settings: Settings, outside: OutsideMarket
-) -> AsyncIterator["asyncio.Future[None]"]:
+async def _tending(kept: Kept, settings: Settings, outside: OutsideMarket) -> AsyncIterator["asyncio.Future[None]"]:
     """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
     tending = asyncio.create_task(_tend(kept, settings, outside), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))

@@ -13,17 +13,16 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from hypersim.ask import ask_in_order
+from hypersim.ask import Ask, FactRow, ask_in_order
 from hypersim.clock import Clock
-from hypersim.engine.commands import Command, OpenAccount
+from hypersim.engine.commands import Advance, Command, OpenAccount
 from hypersim.errors import Refused, StartError
-from hypersim.feeds.listing import has_say, list_markets
 from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
-from hypersim.markets import Listed, Remembered, differences, read_markets
+from hypersim.markets import Listed, Remembered, differences
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
 from hypersim.store.database import Database
-from hypersim.store.facts import read_facts, write_facts
+from hypersim.store.facts import read_facts
 from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.units import AMOUNT_ONE
@@ -75,11 +74,27 @@ class Kept:
         self.keys.add(issued.row)
         return issued
 
+    @property
+    def ask(self) -> Ask:
+        return self.writer.ask
 
-def listed_markets(settings: Settings) -> Listed:
-    """What the settings list as long as no upstream was heard. Raises SettingsError."""
-    file = read_markets(settings.config / "markets.toml")
-    return list_markets(file, settings, settings.feed, None, silent=has_say(file, settings.feed))
+    @property
+    def memory(self) -> "UpstreamMemory":
+        """What the world keeps of its upstream."""
+        return UpstreamMemory(self.database, self.ask)
+
+    async def bring_in_line(self, listed: Listed) -> None:
+        """Lists these markets. Raises Refused, and StartError for a symbol that nobody has."""
+        data = self.views.marketdata
+        markets = {symbol: view.market for symbol, view in data.markets.items()}
+        for symbol, sentence in listed.unknown.items():
+            if symbol not in markets:
+                raise StartError(sentence)
+        before = await self.memory.read()
+        after = listed.remember(before, markets)
+        await self.memory.write(before | after)  # until it is done, either may be what the world has
+        await ask_in_order(self.ask, differences(listed, data.assets.values(), markets, before))
+        await self.memory.write(after)
 
 
 @asynccontextmanager
@@ -108,7 +123,10 @@ async def keep(
             account_ids=count(views.accounts.newest_id() + 1),
             clock=clock,
         )
-        await _bring_in_line(kept)
+        try:
+            await kept.bring_in_line(listed)
+        except Refused as refused:
+            raise StartError(f"the markets cannot be listed: {refused.reason.value}") from None
         if settings.open and DEMO_KEY not in kept.keys:
             await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)
         yield kept
@@ -138,34 +156,20 @@ def key_file(database: Database) -> Path | None:
     return database.folder / "hypersim.key"
 
 
-async def _bring_in_line(kept: Kept) -> None:
-    data, listed = kept.views.marketdata, kept.listed
-    markets = {symbol: view.market for symbol, view in data.markets.items()}
-    for symbol, sentence in listed.unknown.items():
-        if symbol not in markets:
-            raise StartError(sentence)
-    memory = UpstreamMemory(kept.database)
-    before = await memory.read()
-    after = listed.remember(before, markets)
-    await memory.write(before | after)  # until it is done, either may be what the world has
-    try:
-        await ask_in_order(kept.writer.ask, differences(listed, data.assets.values(), markets, before))
-    except Refused as refused:
-        raise StartError(f"the markets cannot be listed: {refused.reason.value}") from None
-    await memory.write(after)
-
-
 class UpstreamMemory:
-    """What a world keeps of the last upstream that it heard, in its database."""
+    """What a world keeps of the last upstream that it heard, among its facts."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, ask: Ask) -> None:
+        self._database, self._ask = database, ask
 
     async def read(self) -> Remembered:
         facts = await asyncio.to_thread(read_facts, self._database)
         return Remembered(*(frozenset(facts.get(name, "").split()) for name in (RULED, HALTED)))
 
     async def write(self, remembered: Remembered) -> None:
-        """Raises StoreError when the database has another owner."""
-        facts = {RULED: " ".join(sorted(remembered.ruled)), HALTED: " ".join(sorted(remembered.halted))}
-        await asyncio.to_thread(write_facts, self._database, facts)
+        """Returns once it is durable. Raises Refused."""
+        if remembered == await self.read():
+            return
+        facts = {RULED: remembered.ruled, HALTED: remembered.halted}
+        rows = [FactRow(name, " ".join(sorted(symbols))) for name, symbols in facts.items()]
+        await self._ask(Advance(), rows=rows)

@@ -115,6 +115,10 @@ class SymbolInfo(Struct, frozen=True, rename="camel"):
     default_self_trade_prevention_mode: str = ""
     allowed_self_trade_prevention_modes: list[str] = []
     filters: list[SymbolFilter] = []
+    permissions: list[str] = []
+    """Until 2024; empty says nothing."""
+    permission_sets: list[list[str]] = []
+    """Since then, an and of ors; empty where they were not asked for."""
 
 
 class ExchangeInfo(Struct, frozen=True, rename="camel"):

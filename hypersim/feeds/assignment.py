@@ -11,6 +11,7 @@ from msgspec import Struct
 from hypersim.engine.market import Market
 from hypersim.settings import MANUAL, NO_OUTSIDE, SYNTHETIC
 
+
 class Wishes(Struct, frozen=True, kw_only=True):
     """What somebody wants, and what there is."""
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from hypersim.feeds.base import FeedFailed
 from hypersim.settings import AUTO, BINANCE, SYNTHETIC
 
+
 class FeedChoice(Struct, frozen=True):
     """Names of feeds, the preferred one first, and the reason for them as a person reads it."""
 

@@ -243,8 +243,10 @@ class OutsideMarket:
         sources = self._planner.sources(plan, markets)
         now, past = plan.assign(markets).feeds, plan.assign(markets, chosen.past).feeds
         made_up = [market for market in markets if past.get(market.symbol, ())[:1] == (SYNTHETIC,)]
+        real = [market for market in markets if any(BINANCE in of.get(market.symbol, ()) for of in (past, now))]
+        names_there = {market.symbol: self._file.symbol_at(market, BINANCE) for market in real}
         histories = Histories(
-            UpstreamHistory(self._clock, self._upstream, self._planner.binance_symbols(plan, markets)),
+            UpstreamHistory(self._clock, self._upstream, names_there),
             SyntheticHistory(made_up, self._file.synthetic, chosen.past_seed, self._origin),
         )
         histories.choose(self._history, past, now)

@@ -15,7 +15,7 @@ from hypersim.feeds.line import Sources
 from hypersim.feeds.listing import Listing, has_say, list_markets
 from hypersim.markets import Listed, MarketsFile
 from hypersim.outside.workshop import Workshop
-from hypersim.settings import BINANCE, Settings
+from hypersim.settings import Settings
 
 
 class Plan(Struct, frozen=True):
@@ -92,12 +92,3 @@ class Planner:
             },
             notes=assignment.notes,
         )
-
-    def binance_symbols(self, plan: Plan, markets: Iterable[Market]) -> dict[str, str]:
-        """Our symbols with Binance's, of the markets that it has as far as is known."""
-        has = plan.has.get(BINANCE)
-        return {
-            market.symbol: self._file.symbol_at(market, BINANCE)
-            for market in markets
-            if has is None or market.symbol in has
-        }

@@ -156,7 +156,7 @@ async def change_feed(sim: Simulation, request: AnyRequest) -> ChangedFeed:
         feed=change.name,
         changed=body.confirm,
         jumps=[
-            PriceJump(jump.symbol, jump.feed, *map(_price, (jump.before, jump.after)), jump.percent)
+            PriceJump(jump.symbol, jump.feed, _price(jump.before), _price(jump.after), jump.percent)
             for jump in change.jumps
         ],
         notes=dict(change.notes),
