@@ -48,7 +48,7 @@ SEED: Final = "seed"
 """The names of the facts that are kept of a world: its feeds, whether somebody chose them, those of its past, and the
 seed of a past that is made up.
 """
-LONGEST_START_S: Final = 5
+LONGEST_START_S: Final = 2
 """How long a change of feeds waits for the new quotes; then it is said that it was made without them."""
 
 

@@ -5,17 +5,16 @@ Runs them as they would run, backups included, behind an `ask` that only takes n
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 from hypersim.ask import JoinedRow, Outcome
-from hypersim.clock import Clock
+from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Command, OutsideUpdate
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.line import Sources
 from hypersim.feeds.supervisor import FeedSupervisor, moved_to
 
-PATIENCE_S = 10
-"""For feeds to say something of every market."""
+PATIENCE_S, LOOK_INTERVAL_S = 4, 0.05
+"""For feeds to say something of every market, and how often it is looked whether they did."""
 
 
 class Scout:
@@ -24,19 +23,28 @@ class Scout:
     def __init__(self, sources: Sources, clock: Clock) -> None:
         self.prices: dict[str, int] = {}
         """By symbol: where the market would stand, scale 8; those of which nothing was heard are not in it."""
+        self._clock = clock
         self._supervisor = FeedSupervisor(ask=self._note, clock=clock, sources=sources, seed=0)
 
     async def look(self) -> FeedStatus:
-        """Looks until every market was heard of, or for PATIENCE_S; then the feeds are stopped."""
+        """Looks until every market was heard of, until every feed that runs has failed, or for PATIENCE_S; then the
+        feeds are stopped.
+        """
         running = asyncio.create_task(self._supervisor.run(), name="scout")
+        ready = asyncio.create_task(self._supervisor.ready(), name="scout is ready")
+        until_us = self._clock.now_us() + PATIENCE_S * MICROSECONDS
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._supervisor.ready()
+            while not (ready.done() or running.done() or self._hopeless or self._clock.now_us() >= until_us):
+                await self._clock.sleep(LOOK_INTERVAL_S)
             return self._supervisor.status()
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            for task in (running, ready):
+                task.cancel()
+            await asyncio.wait([running, ready])
+
+    @property
+    def _hopeless(self) -> bool:
+        return all(source.failure is not None for source in self._supervisor.status().sources.values() if source.wanted)
 
     async def _note(
         self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()
