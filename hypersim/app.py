@@ -20,13 +20,17 @@ from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
-from hypersim.feeds.base import FeedStatus
+from hypersim.errors import StartError
+from hypersim.feeds.base import FeedFailed, FeedStatus
+from hypersim.feeds.budget import WeightBudget
+from hypersim.feeds.chosenhistory import ChosenHistory
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.kept import Kept, keep, listed_markets
+from hypersim.feeds.upstream import Upstream, connection
+from hypersim.kept import Kept, keep
 from hypersim.limits import Limits
+from hypersim.markets import read_markets
 from hypersim.masterkey import require_master_key
-from hypersim.outside import OutsideMarket, choose_outside
+from hypersim.outside.market import OutsideMarket
 from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings
 from hypersim.store.database import DRIVER_ERRORS, Database, explained, open_database
 from hypersim.store.history import History
@@ -63,7 +67,7 @@ class Running:
 @asynccontextmanager
 async def open_exchange(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
     """An exchange, from its first ladder on. Raises StartError in one sentence when it cannot start."""
-    listed = listed_markets(settings)
+    file = read_markets(settings.config / "markets.toml")
     require_master_key(settings)
     async with AsyncExitStack() as stack:
         database = await asyncio.to_thread(
@@ -74,14 +78,25 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             clock = await asyncio.to_thread(_clock_of, database)
         history = History(database)
         stack.callback(history.close)
-        outside = await choose_outside(settings, listed, database, clock)
-        views = Views(outside.source)
+        past = ChosenHistory(lambda symbol: _began_us(views, symbol))
+        views = Views(past)
         demand = Demand(clock, views.accounts.symbols_with_orders)
-        outside.watch(views.marketdata)
-        kept = await stack.enter_async_context(keep(settings, listed, database, views, clock, outside.withdrawals))
-        supervisor = outside.supervise(kept.writer.ask, views.accounts.symbols_with_orders)
-        kept.writer.listeners.append(supervisor.fold)
-        kept.writer.on_state.append(lambda state: supervisor.rebuilt() if state is WriterState.SERVING else None)
+        outside = OutsideMarket(
+            settings=settings,
+            file=file,
+            clock=clock,
+            upstream=await stack.enter_async_context(_upstream(settings, clock)),
+            views=views,
+            demand=demand,
+            history=past,
+        )
+        await outside.choose(database)
+        kept = await stack.enter_async_context(
+            keep(settings, outside.listed, database, views, clock, outside.withdrawals)
+        )
+        await outside.start(kept)
+        kept.writer.listeners.append(outside.fold)
+        kept.writer.on_state.append(lambda state: outside.rebuilt() if state is WriterState.SERVING else None)
         limits = Limits(enforced=settings.rate_limits)
         kept.writer.listeners.append(limits.orders.fold)
         world = World(
@@ -94,16 +109,32 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             limits=limits,
             demand=demand,
         )
-        failure = await stack.enter_async_context(_tending(kept, settings, outside, supervisor))
+        failure = await stack.enter_async_context(_tending(kept, settings, outside))
         yield Running(
-            app=_application(settings, kept, world, supervisor),
+            app=_application(settings, kept, world, outside),
             settings=settings,
             world=world,
             where=database.where,
-            notes=_notes(settings, supervisor.status()),
-            feed=supervisor.status,
+            notes=_notes(settings, outside.status()),
+            feed=outside.status,
             failure=failure,
         )
+
+
+@asynccontextmanager
+async def _upstream(settings: Settings, clock: Clock) -> AsyncIterator[Upstream]:
+    try:
+        client = connection(settings.binance_api_url)
+    except FeedFailed as failure:
+        raise StartError(f"HYPERSIM_BINANCE_API_URL: {failure}") from None
+    async with client:
+        yield Upstream(client, WeightBudget(clock, settings.upstream_weight))
+
+
+def _began_us(views: Views, symbol: str) -> int | None:
+    """When a market's first trade in this world was."""
+    view = views.marketdata.markets.get(symbol)
+    return view.timeline.first_us if view is not None else None
 
 
 def _clock_of(database: Database) -> Clock:
@@ -120,14 +151,12 @@ def _clock_of(database: Database) -> Clock:
 
 
 @asynccontextmanager
-async def _tending(
-    kept: Kept, settings: Settings, outside: OutsideMarket, supervisor: FeedSupervisor
-) -> AsyncIterator["asyncio.Future[None]"]:
+async def _tending(kept: Kept, settings: Settings, outside: OutsideMarket) -> AsyncIterator["asyncio.Future[None]"]:
     """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
-    tending = asyncio.create_task(_tend(kept, settings, outside, supervisor), name="tending")
+    tending = asyncio.create_task(_tend(kept, settings, outside), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
-        ready = asyncio.create_task(supervisor.ready())
+        ready = asyncio.create_task(outside.ready())
         patience_s = FIRST_LADDER_TIMEOUT_S if outside.answers else 0
         await asyncio.wait((ready, failure), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
@@ -138,11 +167,10 @@ async def _tending(
         await asyncio.wait((failure, tending))
 
 
-async def _tend(kept: Kept, settings: Settings, outside: OutsideMarket, supervisor: FeedSupervisor) -> None:
+async def _tend(kept: Kept, settings: Settings, outside: OutsideMarket) -> None:
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(supervisor.run(), name="feeds")
+        tasks.create_task(outside.run(), name="outside")
         tasks.create_task(_reload_keys(kept, settings), name="keys")
-        tasks.create_task(outside.work_out_pasts(), name="pasts")
 
 
 async def _first_to_fail(*tasks: "asyncio.Future[None]") -> None:
@@ -173,7 +201,7 @@ async def _stored_keys(kept: Kept) -> list[KeyRow]:
             await kept.clock.sleep(KEYS_PAUSE_S)
 
 
-def _application(settings: Settings, kept: Kept, world: World, supervisor: FeedSupervisor) -> ASGIApp:
+def _application(settings: Settings, kept: Kept, world: World, outside: OutsideMarket) -> ASGIApp:
     writer = kept.writer
     simulation = Simulation(
         world=world,
@@ -181,8 +209,9 @@ def _application(settings: Settings, kept: Kept, world: World, supervisor: FeedS
         maker_rate=kept.listed.maker_rate,
         taker_rate=kept.listed.taker_rate,
         open_account=kept.open_account,
-        feed=supervisor.status,
-        starting_over=supervisor.starting_over,
+        feed=outside.status,
+        change_feed=outside.change,
+        starting_over=outside.starting_over,
         durable_sequence=lambda: writer.sequence,
         journal=kept.database.where,
         seed=settings.seed,

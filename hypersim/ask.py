@@ -3,8 +3,9 @@
 API and feeds know this protocol and the views, never the writer or the engine behind them.
 """
 
+import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -60,3 +61,19 @@ class Ask(Protocol):
         commit failed and nobody can say what became of the command.
         """
         ...
+
+
+AT_ONCE: Final = 512
+"""How many commands are asked for together: enough to fill batches, few enough to leave room for others."""
+
+
+async def ask_in_order(ask: Ask, commands: Sequence[Command]) -> None:
+    """Asks for commands that are taken in one after another, without waiting for each to be durable; returns once
+    all are. Raises Refused for the first that is refused; those asked for with it are taken in all the same.
+    """
+    for start in range(0, len(commands), AT_ONCE):
+        # tasks begin in the order in which they are made, and a command is taken in before its asker waits
+        asked = [asyncio.ensure_future(ask(command)) for command in commands[start : start + AT_ONCE]]
+        await asyncio.wait(asked)
+        for each in asked:
+            each.result()

@@ -109,6 +109,8 @@ class Reason(enum.StrEnum):
     OUTSIDE_CROSSED = "outside_crossed"
     NO_OUTSIDE_HERE = "no_outside_here"
     """The feed 'none' has no house account."""
+    FEED_SILENT = "feed_silent"
+    """No source of another feed says anything. Details: why, in one line."""
 
 
 class Refused(Exception):

@@ -13,20 +13,25 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from hypersim.ask import Ask, FactRow, ask_in_order
 from hypersim.clock import Clock
-from hypersim.engine.commands import Command, OpenAccount
-from hypersim.errors import StartError
+from hypersim.engine.commands import Advance, Command, OpenAccount
+from hypersim.errors import Refused, StartError
 from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
-from hypersim.markets import MarketsFile, choose, differences, read_markets
+from hypersim.markets import Listed, Remembered, differences
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
 from hypersim.store.database import Database
+from hypersim.store.facts import read_facts
 from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.units import AMOUNT_ONE
 from hypersim.views.views import Views
 from hypersim.writer import Writer
 
+RULED: Final = "upstream_rules"
+HALTED: Final = "upstream_halts"
+"""The names of the facts that are kept of the upstream."""
 DEMO_BALANCES: Final = (("USDT", 10_000 * AMOUNT_ONE),)
 
 
@@ -34,8 +39,8 @@ DEMO_BALANCES: Final = (("USDT", 10_000 * AMOUNT_ONE),)
 class Kept:
     """A world that serves commands."""
 
-    listed: MarketsFile
-    """What markets.toml lists, cut down to the symbols that were asked for."""
+    listed: Listed
+    """What markets.toml and the upstream list, cut down to the symbols that were asked for."""
     database: Database
     views: Views
     writer: Writer
@@ -69,16 +74,33 @@ class Kept:
         self.keys.add(issued.row)
         return issued
 
+    @property
+    def ask(self) -> Ask:
+        return self.writer.ask
 
-def listed_markets(settings: Settings) -> MarketsFile:
-    """What the settings list. Raises SettingsError."""
-    return choose(read_markets(settings.config / "markets.toml"), settings.symbols)
+    @property
+    def memory(self) -> "UpstreamMemory":
+        """What the world keeps of its upstream."""
+        return UpstreamMemory(self.database, self.ask)
+
+    async def bring_in_line(self, listed: Listed) -> None:
+        """Lists these markets. Raises Refused, and StartError for a symbol that nobody has."""
+        data = self.views.marketdata
+        markets = {symbol: view.market for symbol, view in data.markets.items()}
+        for symbol, sentence in listed.unknown.items():
+            if symbol not in markets:
+                raise StartError(sentence)
+        before = await self.memory.read()
+        after = listed.remember(before, markets)
+        await self.memory.write(before | after)  # until it is done, either may be what the world has
+        await ask_in_order(self.ask, differences(listed, data.assets.values(), markets, before))
+        await self.memory.write(after)
 
 
 @asynccontextmanager
 async def keep(
     settings: Settings,
-    listed: MarketsFile,
+    listed: Listed,
     database: Database,
     views: Views,
     clock: Clock,
@@ -101,7 +123,12 @@ async def keep(
             account_ids=count(views.accounts.newest_id() + 1),
             clock=clock,
         )
-        await _bring_in_line(kept, settings)
+        try:
+            await kept.bring_in_line(listed)
+        except Refused as refused:
+            raise StartError(f"the markets cannot be listed: {refused.reason.value}") from None
+        if settings.open and DEMO_KEY not in kept.keys:
+            await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)
         yield kept
     finally:
         await writer.stop()
@@ -129,10 +156,20 @@ def key_file(database: Database) -> Path | None:
     return database.folder / "hypersim.key"
 
 
-async def _bring_in_line(kept: Kept, settings: Settings) -> None:
-    data = kept.views.marketdata
-    markets = {symbol: view.market for symbol, view in data.markets.items()}
-    for command in differences(kept.listed, data.assets.values(), markets):
-        await kept.writer.ask(command)
-    if settings.open and DEMO_KEY not in kept.keys:
-        await kept.open_account(DEMO_BALANCES, label=DEMO_USER, api_key=DEMO_KEY, secret=DEMO_SECRET)
+class UpstreamMemory:
+    """What a world keeps of the last upstream that it heard, among its facts."""
+
+    def __init__(self, database: Database, ask: Ask) -> None:
+        self._database, self._ask = database, ask
+
+    async def read(self) -> Remembered:
+        facts = await asyncio.to_thread(read_facts, self._database)
+        return Remembered(*(frozenset(facts.get(name, "").split()) for name in (RULED, HALTED)))
+
+    async def write(self, remembered: Remembered) -> None:
+        """Returns once it is durable. Raises Refused."""
+        if remembered == await self.read():
+            return
+        facts = {RULED: remembered.ruled, HALTED: remembered.halted}
+        rows = [FactRow(name, " ".join(sorted(symbols))) for name, symbols in facts.items()]
+        await self._ask(Advance(), rows=rows)

@@ -4,24 +4,32 @@ Guarantees integers (hypersim.units) and one sentence about what is wrong with a
 about a running world: `differences` says which commands would change it, and the writer journals them.
 """
 
+import logging
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from hypersim import units
 from hypersim.engine.commands import PutAsset, PutMarket
-from hypersim.engine.market import Asset, Market, MarketStatus
+from hypersim.engine.market import ASSET_NAME, LONGEST_SYMBOL, Asset, Market, MarketStatus
 from hypersim.errors import SettingsError
+from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, check_sources
+
+logger = logging.getLogger(__name__)
 
 RATE_OF_A_BASIS_POINT = units.ONE // 10_000
 NEVER_MS = -1
+OF_A_MARKET: Final = (BINANCE, SYNTHETIC)
+OF_A_MARKET_IN_WORDS: Final = "binance, ccxt:<exchange id> or synthetic"
 
 Text = Annotated[str, Meta(pattern=r"\A[0-9]{1,20}(\.[0-9]{1,20})?\Z")]
-AssetName = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}\Z")]
+AssetName = Annotated[str, Meta(pattern=rf"\A{ASSET_NAME}\Z")]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 
@@ -45,9 +53,67 @@ class MarketsFile(Struct, frozen=True, kw_only=True):
     """By symbol; a market without parameters is not in it."""
     fixed_status: frozenset[str]
     """The symbols whose status the file itself names."""
+    feeds: dict[str, tuple[str, ...]]
+    """By symbol, the sources of a market that does not have the world's."""
+    names: dict[str, dict[str, str]]
+    """By symbol and source, what a market is called there."""
+    recovery_half_life_ms: int | None
+    """Of markets that the file does not list, as the queue's exponent."""
+    queue_exponent: int
     maker_rate: int
     """Fee rate of new accounts, scale 8."""
     taker_rate: int
+
+    def sources(self, symbol: str, world: Sequence[str]) -> tuple[str, ...]:
+        """Where a market's prices come from, in order: its own sources, or else the world's."""
+        return self.feeds.get(symbol) or tuple(world)
+
+    def symbol_at(self, market: Market, source: str) -> str:
+        """What a market is called at a source: our symbol there, or ccxt's unified one, unless the file says more."""
+        usual = market.symbol if CCXT_FEED.fullmatch(source) is None else f"{market.base}/{market.quote}"
+        return self.names.get(market.symbol, {}).get(source, usual)
+
+
+class Remembered(Struct, frozen=True):
+    """What a world keeps of the last upstream that it heard."""
+
+    ruled: frozenset[str] = frozenset()
+    """The symbols whose rules came from there."""
+    halted: frozenset[str] = frozenset()
+    """Those that were halted there, rather than here by a person."""
+
+    def __or__(self, other: "Remembered") -> "Remembered":
+        """What either keeps."""
+        return Remembered(self.ruled | other.ruled, self.halted | other.halted)
+
+
+class Listed(MarketsFile, frozen=True, kw_only=True):
+    """What a world is to list: the file's markets, with the rules that an upstream has for them, and perhaps others
+    of the upstream.
+    """
+
+    named: frozenset[str]
+    """The symbols that are asked for by name."""
+    unknown: dict[str, str]
+    """Those of them that nobody has, and the sentence about each."""
+    all_symbols: bool
+    silent: bool
+    """Whether there is an upstream that has a say and was not heard."""
+    upstream: Remembered = Remembered()
+    """What there is to keep of it, where it was heard."""
+
+    def stays(self, symbol: str) -> bool:
+        """Whether a market that the world has and that is not listed may be the upstream's, and stays for now."""
+        return self.silent and (self.all_symbols or symbol in self.named)
+
+    def remember(self, remembered: Remembered, markets: Mapping[str, Market]) -> Remembered:
+        """What is to be kept from now on, in a world with these markets. What a person had halted before the
+        upstream did stays the person's.
+        """
+        if self.silent:
+            return remembered
+        here = {symbol for symbol, market in markets.items() if market.status is MarketStatus.HALT}
+        return Remembered(self.upstream.ruled, self.upstream.halted - (here - remembered.halted))
 
 
 def read_markets(path: Path) -> MarketsFile:
@@ -61,39 +127,48 @@ def read_markets(path: Path) -> MarketsFile:
         raise SettingsError(f"{path}: {error}") from None
 
 
-def choose(file: MarketsFile, symbols: tuple[str, ...]) -> MarketsFile:
-    """The file cut down to some symbols, or all when none are named. SettingsError names one it lacks."""
-    if not symbols:
-        return file
-    known = {market.symbol for market in file.markets}
-    for symbol in symbols:
-        if symbol not in known:
-            raise SettingsError(f"symbols: {symbol} is not in markets.toml, which has {', '.join(sorted(known))}")
-    return msgspec.structs.replace(file, markets=tuple(m for m in file.markets if m.symbol in symbols))
-
-
 def differences(
-    file: MarketsFile, assets: Iterable[Asset], markets: Mapping[str, Market]
+    listed: Listed, assets: Iterable[Asset], markets: Mapping[str, Market], remembered: Remembered
 ) -> list[PutAsset | PutMarket]:
-    """The commands that bring a world with these assets and markets in line with the file, in working order.
+    """The commands that bring a world with these assets and markets in line with what is listed, in working order.
 
-    A market that the file lacks goes BREAK; one that somebody halted stays so unless the file names a status.
+    A market that is not listed goes BREAK; one that somebody halted stays so unless the file names a status. What
+    the upstream halted is resumed when it is there. While the upstream is silent, the rules and the status that it
+    gave stay, and so do the markets that only it has: an answer that is missing changes nothing, and the next one
+    changes what has changed.
     """
     present = {asset.name: asset for asset in assets}
     commands: list[PutAsset | PutMarket] = [
-        PutAsset(asset) for asset in file.assets if present.get(asset.name) != asset
+        PutAsset(asset) for asset in listed.assets if present.get(asset.name) != asset
     ]
-    for wanted in file.markets:
+    for wanted in listed.markets:
         found = markets.get(wanted.symbol)
-        keeps_halt = found is not None and found.status is MarketStatus.HALT and wanted.symbol not in file.fixed_status
-        market = msgspec.structs.replace(wanted, status=MarketStatus.HALT) if keeps_halt else wanted
+        market = wanted if found is None else _beside(found, wanted, listed, remembered)
         if found != market:
             commands.append(PutMarket(market))
-    kept = {market.symbol for market in file.markets}
+    kept = {market.symbol for market in listed.markets}
     for symbol, market in sorted(markets.items()):
-        if symbol not in kept and market.status is not MarketStatus.BREAK:
-            commands.append(PutMarket(msgspec.structs.replace(market, status=MarketStatus.BREAK)))
+        if symbol not in kept and market.status is not MarketStatus.BREAK and not listed.stays(symbol):
+            commands.append(PutMarket(replace(market, status=MarketStatus.BREAK)))
     return commands
+
+
+def _beside(found: Market, wanted: Market, listed: Listed, remembered: Remembered) -> Market:
+    """What becomes of a market that the world has."""
+    symbol, fixed = wanted.symbol, wanted.symbol in listed.fixed_status
+    if (found.base, found.quote) != (wanted.base, wanted.quote):
+        logger.warning("%s is %s/%s in this world and stays so", symbol, found.base, found.quote)
+        return found
+    if listed.silent and symbol in remembered.ruled:
+        return replace(
+            found,
+            status=wanted.status if fixed else found.status,
+            recovery_half_life_ms=wanted.recovery_half_life_ms,
+            queue_exponent=wanted.queue_exponent,
+        )
+    if found.status is MarketStatus.HALT and not fixed and symbol not in remembered.halted:
+        return replace(wanted, status=MarketStatus.HALT)
+    return wanted
 
 
 class _Synthetic(Struct, forbid_unknown_fields=True):
@@ -121,12 +196,14 @@ class _Bounds(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class _Market(_Bounds, kw_only=True, forbid_unknown_fields=True):
-    symbol: Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}/[A-Z0-9]{1,12}\Z")]
+    symbol: Annotated[str, Meta(pattern=rf"\A{ASSET_NAME}/{ASSET_NAME}\Z", max_length=LONGEST_SYMBOL + 1)]
     tick_size: Text
     step_size: Text
     min_price: Text | None = None
     min_quantity: Text | None = None
     status: MarketStatus | None = None
+    feed: str | list[str] | None = None
+    upstream: dict[str, Annotated[str, Meta(pattern=r"\A\S{1,100}\Z")]] = {}
     synthetic: _Synthetic | None = None
 
 
@@ -143,10 +220,10 @@ class _File(Struct, forbid_unknown_fields=True):
 
 def _to_integers(written: _File) -> MarketsFile:
     markets = tuple(_market(market, written.defaults, written.assets) for market in written.markets)
-    symbols = [market.symbol for market in markets]
-    for symbol in symbols:
-        if symbols.count(symbol) > 1:
+    for symbol, times in Counter(market.symbol for market in markets).items():
+        if times > 1:
             raise ValueError(f"{symbol} is there twice")
+    half_life_ms = int(_default(written.defaults, "recovery_half_life_ms"))
     return MarketsFile(
         assets=tuple(Asset(name, full_name) for name, full_name in written.assets.items()),
         markets=markets,
@@ -160,6 +237,10 @@ def _to_integers(written: _File) -> MarketsFile:
             if market.synthetic is not None
         },
         fixed_status=frozenset(_symbol(market.symbol) for market in written.markets if market.status is not None),
+        feeds={_symbol(market.symbol): _sources(market) for market in written.markets if market.feed is not None},
+        names={_symbol(market.symbol): _names(market) for market in written.markets if market.upstream},
+        recovery_half_life_ms=None if half_life_ms == NEVER_MS else half_life_ms,
+        queue_exponent=int(_default(written.defaults, "queue_exponent")),
         maker_rate=written.defaults.maker_fee_bps * RATE_OF_A_BASIS_POINT,
         taker_rate=written.defaults.taker_fee_bps * RATE_OF_A_BASIS_POINT,
     )
@@ -167,6 +248,26 @@ def _to_integers(written: _File) -> MarketsFile:
 
 def _symbol(pair: str) -> str:
     return pair.replace("/", "")
+
+
+def _sources(market: _Market) -> tuple[str, ...]:
+    names = [market.feed] if isinstance(market.feed, str) else market.feed or [""]
+    for name in names:
+        if name not in OF_A_MARKET and CCXT_FEED.fullmatch(name) is None:
+            raise ValueError(
+                f"{market.symbol}: feed: {name!r} is no feed of a market: {OF_A_MARKET_IN_WORDS} is wanted"
+            )
+    try:
+        return check_sources(names)
+    except ValueError as error:
+        raise ValueError(f"{market.symbol}: feed: {error}") from None
+
+
+def _names(market: _Market) -> dict[str, str]:
+    for source in market.upstream:
+        if source != BINANCE and CCXT_FEED.fullmatch(source) is None:
+            raise ValueError(f"{market.symbol}: upstream: {source!r} is none; binance or ccxt:<exchange id> is wanted")
+    return market.upstream
 
 
 def _market(written: _Market, defaults: _Defaults, assets: Mapping[str, str]) -> Market:

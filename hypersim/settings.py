@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,7 +18,17 @@ from msgspec import Struct
 from hypersim.errors import SettingsError
 
 PREFIX: Final = "HYPERSIM_"
-FEEDS: Final = ("auto", "binance", "synthetic", "manual", "none")
+AUTO: Final = "auto"
+BINANCE: Final = "binance"
+SYNTHETIC: Final = "synthetic"
+MANUAL: Final = "manual"
+NO_OUTSIDE: Final = "none"
+ALONE: Final = (AUTO, MANUAL, NO_OUTSIDE)
+"""Feeds that have no backup, and are none."""
+FEEDS: Final = (BINANCE, SYNTHETIC, *ALONE)
+CCXT_FEED: Final = re.compile(r"ccxt:[a-z0-9]+", re.ASCII)
+"""Any exchange that ccxt knows, by its id."""
+FEEDS_IN_WORDS: Final = "auto, binance, ccxt:<exchange id>, synthetic, manual or none"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 ANY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 DEMO_USER: Final = "test@example.com"
@@ -38,10 +48,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str
     port: int
     database_url: str
-    feed: str
+    feed: tuple[str, ...]
+    """The sources in the order in which they are tried."""
     symbols: tuple[str, ...]
-    """Empty: those of markets.toml."""
+    """Empty: those of markets.toml, or all that there are."""
+    all_symbols: bool
     binance_api_url: str
+    binance_stream_url: str
+    """Empty: the one that belongs to `binance_api_url`."""
     market_update_interval_ms: int
     upstream_weight: int
     seed: int
@@ -96,13 +110,16 @@ def read_settings(
     host = source.read("host", _name)
     port = source.read("port", _whole(0, 65_535))
     opened = source.read("open", _choice("", "on", "off"))
+    symbols = source.read("symbols", _symbols)
     settings = Settings(
         host=host,
         port=port,
         database_url=source.read("database_url", _url("sqlite://", "postgresql+psycopg://")),
-        feed=source.read("feed", _choice(*FEEDS)),
-        symbols=source.read("symbols", _symbols),
+        feed=source.read("feed", _feeds),
+        symbols=symbols or (),
+        all_symbols=symbols is None,
         binance_api_url=source.read("binance_api_url", _url("http://", "https://")).rstrip("/"),
+        binance_stream_url=source.read("binance_stream_url", _url("ws://", "wss://", empty=True)).rstrip("/"),
         market_update_interval_ms=source.read("market_update_interval", _interval_ms),
         upstream_weight=source.read("upstream_weight", _whole(1, 1_000_000)),
         seed=source.read("seed", _whole(0, 2**63 - 1)),
@@ -267,18 +284,37 @@ def _choice(*values: str) -> Callable[[str], str]:
     return convert
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
+def _url(*schemes: str, empty: bool = False) -> Callable[[str], str]:
     def convert(text: str) -> str:
-        if not text.startswith(schemes):
+        if not text.startswith(schemes) and not (empty and text == ""):
             raise ValueError(f"an address that starts with {' or '.join(schemes)} is wanted")
         return text
 
     return convert
 
 
-def _symbols(text: str) -> tuple[str, ...]:
+def check_sources(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of feeds that stand in for one another, in order. Raises ValueError where they cannot."""
+    for name in names:
+        if name not in FEEDS and CCXT_FEED.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is no feed: {FEEDS_IN_WORDS} is wanted")
+        if name in ALONE and len(names) > 1:
+            raise ValueError(f"{name} stands alone")
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice")
+    if SYNTHETIC in names[:-1]:
+        raise ValueError(f"nothing comes after {SYNTHETIC}, which never fails")
+    return tuple(names)
+
+
+def _feeds(text: str) -> tuple[str, ...]:
+    return check_sources([part.strip().lower() for part in text.split(",")])
+
+
+def _symbols(text: str) -> tuple[str, ...] | None:
+    """None for all that there are."""
     if text.strip().lower() == "all":
-        return ()
+        return None
     symbols = tuple(part.strip().upper().replace("/", "") for part in text.split(",") if part.strip())
     if len(set(symbols)) < len(symbols):
         raise ValueError("a symbol is there twice")

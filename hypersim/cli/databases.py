@@ -9,7 +9,9 @@ from hypersim import units
 from hypersim.cli import Commands
 from hypersim.clock import WallClock
 from hypersim.errors import Refused, SettingsError, StartError
-from hypersim.kept import keep, listed_markets
+from hypersim.feeds.listing import has_say, list_markets
+from hypersim.kept import keep
+from hypersim.markets import read_markets
 from hypersim.masterkey import require_master_key
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
@@ -70,7 +72,9 @@ def run_user_add(chosen: argparse.Namespace) -> int:
 
 async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], label: str) -> str:
     require_master_key(settings)
-    listed, clock = listed_markets(settings), WallClock()
+    file, clock = read_markets(settings.config / "markets.toml"), WallClock()
+    # no upstream is asked here: what it said of the markets last stays
+    listed = list_markets(file, settings, settings.feed, None, silent=has_say(file, settings.feed))
     database = open_database(settings.database_url)
     try:
         async with keep(settings, listed, database, Views(), clock) as kept:

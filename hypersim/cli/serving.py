@@ -11,7 +11,7 @@ from hypersim.app import Running
 from hypersim.cli import Commands
 from hypersim.resources import folder
 from hypersim.serve import serve
-from hypersim.settings import FEEDS, Settings, read_settings
+from hypersim.settings import FEEDS_IN_WORDS, Settings, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
     parser.add_argument("--host", help="where it listens (HYPERSIM_HOST)")
     parser.add_argument("--port", help="0 for any free one (HYPERSIM_PORT)")
     parser.add_argument("--database-url", help="where the world is kept (HYPERSIM_DATABASE_URL)")
-    parser.add_argument("--feed", help=f"the outside market: {', '.join(FEEDS)} (HYPERSIM_FEED)")
-    parser.add_argument("--symbols", help="such as BTCUSDT,ETHUSDT (HYPERSIM_SYMBOLS)")
+    parser.add_argument("--feed", help=f"the outside market: {FEEDS_IN_WORDS}; or a list of sources (HYPERSIM_FEED)")
+    parser.add_argument("--symbols", help="such as BTCUSDT,ETHUSDT; or all (HYPERSIM_SYMBOLS)")
     parser.add_argument("--seed", help="of everything random (HYPERSIM_SEED)")
     parser.add_argument("--rate-limits", help="on or off (HYPERSIM_RATE_LIMITS)")
     parser.add_argument("--log-level", help="debug, info, warning or error (HYPERSIM_LOG_LEVEL)")

@@ -56,6 +56,8 @@ class Exchange:
         self.accounts: dict[int, Account] = {}
         self.venues: dict[str, Venue] = {}
         self.outsides: dict[str, Outside] = {}
+        self._recovering: set[str] = set()
+        """Every symbol of which users took something that is yet to come back, and perhaps some more."""
         self.ledger = Ledger()
         self._events: list[Event] = []
         self._time_us = 0
@@ -139,7 +141,7 @@ class Exchange:
         venue = self.venues.get(market.symbol)
         if venue is None:
             venue = self.venues[market.symbol] = Venue(market, self.ledger, self.accounts, self._events)
-            self.outsides[market.symbol] = Outside(venue)
+            self.outsides[market.symbol] = Outside(venue, self._recovering)
             self._events.append(MarketChanged(market))
             return
         if (venue.market.base, venue.market.quote) != (market.base, market.quote):
@@ -210,17 +212,23 @@ class Exchange:
     def _advance(self, time_us: int) -> None:
         for symbol, outside in self.outsides.items():
             # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
-            if self.venues[symbol].market.status is MarketStatus.TRADING and outside.next_due() is not None:
+            if (
+                symbol in self._recovering
+                and self.venues[symbol].market.status is MarketStatus.TRADING
+                and outside.next_due() is not None
+            ):
                 outside.lay(time_us)
 
     def next_due(self) -> int | None:
         """When `Advance` has something to do next (us), if ever."""
-        due = [
-            due_us
-            for symbol, outside in self.outsides.items()
-            if self.venues[symbol].market.status is MarketStatus.TRADING and (due_us := outside.next_due()) is not None
-        ]
-        return min(due, default=None)
+        due = []
+        for symbol in tuple(self._recovering):  # asked after every commit: not for each of a thousand markets
+            outside = self.outsides[symbol]
+            if not (outside.bids.taken or outside.asks.taken):
+                self._recovering.discard(symbol)
+            elif self.venues[symbol].market.status is MarketStatus.TRADING:
+                due.append(outside.next_due())
+        return min((due_us for due_us in due if due_us is not None), default=None)
 
     def _reset(self, command: Reset) -> None:
         for asset, amount in command.balances or ():
@@ -231,7 +239,7 @@ class Exchange:
             venue = Venue(old.market, self.ledger, self.accounts, self._events)
             venue.next_order_id, venue.next_trade_id = old.next_order_id, old.next_trade_id
             venue.next_aggregate_id, venue.update_id = old.next_aggregate_id, old.update_id
-            self.venues[symbol], self.outsides[symbol] = venue, Outside(venue)
+            self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
             venue.report_empty(old.book)
             self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
         for account in self.accounts.values():
@@ -281,9 +289,11 @@ class Exchange:
             venue.next_aggregate_id, venue.update_id = kept.next_aggregate_id, kept.update_id
             venue.last_price = kept.last_price
             venue.average.restore(kept.average)
-            outside = Outside(venue)
+            outside = Outside(venue, exchange._recovering)
             outside.bids.restore(kept.outside_bids.sizes, kept.outside_bids.bound, kept.outside_bids.taken)
             outside.asks.restore(kept.outside_asks.sizes, kept.outside_asks.bound, kept.outside_asks.taken)
+            if outside.bids.taken or outside.asks.taken:
+                exchange._recovering.add(kept.market.symbol)
             exchange.venues[kept.market.symbol], exchange.outsides[kept.market.symbol] = venue, outside
         return exchange
 

@@ -1,11 +1,16 @@
 """Assets and markets: what can be traded, on which grid, within which bounds."""
 
 import enum
+from typing import Final
 
 from msgspec import Struct
 
 from hypersim.engine.orders import OrderType, SelfTradePrevention
 from hypersim.units import ONE
+
+ASSET_NAME: Final = r"[^\Wa-z_]{1,50}"
+"""A name of an asset: letters and digits of any script, none of a to z; as a regular expression."""
+LONGEST_SYMBOL: Final = 50
 
 
 class MarketStatus(enum.StrEnum):

@@ -126,10 +126,11 @@ class OutsideSide:
 
 
 class Outside:
-    """The outside market of one venue."""
+    """The outside market of one venue. `recovering` is told the symbols of which users take something."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, recovering: set[str]) -> None:
         self.venue = venue
+        self._recovering = recovering
         self.bids = OutsideSide(Side.BUY)
         self.asks = OutsideSide(Side.SELL)
         self.laid_us = 0
@@ -154,6 +155,7 @@ class Outside:
         before = taken.get(price)
         rest = still_taken(before, self.venue.market.recovery_half_life_ms, time_us) if before is not None else 0
         taken[price] = Taken(rest + quantity, time_us)
+        self._recovering.add(self.venue.market.symbol)
 
     def guard(self, prints: Iterable[Print], ladder: Ladder | None) -> None:
         """Refuses what no outside market can say: off the grid, not positive, or crossed within itself."""

@@ -1,52 +1,52 @@
-"""Which feed a world has, and why: what is set, what it was begun with, or what answers.
+"""Which feeds a world has, and why: what is set, what somebody chose, what it was begun with, or what answers.
 
 `auto` is live Binance when it answers at start, otherwise synthetic. It is decided while nobody in the world
-has an order, and kept from then on: a market that changed its kind under somebody's orders would be none.
+has an order, and kept from then on: a market that changed its kind under somebody's orders would be none. What
+somebody chose by hand is kept, too.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from msgspec import Struct
 
 from hypersim.feeds.base import FeedFailed
-
-AUTO: Final = "auto"
-LIVE: Final = "binance"
-MADE_UP: Final = "synthetic"
+from hypersim.settings import AUTO, BINANCE, SYNTHETIC
 
 
 class FeedChoice(Struct, frozen=True):
-    """A feed's name, and the reason for it as a person reads it."""
+    """Names of feeds, the preferred one first, and the reason for them as a person reads it."""
 
-    name: str
+    names: tuple[str, ...]
     why: str
-    upstream: frozenset[str] | None = None
-    """The symbols that the upstream has; None where it was not asked, or did not answer."""
+
+    @property
+    def name(self) -> str:
+        """As HYPERSIM_FEED has it."""
+        return ",".join(self.names)
 
 
 async def choose(
-    wanted: str,
+    wanted: tuple[str, ...],
     *,
-    begun_with: str | None,
+    kept: tuple[str, ...] | None,
+    by_hand: bool,
     has_orders: bool,
     base_url: str,
-    ask_upstream: Callable[[], Awaitable[frozenset[str]]],
+    live_answers: Callable[[], Awaitable[object]],
 ) -> FeedChoice:
-    """The feed of a world that was begun with another one perhaps.
+    """The feeds of a world that had some before (`kept`), chosen by hand perhaps.
 
-    `ask_upstream` gives the symbols that the upstream has, or raises FeedFailed. What was asked for or kept
-    stays, whether it answers or not.
+    `live_answers` raises FeedFailed when live Binance does not answer. What was asked for or kept stays, whether
+    it answers or not.
     """
-    name, why = wanted, "as it was asked for"
-    if wanted == AUTO and begun_with is not None and has_orders:
-        name, why = begun_with, "kept: there are orders that were placed on it"
-    if name not in (AUTO, LIVE):
-        return FeedChoice(name, why)
+    if wanted != (AUTO,):
+        return FeedChoice(wanted, "as it was asked for")
+    if kept is not None and by_hand:
+        return FeedChoice(kept, "kept: somebody chose it")
+    if kept is not None and has_orders:
+        return FeedChoice(kept, "kept: there are orders that were placed on it")
     try:
-        upstream = await ask_upstream()
+        await live_answers()
     except FeedFailed as failure:
-        if name == LIVE:
-            return FeedChoice(LIVE, f"{why}; at start {failure}")
-        return FeedChoice(MADE_UP, f"{failure}, so prices are made up")
-    return FeedChoice(LIVE, f"{base_url} answers, so prices are live" if name == AUTO else why, upstream)
+        return FeedChoice((SYNTHETIC,), f"{failure}, so prices are made up")
+    return FeedChoice((BINANCE,), f"{base_url} answers, so prices are live")

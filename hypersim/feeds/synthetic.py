@@ -7,7 +7,7 @@ once. Claims no likeness to what a real market does today.
 
 import math
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
@@ -162,7 +162,7 @@ class SyntheticMarket:
 class SyntheticFeed:
     """Synthetic markets that move together, a step at a time.
 
-    `last_prices` (scale 8) says where markets stand that have traded before; the others start at the price
+    `last_prices` (scale 8) tells where markets stand that have traded before; the others start at the price
     that config/markets.toml gives them, with a first trade.
     """
 
@@ -177,14 +177,14 @@ class SyntheticFeed:
         synthetic: Mapping[str, Synthetic],
         seed: int,
         step_ms: int,
-        last_prices: Mapping[str, int],
+        last_prices: Callable[[], Mapping[str, int]],
     ) -> None:
         self._clock = clock
         self._listed = markets
         self._synthetic = synthetic
         self._seed = seed
         self._step_ms = step_ms
-        self._traded = dict(last_prices)
+        self._last_prices = last_prices
         self._markets: dict[str, SyntheticMarket] = {}
         self._weather = Weather(random.Random(f"{seed}/weather"))
 
@@ -193,6 +193,7 @@ class SyntheticFeed:
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
         due_us = self._clock.now_us()
+        self._markets = {}
         while True:
             if not self._markets:
                 self._weather = Weather(random.Random(f"{self._seed}/weather"))
@@ -211,17 +212,17 @@ class SyntheticFeed:
     def moved(self, symbol: str, price: int | None) -> None:
         if price is None:
             self._markets = {}
-            self._traded = {}
         elif symbol in self._markets:
             self._markets[symbol].move(price)
 
     def _open(self, time_us: int) -> list[OutsideUpdate]:
         processes: dict[str, PriceProcess] = {}
+        traded = self._last_prices()
         updates = []
         for market, legs in with_legs(self._listed):
             symbol = market.symbol
             synthetic = self._synthetic[symbol]
-            log_price = math.log(self._traded.get(symbol, synthetic.price) / ONE)
+            log_price = math.log(traded.get(symbol, synthetic.price) / ONE)
             chance = random.Random(f"{self._seed}/{symbol}/price/{log_price}")
             if legs is None:
                 volatility = synthetic.daily_volatility_bps / 10_000
@@ -232,7 +233,7 @@ class SyntheticFeed:
                 processes[symbol] = CrossPrice(chance, log_price, base, quote, noise)
             opened = SyntheticMarket(market, synthetic, self._seed, processes[symbol])
             self._markets[symbol] = opened
-            updates.append(opened.first(time_us, with_print=symbol not in self._traded))
+            updates.append(opened.first(time_us, with_print=symbol not in traded))
         return updates
 
 

@@ -32,7 +32,7 @@ BTC = {"symbol": "BTCUSDT"}
 DECIMAL = r"'^([0-9]{1,20})(\.[0-9]{1,20})?$'"
 DIGITS = "'^[0-9]{1,20}$'"
 CLIENT_ID = "'^[a-zA-Z0-9-_]{1,36}$'"
-SYMBOL = "'^[A-Z0-9-_.]{1,20}$'"
+SYMBOL = r"'^[\w\-._&&[^a-z]]{1,50}$'"
 
 
 class Row(NamedTuple):
@@ -187,7 +187,7 @@ def untraded_rows() -> Iterator[Row]:
     yield Row("seen", ORDER, but(LIMIT, "timeInForce", timeInforce="GTC"), -1104, UNREAD.format(7, 8))
     yield Row("errors.md, -1104", ORDER, but(LIMIT, foo="1", bar="2"), -1104, UNREAD.format(8, 10))
     yield Row("errors.md, -1121", ORDER, but(LIMIT, symbol="NOSUCH"), *NO_SYMBOL)
-    for value in ("btcusdt", "BTC/USDT", "BTC USDT", "A" * 21):
+    for value in ("btcusdt", "BTC/USDT", "BTC USDT", "A" * 51):
         yield Row("seen", ORDER, but(LIMIT, symbol=value), *illegal("symbol", SYMBOL))
 
 
@@ -328,7 +328,7 @@ def exchange_info_rows() -> Iterator[Row]:
         -1151,
         "Symbol is present multiple times in the list.",
     )
-    legal = r"""'^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$'"""
+    legal = r"""'^\[("[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}){0,1}\]$'"""
     for value in ("BTCUSDT", '["BTCUSDT", "ETHUSDT"]', "['BTCUSDT']", '["BTCUSDT"'):
         yield Row("seen", call, {"symbols": value}, *illegal("symbols", legal))
     yield Row("errors.md, -1122", call, {"symbolStatus": "OPEN"}, -1122, "Invalid symbolStatus.")

@@ -42,7 +42,9 @@ ACCEPTED: tuple[tuple[Rule[Any], str, Any], ...] = (
     (Time(), "1700000000000123", 1_700_000_000_000_123),
     (Time(last=True), "1700000000000", 1_700_000_000_000_999),
     (Time(last=True), "1700000000000123", 1_700_000_000_000_123),
+    *((SYMBOL_TEXT, text, text) for text in ("1000CHEEMSUSDT", "1MBABYDOGEFDUSD", "A_B-C.D", "币安人生USDT", "A" * 50)),
     (SymbolList(), "[]", ()),
+    (SymbolList(), '["币安人生USDT","1000SATSTRY"]', ("币安人生USDT", "1000SATSTRY")),
     (SymbolList(), '["BTCUSDT"]', ("BTCUSDT",)),
     (SymbolList(), '["BTCUSDT","BNBUSDT"]', ("BTCUSDT", "BNBUSDT")),
     (TimeZone(), "0", 0),
@@ -65,8 +67,8 @@ def test_a_text_in_range_is_read(rule: Rule[Any], text: str, value: Any) -> None
 
 REFUSED: tuple[tuple[Rule[Any], str, tuple[Any, ...]], ...] = (
     *(
-        (SYMBOL_TEXT, text, (Reason.ILLEGAL_CHARACTERS, "x", "^[A-Z0-9-_.]{1,20}$"))
-        for text in ("btcusdt", "BTC/USDT", "BTC USDT", "A" * 21, "BTCUSDT\n", "BTC\0", "１２３")
+        (SYMBOL_TEXT, text, (Reason.ILLEGAL_CHARACTERS, "x", r"^[\w\-._&&[^a-z]]{1,50}$"))
+        for text in ("btcusdt", "BTC/USDT", "BTC USDT", "A" * 51, "BTCUSDT\n", "BTC\0", "", "币安&USDT")
     ),
     *(
         (CLIENT_ORDER_ID_TEXT, text, (Reason.ILLEGAL_CHARACTERS, "x", "^[a-zA-Z0-9-_]{1,36}$"))

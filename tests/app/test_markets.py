@@ -11,10 +11,13 @@ from hypersim.engine.commands import PutAsset, PutMarket, Stamped
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import SettingsError
-from hypersim.markets import MarketsFile, Synthetic, choose, differences, read_markets
+from hypersim.feeds.listing import list_markets
+from hypersim.markets import Listed, MarketsFile, Remembered, Synthetic, differences, read_markets
 from hypersim.resources import folder
+from hypersim.settings import read_settings
 from hypersim.units import parse
 
+OF_A_MARKET = "binance, ccxt:<exchange id> or synthetic is wanted"
 SHORT = """
 [defaults]
 maker_fee_bps = 10
@@ -44,6 +47,12 @@ step_size = "0.1"
 
 def listed() -> MarketsFile:
     return read_markets(folder("config") / "markets.toml")
+
+
+def chosen(file: MarketsFile, symbols: str = "") -> Listed:
+    """What a world without any upstream lists of a file."""
+    settings = read_settings(folder("config"), {"symbols": symbols, "feed": "none"}, environment={})
+    return list_markets(file, settings, settings.feed, None)
 
 
 def test_the_markets_of_the_contract_are_listed() -> None:
@@ -120,6 +129,22 @@ def test_three_lines_make_a_market(tmp_path: Path) -> None:
         (("max_num_orders = 200", ""), "[defaults] lacks max_num_orders"),
         (("[[markets]]", "[[markets"), "line "),
         (("[defaults]", 'status = "OPEN"\n[defaults]'), "Object contains unknown field `status`"),
+        (
+            ("[[markets]]", '[[markets]]\nfeed = "auto"'),
+            f"XYZ/USDT: feed: 'auto' is no feed of a market: {OF_A_MARKET}",
+        ),
+        (("[[markets]]", "[[markets]]\nfeed = []"), f"XYZ/USDT: feed: '' is no feed of a market: {OF_A_MARKET}"),
+        (("[[markets]]", '[[markets]]\nfeed = ["binance", "binance"]'), "XYZ/USDT: feed: binance is there twice"),
+        (
+            ("[[markets]]", '[[markets]]\nfeed = ["synthetic", "binance"]'),
+            "XYZ/USDT: feed: nothing comes after synthetic, which never fails",
+        ),
+        (
+            ("[[markets]]", '[[markets]]\nupstream = { kraken = "XYZ/USD" }'),
+            "XYZ/USDT: upstream: 'kraken' is none; binance or ccxt:<exchange id> is wanted",
+        ),
+        (("[[markets]]", '[[markets]]\nupstream = { binance = "" }'), "Expected `str` matching regex"),
+        (("XYZ", "X" * 51), "Expected `str` matching regex"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -134,10 +159,36 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, chang
     assert "\n" not in str(refused.value)
 
 
+def test_a_market_has_its_own_sources_and_names_there_or_the_usual_ones(tmp_path: Path) -> None:
+    path = tmp_path / "markets.toml"
+    more = """feed = ["binance", "ccxt:kraken"]
+[markets.upstream]
+binance = "XYZUSDC"
+"ccxt:kraken" = "XYZ/USD"
+[[markets]]
+symbol = "USDT/XYZ"
+tick_size = "1"
+step_size = "1"
+feed = "synthetic"
+"""
+    path.write_text(SHORT + more, encoding="utf-8")
+
+    file = read_markets(path)
+    one, other = file.markets
+
+    assert ("binance", "ccxt:kraken") == file.sources("XYZUSDT", ("ccxt:okx",))
+    assert ("synthetic",) == file.sources("USDTXYZ", ("ccxt:okx",))
+    assert ("ccxt:okx",) == file.sources("ANOTHER", ("ccxt:okx",))
+    assert ("XYZUSDC", "XYZ/USD", "XYZ/USDT") == tuple(
+        file.symbol_at(one, source) for source in ("binance", "ccxt:kraken", "ccxt:okx")
+    )
+    assert ("USDTXYZ", "USDT/XYZ") == tuple(file.symbol_at(other, source) for source in ("binance", "ccxt:kraken"))
+
+
 def test_only_listed_symbols_can_be_chosen() -> None:
-    assert ["ETHBTC"] == [market.symbol for market in choose(listed(), ("ETHBTC",)).markets]
+    assert ["ETHBTC"] == [market.symbol for market in chosen(listed(), "ETHBTC").markets]
     with pytest.raises(SettingsError, match=r"symbols: DOGEUSDT is not in markets\.toml, which has AAPLUSDT, "):
-        choose(listed(), ("DOGEUSDT",))
+        chosen(listed(), "DOGEUSDT")
 
 
 def world(*commands: PutAsset | PutMarket) -> Exchange:
@@ -147,9 +198,9 @@ def world(*commands: PutAsset | PutMarket) -> Exchange:
     return exchange
 
 
-def changes(file: MarketsFile, exchange: Exchange) -> list[PutAsset | PutMarket]:
+def changes(file: MarketsFile, exchange: Exchange, symbols: str = "") -> list[PutAsset | PutMarket]:
     markets = {symbol: venue.market for symbol, venue in exchange.venues.items()}
-    return differences(file, exchange.assets.values(), markets)
+    return differences(chosen(file, symbols), exchange.assets.values(), markets, Remembered())
 
 
 def test_an_empty_world_gets_every_asset_and_market_and_then_nothing_is_left_to_change() -> None:
@@ -165,14 +216,14 @@ def test_an_empty_world_gets_every_asset_and_market_and_then_nothing_is_left_to_
 def test_a_market_that_left_the_file_stops_trading_once_and_comes_back_when_it_does() -> None:
     file = listed()
     exchange = world(*changes(file, Exchange()))
-    without = choose(file, tuple(market.symbol for market in file.markets[1:]))
+    others = ",".join(market.symbol for market in file.markets[1:])
     bitcoin = file.markets[0]
 
-    [leaves] = changes(without, exchange)
+    [leaves] = changes(file, exchange, others)
     exchange.apply(Stamped(100, leaves))
 
     assert leaves == PutMarket(replace(bitcoin, status=MarketStatus.BREAK))
-    assert [] == changes(without, exchange)
+    assert [] == changes(file, exchange, others)
     assert [PutMarket(bitcoin)] == changes(file, exchange)
 
 

@@ -15,9 +15,11 @@ DEFAULTS = Settings(
     host="127.0.0.1",
     port=8080,
     database_url="sqlite:///hypersim.db",
-    feed="auto",
+    feed=("auto",),
     symbols=(),
+    all_symbols=False,
     binance_api_url="https://api.binance.com",
+    binance_stream_url="",
     market_update_interval_ms=1000,
     upstream_weight=1200,
     seed=1,
@@ -29,6 +31,9 @@ DEFAULTS = Settings(
     log_level="info",
     config=folder("config"),
 )
+
+
+A_FEED = "auto, binance, ccxt:<exchange id>, synthetic, manual or none is wanted"
 
 
 def read(command_line: dict[str, str] | None = None, /, **environment: str) -> Settings:
@@ -54,7 +59,15 @@ def test_an_empty_variable_is_unset_as_in_compose_files() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "field", "value"),
     [
+        ("HYPERSIM_FEED", "Binance", "feed", ("binance",)),
+        ("HYPERSIM_FEED", "binance, ccxt:kraken,ccxt:okx", "feed", ("binance", "ccxt:kraken", "ccxt:okx")),
+        ("HYPERSIM_FEED", "ccxt:kraken,synthetic", "feed", ("ccxt:kraken", "synthetic")),
+        ("HYPERSIM_FEED", "none", "feed", ("none",)),
         ("HYPERSIM_SYMBOLS", "btcusdt, ETH/USDT", "symbols", ("BTCUSDT", "ETHUSDT")),
+        ("HYPERSIM_SYMBOLS", "btcusdt", "all_symbols", False),
+        ("HYPERSIM_SYMBOLS", "All", "symbols", ()),
+        ("HYPERSIM_SYMBOLS", "All", "all_symbols", True),
+        ("HYPERSIM_BINANCE_STREAM_URL", "wss://x:9443/", "binance_stream_url", "wss://x:9443"),
         ("HYPERSIM_MARKET_UPDATE_INTERVAL", "250ms", "market_update_interval_ms", 250),
         ("HYPERSIM_MARKET_UPDATE_INTERVAL", "1m", "market_update_interval_ms", 60_000),
         ("HYPERSIM_BINANCE_API_URL", "http://127.0.0.1:9000/", "binance_api_url", "http://127.0.0.1:9000"),
@@ -94,9 +107,25 @@ def test_open_mode_is_on_where_only_this_machine_can_come_in_or_by_request(
     [
         ({"HYPERSIM_PORT": "80a"}, "HYPERSIM_PORT is '80a': a whole number from 0 to 65535 is wanted"),
         ({"HYPERSIM_PORT": "70000"}, "HYPERSIM_PORT is '70000': a whole number from 0 to 65535 is wanted"),
+        *(
+            ({"HYPERSIM_FEED": text}, f"HYPERSIM_FEED is '{text}': {said}")
+            for text, said in (
+                ("kraken", f"'kraken' is no feed: {A_FEED}"),
+                ("replay", f"'replay' is no feed: {A_FEED}"),
+                ("ccxt:", f"'ccxt:' is no feed: {A_FEED}"),
+                ("ccxt:kra-ken", f"'ccxt:kra-ken' is no feed: {A_FEED}"),
+                ("ccxt:<exchange id>", f"'ccxt:<exchange id>' is no feed: {A_FEED}"),
+                ("binance,", f"'' is no feed: {A_FEED}"),
+                ("auto,binance", "auto stands alone"),
+                ("binance,manual", "manual stands alone"),
+                ("none,none", "none stands alone"),
+                ("binance,ccxt:kraken,binance", "binance is there twice"),
+                ("synthetic,binance", "nothing comes after synthetic, which never fails"),
+            )
+        ),
         (
-            {"HYPERSIM_FEED": "kraken"},
-            "HYPERSIM_FEED is 'kraken': one of auto, binance, synthetic, manual, none is wanted",
+            {"HYPERSIM_BINANCE_STREAM_URL": "https://x"},
+            "HYPERSIM_BINANCE_STREAM_URL is 'https://x': an address that starts with ws:// or wss:// is wanted",
         ),
         (
             {"HYPERSIM_DATABASE_URL": "mysql://x"},

@@ -40,7 +40,7 @@ def feed(
         synthetic=SYNTHETIC,
         seed=seed,
         step_ms=step_ms,
-        last_prices=last or {},
+        last_prices=lambda: last or {},
     )
 
 
@@ -185,10 +185,12 @@ async def test_a_price_inside_the_spread_moves_nothing() -> None:
 
 async def test_an_emptied_world_begins_anew() -> None:
     clock = SteppingClock()
-    made = feed(clock, last={"BTCUSDT": 3 * ONE})
+    last = {"BTCUSDT": 3 * ONE}
+    made = feed(clock, last=last)
     updates = made.updates()
     for _ in MARKETS:
         await anext(updates)
+    last.clear()
     for symbol in MARKETS:
         made.moved(symbol, None)
     anew = [await anext(updates) for _ in MARKETS]

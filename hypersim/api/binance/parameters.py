@@ -28,9 +28,11 @@ MICROSECONDS_FROM: Final = 10**14
 class Text:
     """Text within a legal range: an anchored regular expression, quoted as it is in -1100."""
 
-    def __init__(self, legal: str) -> None:
+    def __init__(self, legal: str, matches: re.Pattern[str] | None = None) -> None:
+        """`matches`: the same range, where it is quoted as only Java would read it."""
         self.legal = legal
-        self._matches = re.compile(legal, re.ASCII).fullmatch
+        self._matches = (matches or re.compile(legal, re.ASCII)).fullmatch
+        self._schema = {"type": "string"} | ({"pattern": legal} if matches is None else {})
 
     def parse(self, name: str, text: str) -> str:
         if self._matches(text) is None:
@@ -38,7 +40,7 @@ class Text:
         return text
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": self.legal}
+        return self._schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class SymbolList:
     """A JSON array of symbols, such as ["BTCUSDT","ETHUSDT"]; a symbol that comes twice is -1151."""
 
     most: int = 100_000
-    legal = r'^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$'
+    legal = r'^\[("[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}){0,1}\]$'
 
     def parse(self, name: str, text: str) -> tuple[str, ...]:
         if SYMBOL_LIST.fullmatch(text) is None:
@@ -174,10 +176,12 @@ class SymbolList:
         return symbols
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": self.legal, "description": "JSON array of symbols"}
+        return {"type": "string", "description": "JSON array of symbols, without spaces"}
 
 
-SYMBOL_LIST: Final = re.compile(r'\[(?:"[A-Z0-9_.-]{1,20}"(?:,"[A-Z0-9_.-]{1,20}")*)?\]', re.ASCII)
+A_SYMBOL: Final = r"(?:[^\Wa-z]|[.-]){1,50}"
+"""Letters and digits of any script, but none from a to z: since 2025-12 there are others than ASCII."""
+SYMBOL_LIST: Final = re.compile(rf'\[(?:"{A_SYMBOL}"(?:,"{A_SYMBOL}")*)?\]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,7 @@ class TimeZone:
 TIME_ZONE_TEXT: Final = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5][0-9]))?", re.ASCII)
 
 
-SYMBOL_TEXT: Final = Text("^[A-Z0-9-_.]{1,20}$")
+SYMBOL_TEXT: Final = Text(r"^[\w\-._&&[^a-z]]{1,50}$", re.compile(A_SYMBOL))
 CLIENT_ORDER_ID_TEXT: Final = Text("^[a-zA-Z0-9-_]{1,36}$")
 
 SYMBOL: Final = required("symbol", SYMBOL_TEXT, "such as BTCUSDT")

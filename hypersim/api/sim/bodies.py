@@ -12,15 +12,17 @@ from msgspec import Meta, Raw, Struct, field
 
 from hypersim import units
 from hypersim.engine.commands import Print
+from hypersim.engine.market import ASSET_NAME
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.identity import CHOSEN_KEY
+from hypersim.settings import check_sources
 
 LARGEST: Final = 2**63 - 1
 """Of a price or quantity of scale 8, as on the wire of Binance: 92233720368.54775807."""
 
 Chosen = Annotated[str, Meta(pattern=rf"\A{CHOSEN_KEY.pattern}\Z")]
-Asset = Annotated[str, Meta(pattern=r"\A[A-Z0-9]{1,12}\Z")]
+Asset = Annotated[str, Meta(pattern=rf"\A{ASSET_NAME}\Z")]
 Level = tuple[Raw, Raw]
 NOT_SENT: Final = Raw()
 
@@ -68,10 +70,26 @@ class MarketBody(Struct, forbid_unknown_fields=True):
     print: PrintBody | None = None
 
 
+class FeedBody(Struct, forbid_unknown_fields=True):
+    """POST /feed: as HYPERSIM_FEED, or as a list; it is only said what would happen until it is confirmed."""
+
+    feed: str | list[str]
+    confirm: bool = False
+
+
 class ResetBody(Struct, forbid_unknown_fields=True):
     """POST /reset."""
 
     balances: dict[Asset, Raw] | None = None
+
+
+def feed_names(body: FeedBody) -> tuple[str, ...]:
+    """The feeds that are wanted, the preferred one first. Raises Refused INVALID_FIELD."""
+    names = body.feed.split(",") if isinstance(body.feed, str) else body.feed
+    try:
+        return check_sources([name.strip().lower() for name in names])
+    except ValueError as error:
+        raise Refused(Reason.INVALID_FIELD, "feed", str(error)) from None
 
 
 def read(body: bytes, shape: type[B]) -> B:

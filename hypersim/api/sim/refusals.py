@@ -101,6 +101,7 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.DUPLICATE_ACCOUNT: (CONFLICT, "An account has this id already."),
     Reason.DUPLICATE_API_KEY: (CONFLICT, "An account has this API key already."),
     Reason.OUTSIDE_CROSSED: (BAD, "The highest bid must be below the lowest ask."),
+    Reason.FEED_SILENT: (UNAVAILABLE, "No prices come from there, so nothing was changed: {0}."),
     Reason.NO_OUTSIDE_HERE: (
         CONFLICT,
         "This exchange has no outside market (feed none): its users trade only with one another.",

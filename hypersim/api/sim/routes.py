@@ -19,7 +19,7 @@ from hypersim.api.root import READING
 from hypersim.api.sim import bodies
 from hypersim.api.sim.filled import FilledOrder, filled_orders
 from hypersim.api.sim.refusals import render
-from hypersim.api.sim.status import status
+from hypersim.api.sim.status import status, symbol_status
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import Outcome
 from hypersim.connect import UnknownClientError, configuration
@@ -62,6 +62,27 @@ class Moved(Struct, frozen=True, rename="camel"):
     symbol: str
     time: int
     filled: list[FilledOrder]
+
+
+class PriceJump(Struct, frozen=True, rename="camel"):
+    """From where to where a market goes; null where there is no price, and no percentage."""
+
+    symbol: str
+    feed: str | None
+    before: str | None
+    after: str | None
+    percent: str | None
+
+
+class ChangedFeed(Struct, frozen=True, rename="camel"):
+    """What another feed means for each market, and whether it is in force."""
+
+    feed: str
+    changed: bool
+    jumps: list[PriceJump]
+    notes: dict[str, str]
+    """By symbol: why its feed is another one, or why it has none."""
+    hint: str
 
 
 class Emptied(Struct, frozen=True, rename="camel"):
@@ -122,6 +143,27 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
     return Moved(market.symbol, outcome.time_us // 1000, filled_orders(outcome.events))
 
 
+async def report_market(sim: Simulation, request: AnyRequest) -> Any:
+    """One market: whether its quotes are real, and how old they are."""
+    return symbol_status(sim, symbol_in(request.path_params["symbol"]))
+
+
+async def change_feed(sim: Simulation, request: AnyRequest) -> ChangedFeed:
+    """Other feeds for this world; first says by how much each price would jump, then does it when told so again."""
+    body = bodies.read(await _body(request), bodies.FeedBody)
+    change = await sim.change_feed(bodies.feed_names(body), confirmed=body.confirm)
+    return ChangedFeed(
+        feed=change.name,
+        changed=body.confirm,
+        jumps=[
+            PriceJump(jump.symbol, jump.feed, _price(jump.before), _price(jump.after), jump.percent)
+            for jump in change.jumps
+        ],
+        notes=dict(change.notes),
+        hint="" if body.confirm else 'Nothing has changed yet: send it again with "confirm": true.',
+    )
+
+
 async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     """Empties the world; accounts and their keys stay."""
     body = bodies.read(await _body(request), bodies.ResetBody)
@@ -153,6 +195,8 @@ OPERATIONS: Final[Sequence[tuple[str, str, Action]]] = (
     ("POST", "/accounts", open_account),
     ("POST", "/faucet", faucet),
     ("POST", "/market/{symbol:str}", move_market),
+    ("GET", "/market/{symbol:str}", report_market),
+    ("POST", "/feed", change_feed),
     ("POST", "/reset", reset),
     ("GET", "/status", report_status),
     ("GET", "/connect/{client:str}", connect),
@@ -206,6 +250,10 @@ def _key(sim: Simulation, request: AnyRequest) -> ApiKey:
     if key is None:
         raise Refused(Reason.BAD_API_KEY)
     return key
+
+
+def _price(price: int | None) -> str | None:
+    return None if price is None else units.show(price)
 
 
 def symbol_in(text: str) -> str:

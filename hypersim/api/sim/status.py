@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from hypersim import __version__, units
 from hypersim.api.sim.world import Simulation
-from hypersim.feeds.base import FeedStatus, SymbolStatus
+from hypersim.feeds.base import FeedStatus
 from hypersim.views.marketdata import MarketView
 
 Quote = tuple[str, str]
@@ -24,9 +24,15 @@ class SymbolReport(Struct, frozen=True, rename="camel"):
 
     status: str
     feed: str | None
+    """Who speaks of it; null where nobody but a hand moves it."""
+    note: str | None
+    """Why that is not the world's feed, or why there is none."""
+    real: bool
+    """Whether the quotes in the book are those of a real market, as it was `quote_age_ms` ago."""
     quoted: bool
     quote_age_ms: int | None
     source_time: int | None
+    """When the source says that the quote held."""
     updates: int
     prints: int
     gaps: int
@@ -34,6 +40,23 @@ class SymbolReport(Struct, frozen=True, rename="camel"):
     ask: Quote | None
     last_price: str
     realism: Realism
+
+
+class SourceReport(Struct, frozen=True, rename="camel"):
+    """One feed. Null where a question has no meaning for it."""
+
+    wanted: bool
+    """Whether it runs, or would if it could; a backup does so while what it stands in for fails."""
+    speaking: bool
+    failure: str | None
+    host: str | None
+    transport: str | None
+    """`websocket`: it is told of every change. `polling`: it asks."""
+    weight_per_minute: int | None
+    """Request weight that it may spend, and what it spent within the last minute."""
+    weight_spent: int | None
+    streamed: int | None
+    """Symbols whose every quote and trade it sees."""
 
 
 class FeedReport(Struct, frozen=True, rename="camel"):
@@ -44,6 +67,9 @@ class FeedReport(Struct, frozen=True, rename="camel"):
     failure: str | None
     quote_age_ms: int | None
     """Of the symbol that was confirmed longest ago."""
+    gaps: int
+    """How often something that happened outside was missed, over all symbols."""
+    sources: dict[str, SourceReport]
 
 
 class Fees(Struct, frozen=True, rename="camel"):
@@ -72,7 +98,6 @@ class StatusReport(Struct, frozen=True, rename="camel"):
 def status(sim: Simulation) -> StatusReport:
     """The report, as of now."""
     feed, now_us = sim.feed(), sim.world.clock.now_us()
-    ages = [symbol.age_ms for symbol in feed.symbols.values() if symbol.age_ms is not None]
     return StatusReport(
         version=__version__,
         state=sim.state(),
@@ -83,23 +108,48 @@ def status(sim: Simulation) -> StatusReport:
         journal=sim.journal,
         rate_limits=sim.rate_limits,
         fees=Fees(units.show(sim.maker_rate), units.show(sim.taker_rate)),
-        feed=FeedReport(feed.name, feed.why, feed.failure, max(ages, default=None)),
-        symbols={
-            symbol: _symbol(view, _of(feed, symbol), now_us)
-            for symbol, view in sorted(sim.world.markets.markets.items())
+        feed=_feed(feed),
+        symbols={symbol: _symbol(view, feed, now_us) for symbol, view in sorted(sim.world.markets.markets.items())},
+    )
+
+
+def symbol_status(sim: Simulation, symbol: str) -> SymbolReport:
+    """The report of one market. Raises Refused BAD_SYMBOL."""
+    return _symbol(sim.world.market(symbol), sim.feed(), sim.world.clock.now_us())
+
+
+def _feed(feed: FeedStatus) -> FeedReport:
+    ages = [symbol.age_ms for symbol in feed.symbols.values() if symbol.age_ms is not None]
+    return FeedReport(
+        name=feed.name,
+        why=feed.why,
+        failure=feed.failure,
+        quote_age_ms=max(ages, default=None),
+        gaps=sum(symbol.gaps for symbol in feed.symbols.values()),
+        sources={
+            name: SourceReport(
+                source.wanted,
+                source.speaking,
+                source.failure,
+                source.report.host,
+                source.report.transport,
+                source.report.weight_per_minute,
+                source.report.weight_spent,
+                source.report.streamed,
+            )
+            for name, source in feed.sources.items()
         },
     )
 
 
-def _of(feed: FeedStatus, symbol: str) -> SymbolStatus | None:
-    return feed.symbols.get(symbol)
-
-
-def _symbol(view: MarketView, fed: SymbolStatus | None, now_us: int) -> SymbolReport:
+def _symbol(view: MarketView, feed: FeedStatus, now_us: int) -> SymbolReport:
     market = view.market
+    fed = feed.symbols.get(market.symbol)
     return SymbolReport(
         status=market.status.value,
         feed=fed.feed if fed else None,
+        note=feed.notes.get(market.symbol),
+        real=fed.real if fed else False,
         quoted=fed.quoted if fed else False,
         quote_age_ms=fed.age_ms if fed else None,
         source_time=fed.source_time_us // 1000 if fed and fed.source_time_us else None,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hypersim.feeds.base import FeedStatus
 from hypersim.identity import Credentials
+from hypersim.outside.change import FeedChange
 from hypersim.world import World
 
 
@@ -26,6 +27,14 @@ class OpensAccounts(Protocol):
         ...
 
 
+class ChangesFeed(Protocol):
+    """Gives a world other feeds. Raises Refused FEED_SILENT when none of them says anything."""
+
+    async def __call__(self, names: tuple[str, ...], *, confirmed: bool) -> FeedChange:
+        """Nothing changes unless it is confirmed."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Simulation:
     """A world and the levers on it. The composition root builds it."""
@@ -38,6 +47,7 @@ class Simulation:
     taker_rate: int
     open_account: OpensAccounts
     feed: Callable[[], FeedStatus]
+    change_feed: ChangesFeed
     starting_over: Callable[[], AbstractAsyncContextManager[None]]
     """For the block that empties the world: the outside market starts over with it."""
     durable_sequence: Callable[[], int]

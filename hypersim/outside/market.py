@@ -1,0 +1,334 @@
+"""The outside market of one world: which feeds it has, who tells the exchange of them, and how that is changed.
+
+Guarantees that a choice of feeds is stored before anybody can trade on it, so that the world keeps it, and that
+a change of feeds is a gap: the old quotes are withdrawn before the new ones are laid.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hypersim.ask import Ask, FactRow, ask_in_order
+from hypersim.clock import Clock
+from hypersim.engine.commands import Advance, OutsideUpdate
+from hypersim.engine.events import Committed
+from hypersim.engine.market import Market
+from hypersim.errors import Reason, Refused, SettingsError
+from hypersim.feeds.backfill import UpstreamHistory
+from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.channel import WITHDRAWAL
+from hypersim.feeds.choice import FeedChoice, choose
+from hypersim.feeds.chosenhistory import ChosenHistory
+from hypersim.feeds.demand import Demand
+from hypersim.feeds.history import Origin, SyntheticHistory
+from hypersim.feeds.listing import has_say
+from hypersim.feeds.relisting import Memory, Relisting
+from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.feeds.upstream import Upstream
+from hypersim.markets import Listed, MarketsFile
+from hypersim.outside.arrangement import Arrangement, Histories
+from hypersim.outside.change import FeedChange, Jump
+from hypersim.outside.planning import Plan, Planner
+from hypersim.outside.scout import Scout
+from hypersim.outside.workshop import Workshop
+from hypersim.settings import AUTO, BINANCE, MANUAL, SYNTHETIC, Settings
+from hypersim.store.database import Database
+from hypersim.store.facts import has_orders, read_facts, write_facts
+from hypersim.views.marketdata import MarketView
+from hypersim.views.views import Views
+
+FEED: Final = "feed"
+BY_HAND: Final = "feed_by_hand"
+PAST: Final = "past"
+SEED: Final = "seed"
+"""The names of the facts that are kept of a world: its feeds, whether somebody chose them, those of its past, and the
+seed of a past that is made up.
+"""
+LONGEST_START_S: Final = 2
+"""How long a change of feeds waits for the new quotes; then it is said that it was made without them."""
+
+
+class Changeable(Protocol):
+    """A world as far as its outside changes it."""
+
+    @property
+    def ask(self) -> Ask: ...
+
+    @property
+    def memory(self) -> Memory:
+        """What it keeps of its upstream."""
+        ...
+
+    async def bring_in_line(self, listed: Listed) -> None:
+        """Lists other markets, or the same under other rules. Raises Refused."""
+        ...
+
+
+class Chosen(Struct, frozen=True):
+    """What a world knows of its outside before anything runs."""
+
+    plan: Plan
+    by_hand: bool
+    past_seed: int
+    past: tuple[str, ...] | None
+    """Names of the feeds that it began with; None for a world that nobody looked at yet."""
+
+
+class OutsideMarket:
+    """The outside market of one world: `choose`, then `start`, then `run`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        file: MarketsFile,
+        clock: Clock,
+        upstream: Upstream,
+        views: Views,
+        demand: Demand,
+        history: ChosenHistory,
+    ) -> None:
+        self._settings, self._file, self._clock = settings, file, clock
+        self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
+        self._data = views.marketdata
+        self._workshop = Workshop(settings, file, clock, upstream, demand, self._data)
+        self._planner = Planner(settings, file, self._workshop)
+        self._chosen: Chosen | None = None
+        self._world: Changeable | None = None
+        self._arrangement: Arrangement | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        self._resumed = asyncio.Event()
+
+    async def choose(self, database: Database) -> None:
+        """Chooses the feeds, and stores the choice. Asks sources only where they matter. Raises SettingsError."""
+        facts = await asyncio.to_thread(read_facts, database)
+        decided = await asyncio.to_thread(has_orders, database)
+        kept = _names(facts.get(FEED))
+        by_hand = bool(facts.get(BY_HAND)) and self._settings.feed == (AUTO,)
+        choice = await choose(
+            self._settings.feed,
+            kept=kept,
+            by_hand=by_hand,
+            has_orders=decided,
+            base_url=self._settings.binance_api_url,
+            live_answers=self._planner.live_answers,
+        )
+        seed = int(facts[SEED]) if decided and SEED in facts else self._settings.seed
+        self._chosen = Chosen(await self._planner.plan(choice), by_hand, seed, _names(facts.get(PAST)))
+        facts = {FEED: choice.name, BY_HAND: "yes" if by_hand else "", SEED: str(seed)}
+        await asyncio.to_thread(write_facts, database, facts)
+
+    @property
+    def listed(self) -> Listed:
+        """What the world is to list."""
+        return self._choice.plan.listed
+
+    @property
+    def answers(self) -> bool:
+        """Whether prices are to be expected soon."""
+        return not self._choice.plan.silent
+
+    def withdrawals(self) -> list[OutsideUpdate]:
+        """Takes away what the outside had in the books when the world was last closed: it is old by now.
+
+        The world must hear of it before anything else, or what users had taken of it would come back and fill them.
+        """
+        if self._choice.plan.choice.names == (MANUAL,):
+            return []
+        return self._withdrawals()
+
+    def _withdrawals(self) -> list[OutsideUpdate]:
+        return [
+            OutsideUpdate(symbol=symbol, ladder=WITHDRAWAL)
+            for symbol, view in self._data.markets.items()
+            if view.update_id
+        ]
+
+    async def start(self, world: "Changeable") -> None:
+        """Makes ready what `run` runs. The world is recovered, and its markets are listed."""
+        self._world = world
+        chosen = self._choice
+        names = chosen.plan.choice.names
+        if chosen.past is None or not any(view.timeline.first for view in self._data.markets.values()):
+            await world.ask(Advance(), rows=[FactRow(PAST, ",".join(names))])
+            chosen = self._chosen = replace(chosen, past=names)
+        self._arrangement = self._arranged(chosen)
+
+    async def run(self) -> None:
+        """Runs the outside until it is cancelled, or until the exchange fails."""
+        while True:
+            self._running = asyncio.create_task(self._in_force.run(), name="arrangement")
+            try:
+                await self._running
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+            await self._resumed.wait()  # feeds are being changed
+            self._resumed.clear()
+
+    async def change(self, names: tuple[str, ...], *, confirmed: bool) -> FeedChange:
+        """Other feeds: says by how much each price would jump, and does it when that is confirmed.
+
+        Raises Refused FEED_SILENT when nothing is heard from them, INVALID_FIELD when they cannot be had here.
+        """
+        async with self._changing:
+            try:
+                choice = await self._choice_of(names)
+                plan = await self._planner.plan(choice)
+                markets = self._listed_by(plan)
+                scouted = self._planner.sources(plan, markets)
+            except SettingsError as error:
+                raise Refused(Reason.INVALID_FIELD, "feed", str(error)) from None
+            scout = Scout(scouted, self._clock)
+            status = await scout.look()
+            if scouted.markets and not scout.prices:
+                raise Refused(Reason.FEED_SILENT, status.failure or "nothing was heard in time")
+            jumps = tuple(
+                Jump(
+                    symbol=market.symbol,
+                    feed=status.symbols[market.symbol].feed if market.symbol in status.symbols else None,
+                    before=_middle(self._data.markets.get(market.symbol)),
+                    after=scout.prices.get(market.symbol),
+                )
+                for market in markets
+            )
+            if confirmed:
+                await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
+        return FeedChange(name=choice.name, jumps=jumps, notes=scouted.notes)
+
+    async def _choice_of(self, names: tuple[str, ...]) -> FeedChoice:
+        if names == (AUTO,):
+            return await choose(
+                names,
+                kept=None,
+                by_hand=False,
+                has_orders=False,
+                base_url=self._settings.binance_api_url,
+                live_answers=self._planner.live_answers,
+            )
+        return FeedChoice(names, "as somebody chose while it ran")
+
+    async def _adopt(self, chosen: Chosen) -> None:
+        """Takes the old quotes away, brings the world in line, and starts the new feeds."""
+        world, names = self._changeable, chosen.plan.choice.names
+        assert self._running is not None, "run comes first"
+        self._running.cancel()
+        await asyncio.wait([self._running])
+        try:
+            if names != (MANUAL,):
+                await ask_in_order(world.ask, self._withdrawals())
+            await world.bring_in_line(chosen.plan.listed)
+            by_hand = "yes" if chosen.by_hand else ""
+            await world.ask(Advance(), rows=[FactRow(FEED, chosen.plan.choice.name), FactRow(BY_HAND, by_hand)])
+            self._chosen, self._arrangement = chosen, self._arranged(chosen)
+        finally:
+            self._resumed.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._in_force.supervisor.ready(), LONGEST_START_S)
+
+    def _listed_by(self, plan: Plan) -> list[Market]:
+        """The markets that a plan lists, and those that it leaves as they are."""
+        staying = [view.market for symbol, view in self._data.markets.items() if plan.listed.stays(symbol)]
+        return list({market.symbol: market for market in (*staying, *plan.listed.markets)}.values())
+
+    def _arranged(self, chosen: Chosen) -> Arrangement:
+        world, plan = self._changeable, chosen.plan
+        markets = [view.market for view in self._data.markets.values()]
+        sources = self._planner.sources(plan, markets)
+        now, past = plan.assign(markets).feeds, plan.assign(markets, chosen.past).feeds
+        made_up = [market for market in markets if past.get(market.symbol, ())[:1] == (SYNTHETIC,)]
+        real = [market for market in markets if any(BINANCE in of.get(market.symbol, ()) for of in (past, now))]
+        names_there = {market.symbol: self._file.symbol_at(market, BINANCE) for market in real}
+        histories = Histories(
+            UpstreamHistory(self._clock, self._upstream, names_there),
+            SyntheticHistory(made_up, self._file.synthetic, chosen.past_seed, self._origin),
+        )
+        histories.choose(self._history, past, now)
+        names = plan.choice.names
+        relisting = None
+        if has_say(self._file, names):
+            relisting = Relisting(
+                clock=self._clock,
+                ask=world.ask,
+                data=self._data,
+                memory=world.memory,
+                ask_upstream=lambda: self._upstream.exchange_info(None),
+                relist=lambda listing: self._planner.relist(names, listing),
+                fed=lambda symbol: BINANCE in now.get(symbol, ()),
+                heard=not plan.silent,
+            )
+        return Arrangement(
+            supervisor=FeedSupervisor(
+                ask=world.ask,
+                clock=self._clock,
+                sources=sources,
+                seed=self._settings.seed,
+                hurried=self._views.accounts.symbols_with_orders,
+            ),
+            histories=histories,
+            relisting=relisting,
+            data=self._data,
+            demand=self._demand,
+            clock=self._clock,
+        )
+
+    def _origin(self, symbol: str) -> Origin | None:
+        view = self._data.markets.get(symbol)
+        if view is None or (first := view.timeline.first) is None:
+            return None
+        return Origin(first.time_us, first.price)
+
+    def fold(self, records: Sequence[Committed]) -> None:
+        """Takes note of what others did to the markets. A listener of the writer."""
+        if self._arrangement is not None:
+            self._arrangement.supervisor.fold(records)
+
+    def rebuilt(self) -> None:
+        """The exchange was rebuilt."""
+        if self._arrangement is not None:
+            self._arrangement.supervisor.rebuilt()
+
+    async def ready(self) -> None:
+        """Returns once the exchange has the first ladder of every market. Only while `run` runs."""
+        await self._in_force.supervisor.ready()
+
+    def status(self) -> FeedStatus:
+        return self._in_force.supervisor.status()
+
+    def starting_over(self) -> AbstractAsyncContextManager[None]:
+        """For a block that empties the world: nothing that was seen before it is told after it."""
+        return self._in_force.supervisor.starting_over()
+
+    @property
+    def _choice(self) -> Chosen:
+        assert self._chosen is not None, "choose comes first"
+        return self._chosen
+
+    @property
+    def _changeable(self) -> "Changeable":
+        assert self._world is not None, "start comes first"
+        return self._world
+
+    @property
+    def _in_force(self) -> Arrangement:
+        assert self._arrangement is not None, "start comes first"
+        return self._arrangement
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(text.split(",")) if text else None
+
+
+def _middle(view: MarketView | None) -> int | None:
+    """Where a market stands, scale 8: between the best quotes, else at the last trade."""
+    if view is None:
+        return None
+    if view.best_bid is not None and view.best_ask is not None:
+        return (view.best_bid[0] + view.best_ask[0]) // 2
+    return view.last.price if view.last is not None else None

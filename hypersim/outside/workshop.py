@@ -1,0 +1,114 @@
+"""Makes feeds by their names, and asks what their sources have.
+
+The names are those of HYPERSIM_FEED. Guarantees one connection and one budget of request weight for everything
+that is asked of Binance. Starts nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from hypersim.clock import Clock
+from hypersim.engine.market import Market
+from hypersim.feeds.base import Feed, FeedFailed
+from hypersim.feeds.binance import BinanceFeed
+from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.demand import Demand
+from hypersim.feeds.listing import Listing, read_listing
+from hypersim.feeds.synthetic import SyntheticFeed
+from hypersim.feeds.upstream import Upstream
+from hypersim.markets import MarketsFile
+from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, Settings
+from hypersim.views.marketdata import MarketData
+
+STEPS_OF_AN_INTERVAL: Final = 4
+"""Prices that are made up cost no request weight: they move more often than an upstream would be asked."""
+
+
+class Workshop:
+    """The feeds of one world."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        file: MarketsFile,
+        clock: Clock,
+        upstream: Upstream,
+        demand: Demand,
+        data: MarketData,
+    ) -> None:
+        self._settings, self._file, self._clock = settings, file, clock
+        self._upstream, self._demand, self._data = upstream, demand, data
+        self._makers: Mapping[str, Callable[[str, Sequence[Market]], Feed]] = {
+            BINANCE: self._binance,
+            "ccxt": self._ccxt,
+            SYNTHETIC: self._synthetic,
+        }
+
+    def make(self, name: str, markets: Sequence[Market]) -> Feed:
+        """A feed of some markets."""
+        return self._makers[name.partition(":")[0]](name, markets)
+
+    async def binance_listing(self) -> Listing:
+        """What Binance has. Raises FeedFailed when it does not answer."""
+        return read_listing(await self._upstream.exchange_info(None))
+
+    async def listed(
+        self, names: Iterable[str], markets: Sequence[Market], binance: Listing | None
+    ) -> dict[str, Collection[str]]:
+        """By feed, which of our symbols its source has; those that did not answer are not in it."""
+        found: dict[str, Collection[str]] = {}
+        if binance is not None:
+            found[BINANCE] = {
+                market.symbol for market in markets if self._file.symbol_at(market, BINANCE) in binance.markets
+            }
+        others = [name for name in dict.fromkeys(names) if CCXT_FEED.fullmatch(name)]
+        answers = await asyncio.gather(*(self._listed_by_ccxt(name, markets) for name in others))
+        found.update((name, answer) for name, answer in zip(others, answers, strict=True) if answer is not None)
+        return found
+
+    async def _listed_by_ccxt(self, name: str, markets: Sequence[Market]) -> Collection[str] | None:
+        theirs = {self._file.symbol_at(market, name): market.symbol for market in markets}
+        try:
+            return {theirs[symbol] for symbol in await self._ccxt(name, markets).listed() if symbol in theirs}
+        except FeedFailed:
+            return None
+
+    def _binance(self, name: str, markets: Sequence[Market]) -> BinanceFeed:
+        settings = self._settings
+        return BinanceFeed(
+            clock=self._clock,
+            upstream=self._upstream,
+            markets=[(market, self._file.symbol_at(market, name)) for market in markets],
+            demand=self._demand,
+            interval_ms=settings.market_update_interval_ms,
+            seed=settings.seed,
+            traded=self._traded(),
+            stream_url=settings.binance_stream_url or None,
+        )
+
+    def _ccxt(self, name: str, markets: Sequence[Market]) -> CcxtFeed:
+        settings = self._settings
+        return CcxtFeed(
+            clock=self._clock,
+            exchange_id=name.partition(":")[2],
+            markets=[(market, self._file.symbol_at(market, name)) for market in markets],
+            demand=self._demand,
+            interval_ms=settings.market_update_interval_ms,
+            seed=settings.seed,
+            traded=self._traded(),
+        )
+
+    def _synthetic(self, _name: str, markets: Sequence[Market]) -> SyntheticFeed:
+        return SyntheticFeed(
+            clock=self._clock,
+            markets=markets,
+            synthetic=self._file.synthetic,
+            seed=self._settings.seed,
+            step_ms=self._settings.market_update_interval_ms // STEPS_OF_AN_INTERVAL,
+            last_prices=self._traded,
+        )
+
+    def _traded(self) -> dict[str, int]:
+        """Last prices, scale 8, of the markets that have traded in this world."""
+        return {symbol: view.last.price for symbol, view in self._data.markets.items() if view.last}

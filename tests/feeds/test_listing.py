@@ -1,0 +1,418 @@
+"""exchangeInfo, of now and of years ago, as markets of ours; and what a world lists of them."""
+
+import gzip
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import asdict, replace
+
+from hypersim.engine.commands import PutAsset, PutMarket
+from hypersim.engine.market import Asset, Market, MarketStatus
+from hypersim.engine.orders import OrderType, SelfTradePrevention
+from hypersim.errors import SettingsError
+from hypersim.feeds.answers import ExchangeInfo
+from hypersim.feeds.base import FeedFailed
+from hypersim.feeds.listing import has_say, list_markets, read_listing
+from hypersim.markets import Listed, MarketsFile, Remembered
+from hypersim.resources import folder
+from hypersim.settings import read_settings
+from hypersim.units import ONE, parse, show
+from tests.api.lab import Lab, open_lab
+from tests.feeds.listings import FILTERS_OF_2021, Filters, answer, changed, many, symbol, without
+from tests.feeds.markets import FILE
+
+RECORDED = os.environ.get("HYPERSIM_RECORDED_DATA")
+TAKER, MAKER, BOTH = (
+    SelfTradePrevention.EXPIRE_TAKER,
+    SelfTradePrevention.EXPIRE_MAKER,
+    SelfTradePrevention.EXPIRE_BOTH,
+)
+NEVER = SelfTradePrevention.NONE
+BITCOIN = Market(
+    symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    min_price=parse("0.01"),
+    max_price=parse("1000000"),
+    tick_size=parse("0.01"),
+    min_quantity=parse("0.00001"),
+    max_quantity=parse("9000"),
+    step_size=parse("0.00001"),
+    market_max_quantity=parse("97.09521512"),
+    min_notional=parse("5"),
+    max_notional=parse("9000000"),
+    ask_multiplier_up=parse("4"),
+    ask_multiplier_down=parse("0.25"),
+    default_self_trade_prevention=MAKER,
+    allowed_self_trade_prevention=(TAKER, MAKER, BOTH),
+)
+"""What the made-up symbol of 2026 is here."""
+
+
+def only(symbol: dict[str, Any]) -> Market:
+    [market] = read_listing(answer([symbol])).markets.values()
+    return market
+
+
+def test_a_symbol_of_today_keeps_its_grid_its_bounds_and_what_of_its_order_kinds_there_is() -> None:
+    assert BITCOIN == only(symbol())
+
+
+def test_a_symbol_of_2021_is_read_by_the_filters_of_its_time() -> None:
+    old = symbol(
+        filters=FILTERS_OF_2021,
+        permissions=["SPOT", "MARGIN"],
+        permissionSets=None,
+        defaultSelfTradePreventionMode=None,
+        allowedSelfTradePreventionModes=None,
+    )
+
+    assert only(old) == replace(
+        BITCOIN,
+        market_max_quantity=0,
+        min_notional=parse("10"),
+        max_notional=0,
+        average_price_minutes=3,
+        ask_multiplier_up=parse("5"),
+        ask_multiplier_down=parse("0.2"),
+        allowed_self_trade_prevention=(NEVER, TAKER, MAKER, BOTH),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "here"),
+    [
+        ("TRADING", MarketStatus.TRADING),
+        ("BREAK", MarketStatus.BREAK),
+        ("HALT", MarketStatus.HALT),
+        ("END_OF_DAY", MarketStatus.HALT),
+        ("PRE_TRADING", MarketStatus.HALT),
+        ("POST_TRADING", MarketStatus.HALT),
+        ("AUCTION_MATCH", MarketStatus.HALT),
+        ("CANCEL_ONLY", MarketStatus.HALT),
+        ("SOMETHING_NEW", MarketStatus.HALT),
+    ],
+)
+def test_a_market_that_does_not_trade_as_usual_is_halted_here(status: str, here: MarketStatus) -> None:
+    assert replace(BITCOIN, status=here) == only(symbol(status=status))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_spot"),
+    [
+        ({"permissionSets": [["SPOT", "MARGIN"]]}, True),
+        ({"permissionSets": [["SPOT", "TRD_GRP_002"], ["SPOT", "LEVERAGED"]]}, True),
+        ({"permissionSets": [["MARGIN", "TRD_GRP_002"]]}, False),
+        ({"permissionSets": [["SPOT"], ["TRD_GRP_002"]]}, False),
+        ({"permissionSets": [], "permissions": []}, True),
+        ({"permissionSets": [], "permissions": [], "isSpotTradingAllowed": False}, False),
+        ({"permissionSets": None, "permissions": ["SPOT", "MARGIN"]}, True),
+        ({"permissionSets": None, "permissions": ["LEVERAGED"]}, False),
+        ({"permissionSets": None, "permissions": ["SPOT"], "isSpotTradingAllowed": False}, False),
+    ],
+)
+def test_only_what_a_spot_account_may_trade_is_listed(changes: dict[str, Any], is_spot: bool) -> None:
+    found = read_listing(answer([symbol("ETH"), symbol(**changes)]))
+
+    assert (["ETHUSDT", "BTCUSDT"] if is_spot else ["ETHUSDT"], {}) == (list(found.markets), found.left_out)
+
+
+@pytest.mark.parametrize(
+    ("filters", "changes"),
+    [
+        (changed("MARKET_LOT_SIZE", maxQty="9000"), {"market_max_quantity": 0}),
+        (
+            changed("MARKET_LOT_SIZE", minQty="0.1", stepSize="0.01"),
+            {"market_min_quantity": parse("0.1"), "market_step_size": parse("0.01")},
+        ),
+        (without("MARKET_LOT_SIZE"), {"market_max_quantity": 0}),
+        (changed("NOTIONAL", maxNotional="92233720368.54775807"), {"max_notional": 0}),
+        (
+            changed("NOTIONAL", applyMinToMarket=False, applyMaxToMarket=True),
+            {"apply_min_to_market": False, "apply_max_to_market": True},
+        ),
+        (without("NOTIONAL"), {"min_notional": 0, "max_notional": 0}),
+        (changed("MAX_NUM_ORDERS", maxNumOrders=2**31 - 1), {"max_num_orders": 0}),
+        (without("MAX_NUM_ORDERS"), {"max_num_orders": 0}),
+        (changed("PERCENT_PRICE_BY_SIDE", avgPriceMins=0), {"average_price_minutes": 0}),
+        (
+            without("PERCENT_PRICE_BY_SIDE"),
+            {
+                "bid_multiplier_up": 0,
+                "bid_multiplier_down": 0,
+                "ask_multiplier_up": 0,
+                "ask_multiplier_down": 0,
+            },
+        ),
+        (changed("PRICE_FILTER", minPrice="0.00000000", maxPrice="0"), {"min_price": 0, "max_price": 0}),
+    ],
+)
+def test_a_bound_that_is_not_there_binds_nobody(filters: Filters, changes: dict[str, Any]) -> None:
+    assert replace(BITCOIN, **changes) == only(symbol(filters=filters))
+
+
+@pytest.mark.parametrize(
+    ("changes", "here"),
+    [
+        ({"orderTypes": ["MARKET", "TAKE_PROFIT", "LIMIT"]}, {"order_types": (OrderType.MARKET, OrderType.LIMIT)}),
+        (
+            {"defaultSelfTradePreventionMode": "NONE", "allowedSelfTradePreventionModes": ["NONE", "TRANSFER"]},
+            {"default_self_trade_prevention": NEVER, "allowed_self_trade_prevention": (NEVER,)},
+        ),
+        (
+            {"defaultSelfTradePreventionMode": "DECREMENT"},
+            {"default_self_trade_prevention": MAKER},
+        ),
+        (
+            {"defaultSelfTradePreventionMode": "DECREMENT", "allowedSelfTradePreventionModes": ["EXPIRE_TAKER"]},
+            {"default_self_trade_prevention": TAKER, "allowed_self_trade_prevention": (TAKER,)},
+        ),
+        ({"baseAssetPrecision": 2, "quoteAssetPrecision": 10}, {"base_precision": 2, "quote_precision": 8}),
+    ],
+)
+def test_what_the_engine_lacks_is_not_listed(changes: dict[str, Any], here: dict[str, Any]) -> None:
+    assert replace(BITCOIN, **here) == only(symbol(**changes))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "why"),
+    [
+        (symbol(filters=changed("PRICE_FILTER", tickSize="0.0000000001")), "more than 8 decimals: '0.0000000001'"),
+        (symbol(filters=changed("LOT_SIZE", stepSize="1e-5")), "not a decimal: '1e-5'"),
+        (symbol(filters=changed("LOT_SIZE", stepSize="0.00000000")), "it has no tick or no step"),
+        (symbol(filters=without("PRICE_FILTER")), "it has no PRICE_FILTER or no LOT_SIZE"),
+        (symbol(orderTypes=["STOP_LOSS"]), "it has no order type that there is here"),
+        (symbol("btc"), "its name is none that there can be here"),
+        (symbol("B/C"), "its name is none that there can be here"),
+        (symbol("A" * 40, "B" * 11), "its name is none that there can be here"),
+        (symbol(symbol="BTC-USDT"), "it is not called BTCUSDT"),
+    ],
+)
+def test_what_cannot_be_had_here_is_left_out_with_the_reason(left_out: dict[str, Any], why: str) -> None:
+    found = read_listing(answer([symbol("ETH"), left_out]))
+
+    assert (["ETHUSDT"], {left_out["symbol"]: why}) == (list(found.markets), found.left_out)
+
+
+def test_how_many_are_left_out_is_said_with_the_first_few() -> None:
+    small = [symbol(f"COIN{number}", orderTypes=[]) for number in range(4)]
+    why = "it has no order type that there is here"
+
+    assert read_listing(answer([symbol(), *small])).left_out_in_words == (
+        f"4 spot symbols of the upstream cannot be traded here (COIN0USDT: {why}; COIN1USDT: {why}; COIN2USDT: {why})"
+    )
+
+
+@pytest.mark.parametrize("name", ["1000SATS", "1MBABYDOGE", "1000CHEEMS", "币安人生", "这是测试币", "BTÇ", "4"])
+def test_long_names_and_those_of_other_scripts_are_names(name: str) -> None:
+    assert replace(BITCOIN, symbol=f"{name}USDT", base=name) == only(symbol(name))
+
+
+def test_an_answer_without_a_spot_market_is_no_listing() -> None:
+    with pytest.raises(FeedFailed, match="the upstream lists no spot market"):
+        read_listing(answer([]))
+
+
+def anyhow(chance: random.Random, number: int) -> Market:
+    """A market with any rules that can be shown."""
+
+    def some(most: int, least: int = 1) -> int:
+        return chance.choice((0, chance.randint(least, most)))
+
+    modes = chance.sample(list(SelfTradePrevention), chance.randint(1, 4))
+    most = chance.randint(10, 10**18)
+    return Market(
+        symbol=f"COIN{number}USDT",
+        base=f"COIN{number}",
+        quote="USDT",
+        status=chance.choice(list(MarketStatus)),
+        min_price=some(10**12),
+        max_price=some(10**18),
+        tick_size=chance.randint(1, 10**10),
+        min_quantity=some(10**12),
+        max_quantity=most,
+        step_size=chance.randint(1, 10**10),
+        market_min_quantity=some(10**12),
+        market_max_quantity=some(most - 1),
+        market_step_size=some(10**10),
+        min_notional=some(10**12),
+        max_notional=some(10**18),
+        apply_min_to_market=chance.random() < 0.5,
+        apply_max_to_market=chance.random() < 0.5,
+        average_price_minutes=some(60),
+        bid_multiplier_up=some(10 * ONE),
+        bid_multiplier_down=some(ONE),
+        ask_multiplier_up=some(10 * ONE),
+        ask_multiplier_down=some(ONE),
+        max_num_orders=some(1000),
+        base_precision=chance.randint(0, 8),
+        quote_precision=chance.randint(0, 8),
+        order_types=tuple(chance.sample(list(OrderType), chance.randint(1, 3))),
+        default_self_trade_prevention=modes[0],
+        allowed_self_trade_prevention=tuple(chance.sample(modes, len(modes))),
+    )
+
+
+async def listed_by(lab: Lab, query: str = "") -> dict[str, Market]:
+    """The markets of another exchange of this kind, by what it answers."""
+    shown = (await lab.alice.public(f"/api/v3/exchangeInfo{query}")).json
+    return read_listing(msgspec.convert(shown, ExchangeInfo)).markets
+
+
+async def test_another_exchange_of_this_kind_lists_what_it_has() -> None:
+    chance = random.Random(3)
+    markets = [anyhow(chance, number) for number in range(100)]
+    async with open_lab() as lab:
+        for market in markets:
+            await lab.world.ask(PutAsset(Asset(market.base)))
+            await lab.world.ask(PutMarket(market))
+
+        assert {market.symbol: market for market in (*FILE.markets, *markets)} == await listed_by(lab)
+
+
+@pytest.mark.skipif(not RECORDED, reason="HYPERSIM_RECORDED_DATA names no folder with recorded data")
+def test_recorded_symbols_keep_every_bound_as_it_was_written() -> None:
+    with gzip.open(Path(RECORDED or "") / "gocryptotrader" / "http.json.gz") as file:
+        [recorded] = json.load(file)["routes"]["/api/v3/exchangeInfo"]["GET"]
+    found = read_listing(msgspec.convert(recorded["data"], ExchangeInfo))
+
+    assert (25, {}) == (len(found.markets), found.left_out)
+    for written in recorded["data"]["symbols"]:
+        market = found.markets[written["symbol"]]
+        filters = {each.pop("filterType"): each for each in written["filters"]}
+        assert written["status"] == market.status.value
+        assert filters["PRICE_FILTER"] == {
+            "minPrice": show(market.min_price),
+            "maxPrice": show(market.max_price),
+            "tickSize": show(market.tick_size),
+        }
+        assert filters["LOT_SIZE"] == {
+            "minQty": show(market.min_quantity),
+            "maxQty": show(market.max_quantity),
+            "stepSize": show(market.step_size),
+        }
+        assert filters.get("MARKET_LOT_SIZE", {}).get("maxQty", show(0)) == show(market.market_max_quantity)
+        assert filters["NOTIONAL"]["minNotional"] == show(market.min_notional)
+        assert filters["NOTIONAL"]["maxNotional"] == show(market.max_notional)
+
+
+def listed(
+    *symbols: dict[str, Any], wanted: str = "", file: MarketsFile = FILE, sources: tuple[str, ...] = ("binance",)
+) -> Listed:
+    """What a world lists whose upstream answered with these symbols."""
+    settings = read_settings(folder("config"), {"symbols": wanted}, environment={})
+    return list_markets(file, settings, sources, read_listing(answer(symbols)))
+
+
+def silent(wanted: str = "") -> Listed:
+    settings = read_settings(folder("config"), {"symbols": wanted}, environment={})
+    return list_markets(FILE, settings, ("binance",), None, silent=True)
+
+
+def slower(symbol: str) -> MarketsFile:
+    """The file, with other realism of one market."""
+    markets = tuple(
+        replace(each, recovery_half_life_ms=None, queue_exponent=3) if each.symbol == symbol else each
+        for each in FILE.markets
+    )
+    return replace(FILE, markets=markets)
+
+
+def test_a_listed_market_has_the_upstreams_rules_and_the_files_realism() -> None:
+    found = listed(symbol(), file=slower("BTCUSDT"))
+
+    assert (replace(BITCOIN, recovery_half_life_ms=None, queue_exponent=3), *FILE.markets[1:]) == found.markets
+    assert (FILE.assets, Remembered(frozenset({"BTCUSDT"}))) == (found.assets, found.upstream)
+
+
+def test_a_market_with_another_name_upstream_has_that_ones_rules_under_its_own() -> None:
+    named = replace(FILE, names={"ETHUSDT": {"binance": "BTCUSDT"}})
+
+    assert replace(BITCOIN, symbol="ETHUSDT", base="ETH") == listed(symbol(), file=named).markets[1]
+
+
+@pytest.mark.parametrize(
+    ("feeds", "sources", "is_ruled"),
+    [
+        ({}, ("binance",), True),
+        ({}, ("ccxt:kraken", "binance"), True),
+        ({}, ("ccxt:kraken",), False),
+        ({}, ("synthetic",), False),
+        ({"BTCUSDT": ("synthetic",)}, ("binance",), False),
+        ({"BTCUSDT": ("binance",)}, ("synthetic",), True),
+    ],
+)
+def test_the_upstream_rules_only_the_markets_that_it_feeds(
+    feeds: dict[str, tuple[str, ...]], sources: tuple[str, ...], is_ruled: bool
+) -> None:
+    found = listed(symbol(), file=replace(FILE, feeds=feeds), sources=sources)
+
+    assert (BITCOIN if is_ruled else FILE.markets[0]) == found.markets[0]
+
+
+def test_a_status_that_the_file_names_is_in_force_whatever_the_upstream_says() -> None:
+    fixed = replace(FILE, fixed_status=frozenset({"BTCUSDT"}))
+
+    assert (MarketStatus.TRADING, MarketStatus.HALT) == tuple(
+        listed(symbol(status="HALT"), file=file).markets[0].status for file in (fixed, FILE)
+    )
+
+
+def test_all_are_those_of_the_file_and_all_that_trade_upstream_with_the_assets_they_need() -> None:
+    theirs = [symbol(), symbol("DOGE"), symbol("OLD", status="BREAK"), symbol("PEPE", "币", status="HALT")]
+    found = listed(*theirs, wanted="all")
+
+    assert [*(market.symbol for market in FILE.markets), "DOGEUSDT", "PEPE币"] == [m.symbol for m in found.markets]
+    assert (*FILE.assets, Asset("DOGE"), Asset("PEPE"), Asset("币")) == found.assets
+    assert frozenset({"PEPE币"}) == found.upstream.halted
+
+
+def test_a_symbol_that_only_the_upstream_has_may_be_asked_for_by_name() -> None:
+    found = listed(symbol("DOGE"), symbol("OLD", status="BREAK"), wanted="DOGEUSDT,OLDUSDT,ETHBTC")
+
+    assert ["DOGEUSDT", "OLDUSDT", "ETHBTC"] == [market.symbol for market in found.markets]
+
+
+def test_a_symbol_that_nobody_has_is_named_with_the_reason() -> None:
+    small = symbol("SMALL", filters=changed("PRICE_FILTER", tickSize="0.0000000001"))
+    found = listed(symbol(), small, wanted="BTCUSDT,SMALLUSDT,NOSUCH")
+
+    assert found.unknown == {
+        "SMALLUSDT": "symbols: SMALLUSDT cannot be traded here: more than 8 decimals: '0.0000000001'",
+        "NOSUCH": "symbols: NOSUCH is neither in markets.toml nor a spot market of the upstream",
+    }
+    with pytest.raises(SettingsError, match=r"symbols: NOSUCH is not in markets\.toml, which has AAPLUSDT, "):
+        list_markets(FILE, read_settings(folder("config"), {"symbols": "NOSUCH"}, environment={}), ("none",), None)
+
+
+def test_a_silent_upstream_leaves_the_file() -> None:
+    found = silent("all")
+
+    assert (FILE.markets, FILE.assets, True) == (found.markets, found.assets, found.silent)
+
+
+@pytest.mark.parametrize(
+    ("sources", "feeds", "answer"),
+    [
+        (("auto",), {}, True),
+        (("ccxt:kraken", "binance"), {}, True),
+        (("synthetic",), {}, False),
+        (("synthetic",), {"BTCUSDT": ("binance",)}, True),
+    ],
+)
+def test_an_upstream_has_a_say_where_it_may_feed_a_market(
+    sources: tuple[str, ...], feeds: dict[str, tuple[str, ...]], answer: bool
+) -> None:
+    assert answer == has_say(replace(FILE, feeds=feeds), sources)
+
+
+def test_fourteen_hundred_symbols_are_listed_in_the_upstreams_order() -> None:
+    found = listed(*many(1400), wanted="all")
+
+    assert [each["symbol"] for each in many(1400)] == [market.symbol for market in found.markets[len(FILE.markets) :]]
+    assert asdict(FILE)["synthetic"] == found.synthetic
