@@ -58,7 +58,7 @@ class Listing(Struct, frozen=True):
     def left_out_in_words(self) -> str:
         """How many are left out, and the first few."""
         first = "; ".join(f"{symbol}: {why}" for symbol, why in list(self.left_out.items())[:SHOWN])
-        return f"{len(self.left_out)} spot symbols of the upstream cannot be traded here ({first})"
+        return f"spot symbols of the upstream that cannot be traded here: {len(self.left_out)} ({first})"
 
 
 class _LeftOut(Exception):
