@@ -106,6 +106,10 @@ class Listed(MarketsFile, frozen=True, kw_only=True):
         """Whether a market that the world has and that is not listed may be the upstream's, and stays for now."""
         return self.silent and (self.all_symbols or symbol in self.named)
 
+    def assets_alone(self) -> "Listed":
+        """For whoever opens a world without knowing which markets it is to have: they stay as they are."""
+        return replace(self, markets=(), unknown={}, all_symbols=True, silent=True)
+
     def remember(self, remembered: Remembered, markets: Mapping[str, Market]) -> Remembered:
         """What is to be kept from now on, in a world with these markets. What a person had halted before the
         upstream did stays the person's.

@@ -70,7 +70,7 @@ def run_user_add(chosen: argparse.Namespace) -> int:
 
 async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], label: str) -> str:
     require_master_key(settings)
-    listed, clock = listed_markets(settings), WallClock()
+    listed, clock = listed_markets(settings).assets_alone(), WallClock()
     database = open_database(settings.database_url)
     try:
         async with keep(settings, listed, database, Views(), clock) as kept:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from hypersim.__main__ import main
 from hypersim.clock import WallClock
 from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import Market, MarketStatus
@@ -178,6 +181,17 @@ async def test_a_symbol_that_has_other_assets_than_in_this_world_stays_as_it_is(
     other = replace(FILE.markets[0], base="ETH")
 
     assert (begun, markets) == await life.open(silent(file=replace(FILE, markets=(other, *FILE.markets[1:]))))
+
+
+async def test_an_account_that_is_added_between_two_starts_leaves_the_markets_as_they_are(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HYPERSIM_SYMBOLS", "ETHBTC")
+    begun, markets = await life.open(heard(COARSE, *many(8), wanted="all"))
+    added = await asyncio.to_thread(main, ["user", "add", "--database-url", life.url, "--balance", "COIN0=1"])
+
+    assert (0, 2) == (added, json.loads(capsys.readouterr().out)["accountId"])
+    assert (begun + 1, markets) == await life.open(heard(COARSE, *many(8), wanted="all"))
 
 
 async def test_fourteen_hundred_markets_are_listed_once_and_in_order(life: Life) -> None:
