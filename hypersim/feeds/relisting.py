@@ -97,7 +97,12 @@ class Relisting:
     async def _take_over(self, listed: Listed, listing: Listing) -> None:
         markets = {symbol: view.market for symbol, view in self._data.markets.items()}
         before = await self._memory.read()
-        mine = {symbol: each for symbol, each in markets.items() if self._fed(symbol) and not _by_hand(each, before)}
+        ruled = listed.upstream.ruled | before.ruled
+        mine = {
+            symbol: market
+            for symbol, market in markets.items()
+            if symbol in ruled and self._fed(symbol) and not _by_hand(market, before)
+        }
         if mine and not any(listed.symbol_at(market, BINANCE) in listing.markets for market in mine.values()):
             logger.warning("the upstream lists none of %s; nothing is changed", _some(mine))
             return

@@ -148,18 +148,30 @@ async def test_what_the_upstream_no_longer_lists_stops_trading_and_comes_back_wh
     assert [TRADING, BREAK, TRADING] == statuses
 
 
+async def test_a_market_of_the_file_that_the_upstream_dropped_is_not_made_up_under_peoples_orders(life: Life) -> None:
+    statuses = []
+    for theirs in ([symbol(), symbol("ETH")], [symbol()], [symbol()], [symbol(), symbol("ETH")]):
+        _, found = await life.open(heard(*theirs))
+        statuses.append((found["ETHUSDT"].status, found["AAPLUSDT"].status))
+
+    assert [(TRADING, TRADING), (BREAK, TRADING), (BREAK, TRADING), (TRADING, TRADING)] == statuses
+    await life.open(heard(symbol()))
+    assert MARKETS == (await life.open(made_up()))[1]
+
+
 async def test_what_the_upstream_halted_it_resumes_and_what_a_person_halted_only_a_person(life: Life) -> None:
     theirs = symbol(), symbol("ETH")
     halted = symbol(status="HALT"), symbol("ETH", status="HALT")
     _, begun = await life.open(heard(*theirs))
     by_hand = PutMarket(replace(begun["ETHUSDT"], status=HALT))
     statuses = []
-    for listed, *commands in ((heard(*theirs), by_hand), (heard(*halted),), (silent(),), (heard(*theirs),)):
+    gone = heard(symbol())
+    for listed, *commands in ((heard(*theirs), by_hand), (heard(*halted),), (silent(),), (gone,), (heard(*theirs),)):
         await life.open(listed, *commands)
         _, found = await life.open(listed)
         statuses.append((found["BTCUSDT"].status, found["ETHUSDT"].status))
 
-    assert [(TRADING, HALT), (HALT, HALT), (HALT, HALT), (TRADING, HALT)] == statuses
+    assert [(TRADING, HALT), (HALT, HALT), (HALT, HALT), (TRADING, HALT), (TRADING, HALT)] == statuses
 
 
 async def test_a_symbol_that_nobody_has_keeps_a_new_world_from_starting_and_no_other(life: Life) -> None:

@@ -161,6 +161,14 @@ async def test_a_market_that_a_person_halted_is_never_touched() -> None:
         assert Remembered(frozenset(MARKETS)) == world.memory.kept
 
 
+async def test_a_market_that_the_upstream_never_had_is_never_touched() -> None:
+    async with followed() as world:
+        world.memory.kept = Remembered(frozenset({"BTCUSDT"}))
+
+        assert [] == await world.hear(BTC)
+        assert put(*read(COARSE)) == await world.hear(COARSE)
+
+
 async def test_a_market_that_the_upstream_does_not_feed_is_never_touched() -> None:
     async with followed("all") as world:
         assert [] == await world.hear(BTC, ETH, symbol("AAPL", filters=changed("LOT_SIZE", stepSize="1.00000000")))
