@@ -75,6 +75,11 @@ class Watch:
         """A quiet symbol was found to be as it was."""
         self._heard_us[symbol] = self._clock.now_us()
 
+    def doubt(self, symbol: str) -> None:
+        """A watched symbol is to be looked at: it is said in full again, and perhaps nothing is pushed for long."""
+        if symbol in self._heard_us:
+            self._heard_us[symbol] = 0
+
     def give_up(self, symbol: str) -> None:
         """A quiet symbol was found to have moved: what is said of it here is not true any more."""
         self._silent = FeedFailed(f"nothing more came of {symbol}, and it moved")

@@ -9,6 +9,7 @@ import pytest
 
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.feeds.base import SourceReport
+from hypersim.units import parse
 from tests.feeds.via_ccxt.kraken import LAID_AT_US, Kraken
 from tests.feeds.via_ccxt.rig import WATCHED, Rig, bought, ladder, sold
 
@@ -145,6 +146,16 @@ async def test_a_moved_market_is_told_in_full_with_the_next_push(kraken: Kraken)
         told = await rig.next(where=lambda update: update.ladder)
 
     assert ((bought("60000.1", "0.1"),), ladder(BIDS, ASKS | {"60000.1": "0.15"})) == (told.prints, told.ladder)
+
+
+async def test_a_moved_market_in_which_nothing_happens_is_told_by_its_book_at_once(kraken: Kraken) -> None:
+    async with Rig(kraken, ["BTCUSDT"], config=WATCHED, speed=1).looking() as rig:
+        await rig.until_watched()
+        rig.feed.moved("BTCUSDT", parse("100"))
+        told = await rig.next()
+        transport = rig.feed.report().transport
+
+    assert (OutsideUpdate(symbol="BTCUSDT", ladder=ladder(BIDS, ASKS)), "websocket") == (told, transport)
 
 
 async def test_a_market_out_of_demand_is_seen_from_afar_and_streams_end_when_none_is_left(kraken: Kraken) -> None:
