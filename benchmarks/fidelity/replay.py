@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from benchmarks.fidelity.recording import SNAPSHOT_LIMIT
-from hypersim.engine.commands import Advance, Command, OpenAccount, OutsideUpdate, PutAsset, PutMarket, Stamped
+from hypersim.engine.commands import Advance, OpenAccount, PutAsset, PutMarket, Stamped
 from hypersim.engine.events import Event
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
@@ -82,9 +81,7 @@ class World:
     def open_account(self, time_us: int) -> int:
         """A rich account that pays no fees."""
         self._accounts += 1
-        self.do(
-            Stamped(time_us, OpenAccount(account_id=self._accounts, maker_rate=0, taker_rate=0, balances=BALANCES))
-        )
+        self.do(Stamped(time_us, OpenAccount(account_id=self._accounts, maker_rate=0, taker_rate=0, balances=BALANCES)))
         return self._accounts
 
     def observe(self, step: Step) -> list[Event]:
