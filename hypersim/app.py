@@ -20,6 +20,7 @@ from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
+from hypersim.errors import StartError
 from hypersim.feeds.base import FeedFailed, FeedStatus
 from hypersim.feeds.budget import WeightBudget
 from hypersim.feeds.demand import Demand
