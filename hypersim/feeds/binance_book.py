@@ -13,7 +13,7 @@ from msgspec import Struct
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.binance_depth import Change, DepthBook
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, positive
+from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, read_positive
 from hypersim.feeds.binance_pairing import Pairing, Released
 
 PATIENCE_US: Final = 25_000
@@ -128,7 +128,7 @@ class BinanceBook:
 
     def _take_trade(self, message: TradeMessage, received_us: int) -> None:
         trade = Print(
-            positive(message.price), positive(message.quantity), Side.SELL if message.buyer_is_maker else Side.BUY
+            read_positive(message.price), read_positive(message.quantity), Side.SELL if message.buyer_is_maker else Side.BUY
         )
         last_id = self._last_trade_id
         if last_id is not None and message.trade_id <= last_id:
