@@ -129,6 +129,15 @@ class BinanceBook:
         self._said = False
         self._last_trade_id = None
 
+    def restate(self, now_us: int) -> list[Observed]:
+        """What was said is void: says all that is known anew, without the trades until now."""
+        if not self.synchronised:
+            return []
+        self._pairing.drop()
+        self._said = False
+        self._changed(self._book.restated(), now_us)
+        return self._observed()
+
     def _take_trade(self, message: TradeMessage, received_us: int) -> None:
         trade = Print(
             read_positive(message.price),

@@ -263,6 +263,10 @@ class DepthBook:
             return None  # older than the moment at which it was wanted
         return self._begin(snapshot, limit)
 
+    def restated(self) -> Change:
+        """All that is known."""
+        return self._change(full=True)
+
     def _buffer(self, diff: DepthDiff) -> None:
         if self._diffs and diff.last_id <= self._diffs[-1].last_id:
             return

@@ -94,7 +94,7 @@ class Looks:
             raise FeedFailed(f"the upstream sent trades of {self._symbol} out of order")
         if self._next_id is None:
             return False
-        if ids and ids[0] != self._next_id:
+        if ids and self._next_id and ids[0] != self._next_id:  # of the very first one nobody knows the number
             self.begin_anew()
             return False
         return True
