@@ -64,7 +64,7 @@ class World:
     def __init__(self) -> None:
         self.exchange = Exchange()
         self.time_us = 0
-        self._channel = Channel(MARKET, "recording")
+        self._channel = Channel(MARKET)
         self._accounts = 0
         for asset in (MARKET.base, MARKET.quote):
             self.do(Stamped(0, PutAsset(Asset(asset))))

@@ -68,9 +68,8 @@ class Workshop:
         return found
 
     async def _listed_by_ccxt(self, name: str, markets: Sequence[Market]) -> Collection[str] | None:
-        theirs = {self._file.symbol_at(market, name): market.symbol for market in markets}
         try:
-            return {theirs[symbol] for symbol in await self._ccxt(name, markets).listed() if symbol in theirs}
+            return await self._ccxt(name, markets).listed()
         except FeedFailed:
             return None
 
