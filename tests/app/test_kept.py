@@ -16,7 +16,7 @@ from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import StartError
 from hypersim.feeds.listing import list_markets, read_listing
-from hypersim.kept import UpstreamMemory, keep
+from hypersim.kept import keep, read_remembered
 from hypersim.markets import Listed, MarketsFile, Remembered
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
@@ -54,7 +54,7 @@ class Life:
     async def remembered(self) -> Remembered:
         database = open_database(self.url)
         try:
-            return await UpstreamMemory(database).read()
+            return read_remembered(database)
         finally:
             database.close()
 

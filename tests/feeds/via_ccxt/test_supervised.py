@@ -7,7 +7,7 @@ import asyncio
 from hypersim.engine.orders import Side
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.units import parse
-from tests.feeds.desk import Desk, VirtualClock
+from tests.feeds.desk import Desk, VirtualClock, fed_by
 from tests.feeds.markets import MARKETS
 from tests.feeds.tasks import running, until
 from tests.feeds.via_ccxt.kraken import Kraken
@@ -18,9 +18,7 @@ async def test_the_exchange_s_book_is_the_one_there_and_after_a_failure_again(kr
     markets = [MARKETS[symbol] for symbol in OURS]
     desk = Desk(VirtualClock(), markets)
     rig = Rig(kraken, ["BTCUSDT"], config=WATCHED, traded=())
-    supervisor = FeedSupervisor(
-        ask=desk, clock=rig.clock, name="ccxt:kraken", why="a test", feeds=[(rig.feed, markets)], seed=1
-    )
+    supervisor = FeedSupervisor(ask=desk, clock=rig.clock, sources=fed_by(markets, rig.feed), seed=1)
     desk.listeners.append(supervisor.fold)
     async with running(supervisor.run()), asyncio.timeout(10):
         await supervisor.ready()
