@@ -1,12 +1,12 @@
 """The recorded stream through the feed's state machine, its channel and the engine, at the recorded times."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from benchmarks.fidelity.recording import SNAPSHOT_LIMIT
-from hypersim.engine.commands import Advance, Command, OpenAccount, OutsideUpdate, PutAsset, PutMarket, Stamped
+from hypersim.engine.commands import Advance, OpenAccount, PutAsset, PutMarket, Stamped
 from hypersim.engine.events import Event
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
@@ -82,9 +82,7 @@ class World:
     def open_account(self, time_us: int) -> int:
         """A rich account that pays no fees."""
         self._accounts += 1
-        self.do(
-            Stamped(time_us, OpenAccount(account_id=self._accounts, maker_rate=0, taker_rate=0, balances=BALANCES))
-        )
+        self.do(Stamped(time_us, OpenAccount(account_id=self._accounts, maker_rate=0, taker_rate=0, balances=BALANCES)))
         return self._accounts
 
     def observe(self, step: Step) -> list[Event]:
@@ -100,6 +98,11 @@ class World:
         """(price, size) of the best level, zeros when there is none."""
         level = self.exchange.venues[MARKET.symbol].book.resting(side).best()
         return (level.price, level.total) if level is not None else (0, 0)
+
+    def prices(self, side: Side, count: int) -> list[int]:
+        """The best prices of a side at which something rests."""
+        levels = self.exchange.venues[MARKET.symbol].book.resting(side).levels()
+        return [level.price for level in islice(levels, count)]
 
     def size_at(self, side: Side, price: int) -> int:
         level = self.exchange.venues[MARKET.symbol].book.resting(side).level(price)
