@@ -21,12 +21,14 @@ SIZES = tuple(ONE * thousandths // 1000 for thousandths in (1, 1, 1, 10, 100, 50
 LIFETIME_US = 30_000_000
 LONGEST_PAUSE_US = 2_000_000
 FARTHEST_TICKS = 20
+FARTHEST_LEVELS = 20
 
 
 class Place(enum.Enum):
     """Where a probe joins."""
 
     TOUCH = "at the touch"
+    QUEUE = "in one of the next 20 queues"
     BEHIND = "1 to 20 ticks behind it"
     INSIDE = "inside the spread"
 
@@ -65,7 +67,7 @@ class Prober:
         return self._chance.randrange(1, LONGEST_PAUSE_US)
 
     def _choose(self) -> Place:
-        return self._chance.choices(tuple(Place), (4, 4, 2))[0]
+        return self._chance.choices(tuple(Place), (4, 4, 2, 2))[0]
 
     def act(self, until_us: int) -> None:
         """Places or cancels what is due before a time."""
@@ -90,6 +92,8 @@ class Prober:
                 self._next_us += chance.randrange(1, 20_000)  # until there is a spread to stand in
                 return
             price -= away * chance.randint(1, room)
+        elif self._place is Place.QUEUE:
+            price = chance.choice(world.prices(side, FARTHEST_LEVELS + 1)[1:] or [best])
         elif self._place is Place.BEHIND:
             price += away * chance.randint(1, FARTHEST_TICKS)
         if not world.knows(side, price):

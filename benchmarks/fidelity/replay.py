@@ -1,6 +1,7 @@
 """The recorded stream through the feed's state machine, its channel and the engine, at the recorded times."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -97,6 +98,11 @@ class World:
         """(price, size) of the best level, zeros when there is none."""
         level = self.exchange.venues[MARKET.symbol].book.resting(side).best()
         return (level.price, level.total) if level is not None else (0, 0)
+
+    def prices(self, side: Side, count: int) -> list[int]:
+        """The best prices of a side at which something rests."""
+        levels = self.exchange.venues[MARKET.symbol].book.resting(side).levels()
+        return [level.price for level in islice(levels, count)]
 
     def size_at(self, side: Side, price: int) -> int:
         level = self.exchange.venues[MARKET.symbol].book.resting(side).level(price)

@@ -103,6 +103,8 @@ class ScriptedUpstream:
                 lines += [f"{name}: {value}" for name, value in ({"Content-Length": len(body)} | headers).items()]
                 writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
                 await writer.drain()
+                if headers.get("Connection") == "close":
+                    return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -174,7 +176,10 @@ class StreamConnection:
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
-            self.writer.write(data)
+            if data:
+                self.writer.write(data)
+            else:
+                self.writer.close()
 
 
 def _book_ticker(symbol: str, bid: str, bid_size: str, ask: str, ask_size: str) -> dict[str, str]:
