@@ -117,7 +117,7 @@ async def test_a_world_that_never_heard_an_upstream_follows_the_file(life: Life)
 async def test_without_an_upstream_that_has_a_say_the_file_rules_again(life: Life) -> None:
     begun, _ = await life.open(heard(COARSE))
 
-    assert (begun + 1, MARKETS) == await life.open(made_up())
+    assert (begun + 2, MARKETS) == await life.open(made_up())  # and what is kept of the upstream is forgotten
     assert Remembered() == await life.remembered()
 
 
@@ -211,5 +211,5 @@ async def test_fourteen_hundred_markets_are_listed_once_and_in_order(life: Life)
     begun, markets = await life.open(theirs)
 
     assert [market.symbol for market in theirs.markets] == list(markets)
-    assert len(theirs.assets) + len(theirs.markets) + len(["the demo account"]) == begun
+    assert len(theirs.assets) + len(theirs.markets) + len(["what is kept of the upstream", "the demo account"]) == begun
     assert (begun, markets) == await life.open(theirs)
