@@ -108,8 +108,9 @@ class BinanceFeed:
 
     async def _notice(self, _: Say) -> None:
         """Has a symbol that comes into demand attended to at once."""
+        growth = self._demand.growth
         while True:
-            await self._demand.grown()
+            growth = await self._demand.grown(growth)
             self._attention.ring()
 
     async def _attend(self, say: Say) -> None:

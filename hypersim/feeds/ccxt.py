@@ -62,7 +62,7 @@ class CcxtFeed:
         self._interval_s = interval_ms / 1000
         self._seed = seed
         self._traded = set(traded)
-        self._demand = demand
+        self._demand, self._growth = demand, demand.growth
         self._connection = Connection(exchange_id, config or {})
         self._observed: dict[str, Observed] = {}
         self._watch: Watch | None = None
@@ -185,10 +185,11 @@ class CcxtFeed:
         """Until then, or until a market comes into demand."""
         waits = [
             asyncio.create_task(self._clock.sleep((until_us - self._clock.now_us()) / MICROSECONDS)),
-            asyncio.create_task(self._demand.grown()),
+            asyncio.create_task(self._demand.grown(self._growth)),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            self._growth = self._demand.growth
         finally:
             for wait in waits:
                 wait.cancel()

@@ -20,7 +20,10 @@ class Demand:
         self._clock = clock
         self._with_orders = with_orders
         self._asked_us: dict[str, int] = {}
-        self._woken = asyncio.Event()
+        self._grown = asyncio.Event()
+        """Set, and made anew, when a market comes into demand."""
+        self.growth = 0
+        """How often one did."""
 
     def asked(self, symbol: str) -> None:
         """Somebody asked about a market, or sent an order there."""
@@ -28,7 +31,9 @@ class Demand:
         before_us = self._asked_us.get(symbol, 0)
         self._asked_us[symbol] = now_us
         if now_us - before_us > REMEMBERED_S * MICROSECONDS:
-            self._woken.set()
+            self.growth += 1
+            self._grown.set()
+            self._grown = asyncio.Event()
 
     def active(self) -> Set[str]:
         """The symbols in demand now."""
@@ -36,7 +41,10 @@ class Demand:
         self._asked_us = {symbol: at_us for symbol, at_us in self._asked_us.items() if at_us >= since_us}
         return self._asked_us.keys() | self._with_orders()
 
-    async def grown(self) -> None:
-        """Returns once a market was asked about that nobody had asked about for a while. One waiter at a time."""
-        await self._woken.wait()
-        self._woken.clear()
+    async def grown(self, since: int) -> int:
+        """Returns `growth` once it is another than it was, for any number of feeds that wait: once a market was asked
+        about that nobody had asked about for a while.
+        """
+        while self.growth == since:
+            await self._grown.wait()
+        return self.growth
