@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: run test check bench lock .venv
+.PHONY: run test check bench fidelity lock .venv
 .DEFAULT_GOAL := run
 
 run: .venv      ## start the exchange
@@ -17,11 +17,16 @@ check: .venv    ## style and types
 bench: .venv    ## measure
 	$(BIN)/python -m benchmarks
 
+fidelity: .venv ## measure how true the outside market is, on recorded data
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/fidelity.txt
+	$(BIN)/python -m benchmarks.fidelity
+
 lock: .venv     ## newest versions that pyproject.toml allows, into requirements/
 	$(BIN)/python -m pip install -qq uv
 	$(BIN)/$(LOCK) --upgrade --extra ccxt --group dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --extra ccxt pyproject.toml --output-file requirements/run.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group build --output-file requirements/build.txt
+	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group fidelity --output-file requirements/fidelity.txt
 	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
 
 .venv: .venv/made

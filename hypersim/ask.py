@@ -72,8 +72,8 @@ async def ask_in_order(ask: Ask, commands: Sequence[Command]) -> None:
     all are. Raises Refused for the first that is refused; those asked for with it are taken in all the same.
     """
     for start in range(0, len(commands), AT_ONCE):
-        # tasks begin in the order in which they are made, and a command is taken in before its asker waits
-        asked = [asyncio.ensure_future(ask(command)) for command in commands[start : start + AT_ONCE]]
-        await asyncio.wait(asked)
-        for each in asked:
-            each.result()
+        # they begin in this order, and a command is taken in before its asker waits
+        asked = [ask(command) for command in commands[start : start + AT_ONCE]]
+        for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome

@@ -163,8 +163,7 @@ class UpstreamMemory:
         self._database, self._ask = database, ask
 
     async def read(self) -> Remembered:
-        facts = await asyncio.to_thread(read_facts, self._database)
-        return Remembered(*(frozenset(facts.get(name, "").split()) for name in (RULED, HALTED)))
+        return await asyncio.to_thread(read_remembered, self._database)
 
     async def write(self, remembered: Remembered) -> None:
         """Returns once it is durable. Raises Refused."""
@@ -173,3 +172,9 @@ class UpstreamMemory:
         facts = {RULED: remembered.ruled, HALTED: remembered.halted}
         rows = [FactRow(name, " ".join(sorted(symbols))) for name, symbols in facts.items()]
         await self._ask(Advance(), rows=rows)
+
+
+def read_remembered(database: Database) -> Remembered:
+    """What a world keeps of the last upstream that it heard."""
+    kept = read_facts(database)
+    return Remembered(*(frozenset(kept.get(name, "").split()) for name in (RULED, HALTED)))

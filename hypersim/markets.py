@@ -101,10 +101,16 @@ class Listed(MarketsFile, frozen=True, kw_only=True):
     """Whether there is an upstream that has a say and was not heard."""
     upstream: Remembered = Remembered()
     """What there is to keep of it, where it was heard."""
+    lacking: frozenset[str] = frozenset()
+    """The symbols that it is to feed, and does not have."""
 
     def stays(self, symbol: str) -> bool:
         """Whether a market that the world has and that is not listed may be the upstream's, and stays for now."""
         return self.silent and (self.all_symbols or symbol in self.named)
+
+    def assets_alone(self) -> "Listed":
+        """For whoever opens a world without knowing which markets it is to have: they stay as they are."""
+        return replace(self, markets=(), unknown={}, all_symbols=True, silent=True)
 
     def remember(self, remembered: Remembered, markets: Mapping[str, Market]) -> Remembered:
         """What is to be kept from now on, in a world with these markets. What a person had halted before the
@@ -113,7 +119,13 @@ class Listed(MarketsFile, frozen=True, kw_only=True):
         if self.silent:
             return remembered
         here = {symbol for symbol, market in markets.items() if market.status is MarketStatus.HALT}
-        return Remembered(self.upstream.ruled, self.upstream.halted - (here - remembered.halted))
+        return Remembered(
+            self.upstream.ruled | self.dropped(remembered), self.upstream.halted - (here - remembered.halted)
+        )
+
+    def dropped(self, remembered: Remembered) -> frozenset[str]:
+        """The symbols that the upstream had once and has no longer."""
+        return self.lacking & remembered.ruled
 
 
 def read_markets(path: Path) -> MarketsFile:
@@ -132,10 +144,10 @@ def differences(
 ) -> list[PutAsset | PutMarket]:
     """The commands that bring a world with these assets and markets in line with what is listed, in working order.
 
-    A market that is not listed goes BREAK; one that somebody halted stays so unless the file names a status. What
-    the upstream halted is resumed when it is there. While the upstream is silent, the rules and the status that it
-    gave stay, and so do the markets that only it has: an answer that is missing changes nothing, and the next one
-    changes what has changed.
+    A market that is not listed, or that the upstream dropped, goes BREAK; one that somebody halted stays so unless
+    the file names a status. What the upstream halted is resumed when it is there. While the upstream is silent, the
+    rules and the status that it gave stay, and so do the markets that only it has: an answer that is missing changes
+    nothing, and the next one changes what has changed.
     """
     present = {asset.name: asset for asset in assets}
     commands: list[PutAsset | PutMarket] = [
@@ -159,6 +171,9 @@ def _beside(found: Market, wanted: Market, listed: Listed, remembered: Remembere
     if (found.base, found.quote) != (wanted.base, wanted.quote):
         logger.warning("%s is %s/%s in this world and stays so", symbol, found.base, found.quote)
         return found
+    by_hand = found.status is MarketStatus.HALT and not fixed and symbol not in remembered.halted
+    if symbol in listed.dropped(remembered):
+        return found if by_hand else replace(found, status=MarketStatus.BREAK)
     if listed.silent and symbol in remembered.ruled:
         return replace(
             found,
@@ -166,9 +181,7 @@ def _beside(found: Market, wanted: Market, listed: Listed, remembered: Remembere
             recovery_half_life_ms=wanted.recovery_half_life_ms,
             queue_exponent=wanted.queue_exponent,
         )
-    if found.status is MarketStatus.HALT and not fixed and symbol not in remembered.halted:
-        return replace(wanted, status=MarketStatus.HALT)
-    return wanted
+    return replace(wanted, status=MarketStatus.HALT) if by_hand else wanted
 
 
 class _Synthetic(Struct, forbid_unknown_fields=True):

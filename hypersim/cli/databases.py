@@ -73,8 +73,8 @@ def run_user_add(chosen: argparse.Namespace) -> int:
 async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], label: str) -> str:
     require_master_key(settings)
     file, clock = read_markets(settings.config / "markets.toml"), WallClock()
-    # no upstream is asked here: what it said of the markets last stays
-    listed = list_markets(file, settings, settings.feed, None, silent=has_say(file, settings.feed))
+    # no upstream is asked here, so the markets stay as they are
+    listed = list_markets(file, settings, settings.feed, None, silent=has_say(file, settings.feed)).assets_alone()
     database = open_database(settings.database_url)
     try:
         async with keep(settings, listed, database, Views(), clock) as kept:

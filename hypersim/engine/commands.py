@@ -133,6 +133,11 @@ class OutsideUpdate(CommandBase, frozen=True, kw_only=True):
     """From when on nothing is missing again, by the source's time, where something before this update was missed;
     0: it continues the one before.
     """
+    last_price: int = 0
+    """At what the outside traded last before anybody here listened, scale 8, for a market without a trade; 0: not said.
+
+    Filters refer to it until the first trade. It is no trade itself: that one is on the outside's tape.
+    """
 
 
 class Advance(CommandBase, frozen=True):

@@ -194,6 +194,11 @@ class Exchange:
     def _update_outside(self, venue: Venue, command: OutsideUpdate, time_us: int) -> None:
         outside = self.outsides[command.symbol]
         outside.guard(command.prints, command.ladder)
+        if command.last_price < 0:
+            raise Refused(Reason.BAD_PRICE)
+        begins = command.last_price > 0 and not venue.last_price
+        if begins:
+            venue.last_price = command.last_price
         trading = venue.market.status is MarketStatus.TRADING
         if trading:
             for trade in command.prints:
@@ -204,7 +209,7 @@ class Exchange:
                 outside.lay(time_us, changed, unknown)
             elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there
                 outside.lay(time_us, outside.prices())
-        if command.prints or command.ladder is not None:
+        if command.prints or command.ladder is not None or begins:
             self._events.append(
                 OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=outside.known)
             )

@@ -6,22 +6,19 @@ of the others. Guarantees that one source at a time speaks for a symbol, that a 
 full ladder, and that what was traded while nobody looked is not traded against later.
 """
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.base import FeedFailed, SourceReport
+from hypersim.feeds.base import SourceReport
 from hypersim.feeds.chorus import Alarm, Say, chorus
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.polling import FEW, LookPolling, TickerPolling
+from hypersim.feeds.polling import FEW, LookPolling, TickerPolling, find
 from hypersim.feeds.streaming import MarketStream
 from hypersim.feeds.upstream import Upstream
 from hypersim.feeds.watched import Source, Watched
-
-logger = logging.getLogger(__name__)
 
 MOST_STREAMED_IDLE = 20
 """Up to so many symbols are all streamed, in demand or not."""
@@ -75,7 +72,7 @@ class BinanceFeed:
         )
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
-        watched = await self._found()
+        watched = await find(self._upstream, self._markets, self._seed, self._traded)
         self._cared_for = set()
         self._tickers = TickerPolling(self._clock, self._upstream, watched, self._interval_s, self._is_near)
         self._looks = LookPolling(self._clock, self._upstream, watched, self._interval_s)
@@ -104,25 +101,6 @@ class BinanceFeed:
         if (one := self._watched.get(symbol)) is not None:
             one.moved(price)
             self._stream.moved(one.upstream_symbol)
-
-    async def _found(self) -> list[Watched]:
-        """Those of our markets that the upstream has, with their newest quotes and figures."""
-        quotes = {ticker.symbol: ticker for ticker in await self._upstream.book_tickers(None)}
-        names = [name for _, name in self._markets]
-        found = {
-            name: Watched(market, name, self._seed, traded=market.symbol in self._traded)
-            for market, name in self._markets
-            if name in quotes
-        }
-        if not found:
-            raise FeedFailed(f"{self._upstream.host} has none of {', '.join(names)}")
-        if missing := set(names) - found.keys():
-            logger.warning("feed %s: %s has no %s", self.name, self._upstream.host, ", ".join(sorted(missing)))
-        for day in await self._upstream.day_tickers(list(found)):
-            if (one := found.get(day.symbol)) is not None:
-                one.sampled.learn_day(day, speaking=True)
-                one.sampled.learn_quote(quotes[day.symbol])
-        return list(found.values())
 
     def _is_near(self, one: Watched) -> bool:
         """Whether it is worth to be told in full."""

@@ -21,7 +21,7 @@ from sortedcontainers import SortedDict
 from hypersim import units
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, TickerMessage, levels, size
+from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, TickerMessage, read_levels, read_size
 from hypersim.feeds.quotes import UNBOUNDED
 
 THIN = 4
@@ -263,6 +263,10 @@ class DepthBook:
             return None  # older than the moment at which it was wanted
         return self._begin(snapshot, limit)
 
+    def restated(self) -> Change:
+        """All that is known."""
+        return self._change(full=True)
+
     def _buffer(self, diff: DepthDiff) -> None:
         if self._diffs and diff.last_id <= self._diffs[-1].last_id:
             return
@@ -276,7 +280,7 @@ class DepthBook:
     def _begin(self, snapshot: DepthSnapshot, limit: int) -> Change | None:
         """The book is the snapshot with the diffs since."""
         for side, listed in ((self._bids, snapshot.bids), (self._asks, snapshot.asks)):
-            side.begin(levels(listed), limit)
+            side.begin(read_levels(listed), limit)
         self._last_id, self._straddles, self.synchronised = snapshot.last_update_id, True, True
         for diff in self._diffs:
             if diff.last_id > self._last_id:
@@ -289,15 +293,15 @@ class DepthBook:
         return self._change(full=True)
 
     def _apply(self, diff: DepthDiff) -> None:
-        self._bids.state(levels(diff.bids))
-        self._asks.state(levels(diff.asks))
+        self._bids.state(read_levels(diff.bids))
+        self._asks.state(read_levels(diff.asks))
         self._last_id, self._straddles, self.event_ms = diff.last_id, False, diff.event_ms
 
     def _agree(self, update_id: int) -> bool:
         """Whether a best quote of that very update says the same as the book."""
         return all(
-            self._bids.agrees(units.parse(ticker.bid), size(ticker.bid_size))
-            and self._asks.agrees(units.parse(ticker.ask), size(ticker.ask_size))
+            self._bids.agrees(read_size(ticker.bid), read_size(ticker.bid_size))
+            and self._asks.agrees(read_size(ticker.ask), read_size(ticker.ask_size))
             for ticker in self._tickers
             if ticker.update_id == update_id
         )
@@ -310,8 +314,8 @@ class DepthBook:
             self._quote(ticker)
 
     def _quote(self, ticker: TickerMessage) -> None:
-        bid, ask = size(ticker.bid), size(ticker.ask)
-        bid_size, ask_size = size(ticker.bid_size), size(ticker.ask_size)
+        bid, ask = read_size(ticker.bid), read_size(ticker.ask)
+        bid_size, ask_size = read_size(ticker.bid_size), read_size(ticker.ask_size)
         if (bid_size and not bid) or (ask_size and not ask) or (bid_size and ask_size and bid >= ask):
             raise FeedFailed(f"the upstream quotes {ticker.bid} to {ticker.ask}")
         self._bids.quote(bid, bid_size)

@@ -1,7 +1,7 @@
 """What Binance's market data streams and its depth snapshots say: the shapes on the wire, decoded.
 
-Guarantees typed fields or FeedFailed in one line. Numbers stay the texts that Binance sent (`levels` and `positive`
-read them, scale 8). Knows nothing of order or gaps.
+Guarantees typed fields or FeedFailed in one line. Numbers stay the texts that Binance sent (the functions at
+the end read them, scale 8). Knows nothing of order or gaps.
 
 Source: web-socket-streams.md, 'Trade Streams', 'Individual Symbol Book Ticker Streams', 'Diff. Depth Stream'.
 """
@@ -104,15 +104,15 @@ def decode(text: str | bytes) -> Message | None:
         raise FeedFailed(f"the upstream streamed something else than market data: {error}") from None
 
 
-def positive(text: str) -> int:
+def read_positive(text: str) -> int:
     """A price or a traded quantity, scale 8. Raises FeedFailed when it is none."""
-    value = size(text)
+    value = read_size(text)
     if not value:
         raise FeedFailed("the upstream sent a price or a trade of zero")
     return value
 
 
-def size(text: str) -> int:
+def read_size(text: str) -> int:
     """A size, scale 8, perhaps 0. Raises FeedFailed when it is none."""
     try:
         return units.parse(text)
@@ -120,6 +120,6 @@ def size(text: str) -> int:
         raise FeedFailed(f"the upstream sent a number that is {error}") from None
 
 
-def levels(listed: Iterable[Level]) -> list[tuple[int, int]]:
+def read_levels(listed: Iterable[Level]) -> list[tuple[int, int]]:
     """(price, size) of levels, scale 8. Raises FeedFailed for what is no level."""
-    return [(positive(price), size(quantity)) for price, quantity in listed]
+    return [(read_positive(price), read_size(quantity)) for price, quantity in listed]

@@ -3,13 +3,17 @@
 Both streams keep their order, but not with one another: the book may show that a level shrank before the trade that
 did it is heard of, or after. What shrinks without a trade was cancelled, anywhere in the queue; a trade consumed its
 front. So an update that takes something away at the touch is held until trades explain all of it, until a trade
-belongs to a later update, or until patience ends; a trade is held until an update has room for it, until a later one
-leaves no doubt, or until patience ends.
+belongs to a later update, or until patience ends; a trade is held until an update has room for it, until the touch
+has moved past it, or until patience ends.
 
-Guarantees the order of updates and the order of trades, that nothing is held longer than patience, and that updates
-without anything to explain are not held by themselves. A trade counts against at most one update, and against no
-more than what that took away; what exceeds it (hidden or iceberg size, sizes that came and went between two updates)
-is counted in `unexplained`.
+A trade says when it happened, and nothing is received sooner than the quickest message of the last minutes was: an
+update that came earlier than that cannot show the trade, so with it all older updates are settled. In a burst Binance
+sends trades late, and says so; patience is longer by as much.
+
+Guarantees the order of updates and the order of trades, that nothing is held longer than patience and that lag, and
+that updates without anything to explain are not held by themselves. A trade counts against at most one update, and
+against no more than what that took away; what exceeds it (hidden or iceberg size, sizes that came and went between
+two updates) is counted in `unexplained`.
 
 Where a level shrank several times, a trade goes to the first update with room for it: whether a cancel of 3 came
 before a trade of 2 or after it changes nothing of what either did to the queue in sum.
@@ -17,6 +21,7 @@ before a trade of 2 or after it changes nothing of what either did to the queue 
 
 from collections import deque
 from itertools import islice
+from typing import Final
 
 from msgspec import Struct
 
@@ -24,10 +29,11 @@ from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.binance_depth import Change, SideChange
 
-TRANSIT_WINDOW_US = 60_000_000
-SLACK_US = 2_000
+TRANSIT_WINDOW_US: Final = 60_000_000
+SLACK_US: Final = 2_000
 """Binance says in whole milliseconds when a trade happened, and not every stream is equally quick."""
-MOST_LAG_US = 150_000
+MOST_LAG_US: Final = 150_000
+"""In a burst Binance sends trades late (by up to 214 ms on recorded data), and patience grows with that, up to here."""
 
 
 class Held:

@@ -104,6 +104,8 @@ class CcxtFeed:
             self._traded.discard(symbol)
         if symbol in self._observed:
             self._observed[symbol].forget(traded=price is not None)
+        if self._watch is not None:
+            self._watch.doubt(symbol)
 
     @property
     def _watched(self) -> Set[str]:
@@ -165,14 +167,15 @@ class CcxtFeed:
             close = self._demand.active() & there
             if self._watch is not None:
                 self._watch.want(close)
+            far = there - close
             due_us = max(due_us + round(self._interval_s * MICROSECONDS), self._clock.now_us())
-            await self._sample([symbol for symbol in self._observed if symbol in there - close], said)
+            await self._sample(far.difference(self._turn), said)
             for symbol in sorted(close):
                 await self._look(symbol, said)
             await self._ask_after_quiet(said)
             for _ in range(len(self._turn)):
                 self._turn.rotate(-1)
-                if self._turn[-1] in there - close:
+                if self._turn[-1] in far:
                     await self._look(self._turn[-1], said)
                 if self._clock.now_us() >= due_us:
                     break
@@ -191,9 +194,9 @@ class CcxtFeed:
                 wait.cancel()
             await asyncio.wait(waits)
 
-    async def _sample(self, symbols: list[str], said: asyncio.Queue[OutsideUpdate | None]) -> None:
+    async def _sample(self, symbols: Set[str], said: asyncio.Queue[OutsideUpdate | None]) -> None:
         """Looks at some symbols from afar. Those that have no ticker are looked at in turn from then on."""
-        sampled = [self._observed[symbol] for symbol in symbols if symbol not in self._turn]
+        sampled = [observed for symbol, observed in self._observed.items() if symbol in symbols]
         if not sampled:
             return
         try:
@@ -266,8 +269,8 @@ class CcxtFeed:
             book = await self._book(observed)
             if symbol not in watch.quiet(QUIET_S):
                 continue
-            if book.best == observed.best:
-                watch.heard(symbol)
-                said.put_nowait(OutsideUpdate(symbol=symbol))
-            else:
+            if book.best != observed.best:
                 watch.give_up(symbol)
+            elif (update := observed.learn_book(book)) is not None:
+                watch.heard(symbol)
+                said.put_nowait(update)

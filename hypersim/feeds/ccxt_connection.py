@@ -1,10 +1,9 @@
 """One exchange as ccxt reaches it: what it can be asked, what it answers, and what went wrong in one line.
 
 ccxt is an extra. It is looked for when a feed is made, and imported when a connection opens, in a thread: that
-takes seconds and some 110 MB. Guarantees FeedFailed for whatever goes wrong, and that nothing stays open after
+takes seconds and some 100 MB. Guarantees FeedFailed for whatever goes wrong, and that nothing stays open after
 `opened`. Asks for public data alone, has no keys, and never more often than the exchange's own rate limit in
-ccxt says. The markets there are
-read once, unless they are to be read again.
+ccxt says. The markets there are read once, unless they are to be read again.
 """
 
 import asyncio

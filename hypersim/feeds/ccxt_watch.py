@@ -75,6 +75,11 @@ class Watch:
         """A quiet symbol was found to be as it was."""
         self._heard_us[symbol] = self._clock.now_us()
 
+    def doubt(self, symbol: str) -> None:
+        """A watched symbol is to be looked at: it is said in full again, and perhaps nothing is pushed for long."""
+        if symbol in self._heard_us:
+            self._heard_us[symbol] = 0
+
     def give_up(self, symbol: str) -> None:
         """A quiet symbol was found to have moved: what is said of it here is not true any more."""
         self._silent = FeedFailed(f"nothing more came of {symbol}, and it moved")
@@ -145,15 +150,18 @@ class Watch:
             ends = await asyncio.gather(books, trades, return_exceptions=True)
         failure = next((end for end in ends if isinstance(end, Exception)), None)
         assert failure is not None, "they end only by failing"
-        if symbol in self._heard_us or not isinstance(failure, Declined | TimeoutError):
+        if symbol in self._heard_us or not isinstance(failure, Declined):
             raise failure
         logger.warning("feed %s polls %s: it cannot be watched (%s)", self._name, observed.there, failure)
         self._hopeless.add(symbol)
 
     async def _follow_books(self, symbol: str, early: Iterable[Trade]) -> None:
         observed, connection = self._observed[symbol], self._connection
-        async with asyncio.timeout(FIRST_BOOK_S):
-            depth, book = await self._first_book(observed.there)
+        try:
+            async with asyncio.timeout(FIRST_BOOK_S):
+                depth, book = await self._first_book(observed.there)
+        except TimeoutError:
+            raise Declined(f"no book came within {FIRST_BOOK_S:g} s") from None
         observed.go_on_elsewhere(early)
         crossed_us = 0
         while True:

@@ -58,7 +58,7 @@ class Listing(Struct, frozen=True):
     def left_out_in_words(self) -> str:
         """How many are left out, and the first few."""
         first = "; ".join(f"{symbol}: {why}" for symbol, why in list(self.left_out.items())[:SHOWN])
-        return f"{len(self.left_out)} spot symbols of the upstream cannot be traded here ({first})"
+        return f"spot symbols of the upstream that cannot be traded here: {len(self.left_out)} ({first})"
 
 
 class _LeftOut(Exception):
@@ -200,9 +200,10 @@ def list_markets(
     """What a world whose prices come from these sources is to list.
 
     A market of the file that the upstream feeds and has takes its rules from there, and its realism, its asset's
-    name and a status that the file names from the file. Symbols that the file lacks are those of the upstream that
-    the settings name; with `all`, every one that is traded there. `silent`: the upstream has a say and did not
-    answer, so that the file stands in where the world has nothing better (see `markets.differences`).
+    name and a status that the file names from the file; one that the upstream never had is the file's. Symbols that
+    the file lacks are those of the upstream that the settings name; with `all`, every one that is traded there.
+    `silent`: the upstream has a say and did not answer, so that the file stands in where the world has nothing better
+    (see `markets.differences`).
 
     A symbol that neither has is `unknown`; SettingsError where no upstream has a say.
     """
@@ -215,6 +216,7 @@ def list_markets(
     markets: list[Market] = []
     ruled: set[str] = set()
     halted: set[str] = set()
+    lacking: set[str] = set()
     unknown: dict[str, str] = {}
     for symbol in named:
         market = ours.get(symbol)
@@ -225,6 +227,8 @@ def list_markets(
             market = _with_rules(file, market, rules)
             if market.status is MarketStatus.HALT:
                 halted.add(symbol)
+        elif live and upstream is not None:
+            lacking.add(symbol)
         if market is not None:
             markets.append(market)
         else:
@@ -240,6 +244,7 @@ def list_markets(
         all_symbols=settings.all_symbols,
         silent=silent,
         upstream=Remembered(frozenset(ruled), frozenset(halted)),
+        lacking=frozenset(lacking),
     )
 
 

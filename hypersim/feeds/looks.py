@@ -13,7 +13,7 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.answers import AggregateTrade
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthSnapshot, levels
+from hypersim.feeds.binance_messages import DepthSnapshot, read_levels
 from hypersim.feeds.quotes import UNBOUNDED
 from hypersim.feeds.upstream import quantity
 
@@ -94,7 +94,7 @@ class Looks:
             raise FeedFailed(f"the upstream sent trades of {self._symbol} out of order")
         if self._next_id is None:
             return False
-        if ids and ids[0] != self._next_id:
+        if ids and self._next_id and ids[0] != self._next_id:  # of the very first one nobody knows the number
             self.begin_anew()
             return False
         return True
@@ -102,7 +102,7 @@ class Looks:
 
 def ladder_of(depth: DepthSnapshot, limit: int) -> Ladder:
     """The whole ladder that a depth of so many levels shows. A side with fewer is known to its end."""
-    bids, asks = tuple(levels(depth.bids)), tuple(levels(depth.asks))
+    bids, asks = tuple(read_levels(depth.bids)), tuple(read_levels(depth.asks))
     return Ladder(
         bids=bids,
         asks=asks,

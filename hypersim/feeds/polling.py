@@ -6,11 +6,14 @@ allows them; depth and trades of those in demand, as often as their share of the
 symbol's other speakers say is theirs: their symbols are not asked about.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 from hypersim.clock import MICROSECONDS, Clock
+from hypersim.engine.market import Market
 from hypersim.feeds.answers import AggregateTrade
+from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.chorus import Alarm, Say, all_of
 from hypersim.feeds.upstream import (
     BOOK_WEIGHT,
@@ -20,6 +23,8 @@ from hypersim.feeds.upstream import (
     depth_weight,
 )
 from hypersim.feeds.watched import Source, Watched
+
+logger = logging.getLogger(__name__)
 
 DAY_INTERVAL_S: Final = 10.0
 FAR_INTERVAL_S: Final = 10.0
@@ -40,6 +45,28 @@ MOST_PAGES: Final = 5
 AT_ONCE: Final = 100
 """Symbols that are worked out before others get a turn."""
 CLOCK_INTERVAL_US: Final = 60 * MICROSECONDS
+
+
+async def find(
+    upstream: Upstream, markets: Sequence[tuple[Market, str]], seed: int, traded: Container[str]
+) -> list[Watched]:
+    """Those of our markets that the upstream has, with their newest quotes and figures. Raises FeedFailed when
+    it has none.
+    """
+    quotes = {ticker.symbol: ticker for ticker in await upstream.book_tickers(None)}
+    names = [name for _, name in markets]
+    found = {
+        name: Watched(market, name, seed, traded=market.symbol in traded) for market, name in markets if name in quotes
+    }
+    if not found:
+        raise FeedFailed(f"{upstream.host} has none of {', '.join(names)}")
+    if missing := set(names) - found.keys():
+        logger.warning("%s has no %s", upstream.host, ", ".join(sorted(missing)))
+    for day in await upstream.day_tickers(list(found)):
+        if (one := found.get(day.symbol)) is not None:
+            one.sampled.learn_day(day, speaking=True)
+            one.sampled.learn_quote(quotes[day.symbol])
+    return list(found.values())
 
 
 class TickerPolling:
@@ -89,7 +116,7 @@ class TickerPolling:
                 one.sampled.learn_day(day, speaking=one.source is Source.TICKERS)
 
     async def _ask_quotes(self, asked: Sequence[Watched], say: Say) -> None:
-        names = {one.upstream_symbol for one in asked}
+        names = dict.fromkeys(one.upstream_symbol for one in asked)
         for count, book in enumerate(await self._upstream.book_tickers(list(names))):
             if count % AT_ONCE == 0:
                 await self._clock.sleep(0)

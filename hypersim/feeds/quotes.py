@@ -27,6 +27,7 @@ class Quotes:
         self._stated: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
         self._laid: dict[int, int] = {}
+        self._laid_bound: int | None = None
         self._touched: set[int] = set()
         self._printed: set[int] = set()
 
@@ -54,7 +55,7 @@ class Quotes:
             gone = [price for price in self._stated if not self._known(self.align(price))]
         for price in gone:
             self._set(price, 0)
-        for price, size in levels.items() - self._stated.items():
+        for price, size in levels.items():
             self._set(price, size if self._known(self.align(price)) else 0)
 
     def _set(self, price: int, size: int) -> None:
@@ -125,10 +126,11 @@ class Quotes:
                 self._laid[price] = size
             else:
                 self._laid.pop(price, None)
-        if bound is not None:
+        if bound is not None and bound != self._laid_bound:
             forgotten = [price for price in self._laid if (price < bound if self.side is Side.BUY else price > bound)]
             for price in forgotten:
                 del self._laid[price]
+        self._laid_bound = bound
 
     def not_laid(self, listed: Iterable[tuple[int, int]]) -> None:
         """The exchange did not take these levels in: they are still to be told."""

@@ -24,6 +24,7 @@ from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.listing import Listing, read_listing
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.settings import BINANCE
+from hypersim.store.database import DRIVER_ERRORS, explained
 from hypersim.views.marketdata import MarketData
 
 logger = logging.getLogger(__name__)
@@ -88,12 +89,20 @@ class Relisting:
         except Refused as refused:
             logger.warning("the exchange did not take over the upstream's rules (%s)", refused.reason.value)
             return AGAIN_S
+        except DRIVER_ERRORS as error:
+            logger.warning("what the upstream said cannot be kept yet: %s", explained(error))
+            return AGAIN_S
         return EVERY_S
 
     async def _take_over(self, listed: Listed, listing: Listing) -> None:
         markets = {symbol: view.market for symbol, view in self._data.markets.items()}
         before = await self._memory.read()
-        mine = {symbol: each for symbol, each in markets.items() if self._fed(symbol) and not _by_hand(each, before)}
+        ruled = listed.upstream.ruled | before.ruled
+        mine = {
+            symbol: market
+            for symbol, market in markets.items()
+            if symbol in ruled and self._fed(symbol) and not _by_hand(market, before)
+        }
         if mine and not any(listed.symbol_at(market, BINANCE) in listing.markets for market in mine.values()):
             logger.warning("the upstream lists none of %s; nothing is changed", _some(mine))
             return
@@ -114,7 +123,7 @@ class Relisting:
         if after != before:
             await self._memory.write(after)
         if changed := [command.market.symbol for command in commands if isinstance(command, PutMarket)]:
-            logger.info("%s markets changed upstream, and so here: %s", len(changed), _some(changed))
+            logger.info("markets that changed upstream, and so here: %s (%s)", len(changed), _some(changed))
 
 
 def _by_hand(market: Market, remembered: Remembered) -> bool:

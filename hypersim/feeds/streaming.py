@@ -25,7 +25,7 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.binance_book import BinanceBook, Observed
-from hypersim.feeds.binance_messages import Message, TradeMessage, decode, size, streams
+from hypersim.feeds.binance_messages import Message, TradeMessage, decode, read_size, streams
 from hypersim.feeds.chorus import Alarm, Say, all_of, together
 from hypersim.feeds.upstream import Upstream
 from hypersim.feeds.watched import Source, Watched
@@ -199,7 +199,7 @@ class MarketStream:
         if isinstance(message, TradeMessage) and watched.source is Source.STREAM:
             if message.trade_id <= watched.sampled.told_id:
                 return
-            watched.sampled.printed(message.trade_id, size(message.quantity))
+            watched.sampled.printed(message.trade_id, read_size(message.quantity))
         self._say(streamed, book.take(message, now_us))
         if book.wants_snapshot and streamed.snapshot_due_us <= now_us:
             self._wanting.ring()

@@ -5,6 +5,7 @@ that is asked of Binance. Starts nothing.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -23,6 +24,9 @@ from hypersim.views.marketdata import MarketData
 
 STEPS_OF_AN_INTERVAL: Final = 4
 """Prices that are made up cost no request weight: they move more often than an upstream would be asked."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Workshop:
@@ -51,7 +55,10 @@ class Workshop:
 
     async def binance_listing(self) -> Listing:
         """What Binance has. Raises FeedFailed when it does not answer."""
-        return read_listing(await self._upstream.exchange_info(None))
+        listing = read_listing(await self._upstream.exchange_info(None))
+        if listing.left_out:
+            logger.info(listing.left_out_in_words)
+        return listing
 
     async def listed(
         self, names: Iterable[str], markets: Sequence[Market], binance: Listing | None
@@ -68,9 +75,8 @@ class Workshop:
         return found
 
     async def _listed_by_ccxt(self, name: str, markets: Sequence[Market]) -> Collection[str] | None:
-        theirs = {self._file.symbol_at(market, name): market.symbol for market in markets}
         try:
-            return {theirs[symbol] for symbol in await self._ccxt(name, markets).listed() if symbol in theirs}
+            return await self._ccxt(name, markets).listed()
         except FeedFailed:
             return None
 

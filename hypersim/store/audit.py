@@ -6,7 +6,7 @@ Reads only. Raises StoreError at the first difference.
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, Text, func, select, type_coerce
+from sqlalchemy import Connection, Select, Text, bindparam, func, select, type_coerce
 
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import StoreError
@@ -70,20 +70,26 @@ def _changes(connection: Connection, since: int) -> Select[tuple[int, str, Any, 
 
 def check_ids(connection: Connection, state: ExchangeState) -> None:
     """The ids that will be given next are above all that were given."""
-    account = select(balances.c.account_id).distinct().subquery()
+    trade_ids = dict(connection.execute(select(tickers.c.symbol, tickers.c.trade_id)).all())
+    newest = _newest_order()  # built once: there may be a thousand markets
     for venue in state.venues:
         symbol = venue.market.symbol
-        own = (orders.c.account_id == account.c.account_id) & (orders.c.symbol == symbol)
-        newest = select(func.max(orders.c.order_id)).where(own).scalar_subquery().label("newest")
-        per_account = select(newest).select_from(account).subquery()
-        order_id = connection.execute(select(func.max(per_account.c.newest))).scalar() or 0
-        last = select(tickers.c.trade_id).where(tickers.c.symbol == symbol)
-        trade_id = connection.execute(last).scalar() or 0
+        order_id = connection.execute(newest, {"market": symbol}).scalar() or 0
+        trade_id = trade_ids.get(symbol, 0)
         if order_id >= venue.next_order_id or trade_id >= venue.next_trade_id:
             raise StoreError(
                 f"{symbol} would give ids twice: the next are order {venue.next_order_id} and trade "
                 f"{venue.next_trade_id}, and stored are order {order_id} and trade {trade_id}"
             )
+
+
+def _newest_order() -> Select[int]:
+    """The newest order of the symbol `market`, found account by account as the index has them."""
+    account = select(balances.c.account_id).distinct().subquery()
+    own = (orders.c.account_id == account.c.account_id) & (orders.c.symbol == bindparam("market"))
+    newest = select(func.max(orders.c.order_id)).where(own).scalar_subquery().label("newest")
+    per_account = select(newest).select_from(account).subquery()
+    return select(func.max(per_account.c.newest))
 
 
 def _without_zeros(rows: Iterable[tuple[int, str, int, int]]) -> Balances:

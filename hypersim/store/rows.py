@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from hypersim.engine.commands import Stamped
 from hypersim.engine.orders import Order
@@ -35,23 +35,24 @@ def as_account_trade(row: RowMapping) -> AccountTrade:
 
 def running_candles(connection: Connection) -> list[tuple[str, int, Candle]]:
     """The candle of each symbol and length in which its last trade lies."""
+    query = select(*CANDLE).where(  # built once: there may be a thousand symbols
+        candles.c.symbol == bindparam("market"),
+        candles.c.seconds == bindparam("length"),
+        candles.c.open_us == bindparam("opened_us"),
+    )
     result = []
     for symbol, time_us in connection.execute(select(tickers.c.symbol, tickers.c.time_us)).all():
         for seconds in STORED_SECONDS:
-            query = select(*CANDLE).where(
-                candles.c.symbol == symbol,
-                candles.c.seconds == seconds,
-                candles.c.open_us == bucket(time_us, seconds),
-            )
-            result.append((symbol, seconds, Candle(*connection.execute(query).one())))
+            candle = {"market": symbol, "length": seconds, "opened_us": bucket(time_us, seconds)}
+            result.append((symbol, seconds, Candle(*connection.execute(query, candle).one())))
     return result
 
 
 def oldest_trades(connection: Connection) -> dict[str, int]:
     """The oldest trade of each symbol that is on the tape."""
     symbols = connection.execute(select(tickers.c.symbol)).scalars().all()
-    oldest = select(func.min(tape.c.trade_id))
-    return {symbol: connection.execute(oldest.where(tape.c.symbol == symbol)).scalar_one() for symbol in symbols}
+    oldest = select(func.min(tape.c.trade_id)).where(tape.c.symbol == bindparam("market"))
+    return {symbol: connection.execute(oldest, {"market": symbol}).scalar_one() for symbol in symbols}
 
 
 def stored_snapshots(connection: Connection) -> Generator[Snapshot, None, None]:

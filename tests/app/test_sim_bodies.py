@@ -117,3 +117,18 @@ def test_a_fee_rate_is_at_most_one() -> None:
         refused.value.reason,
         *refused.value.details,
     )
+
+
+@pytest.mark.parametrize("asset", ["BTC", "1000CHEEMS", "1MBABYDOGE", "币安人生", "4", "A" * 50])
+def test_an_asset_may_have_any_name_that_binance_gives_one(asset: str) -> None:
+    body = msgspec.json.encode({"asset": asset, "amount": "1"})
+
+    assert asset == bodies.read(body, bodies.FaucetBody).asset
+
+
+@pytest.mark.parametrize("asset", ["", "btc", "BTC/USDT", "B C", "A" * 51, "BTC\n", "B_C"])
+def test_what_is_no_name_of_an_asset_is_refused(asset: str) -> None:
+    with pytest.raises(Refused) as refused:
+        bodies.read(msgspec.json.encode({"asset": asset, "amount": "1"}), bodies.FaucetBody)
+
+    assert (Reason.INVALID_FIELD, "asset") == (refused.value.reason, refused.value.details[0])

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hypersim.engine.commands import TestOrder
+from hypersim.engine.commands import OutsideUpdate, TestOrder
+from hypersim.engine.events import OutsideChanged
 from hypersim.engine.market import MarketStatus
 from hypersim.engine.orders import OrderStatus, OrderType, SelfTradePrevention
 from hypersim.errors import Reason
@@ -111,6 +112,19 @@ def test_before_the_first_trade_no_price_is_too_far_and_no_amount_at_market_too_
     assert OrderStatus.NEW is world.place("user", "sell", 2, 1000).status
     world = World(min_notional=number(10**6))
     assert OrderStatus.EXPIRED is world.place("user", "sell", 2).status
+
+
+def test_before_the_first_trade_prices_are_held_to_the_outside_s_last_one_which_is_no_trade() -> None:
+    world = World(**STRICT)
+    said = OutsideUpdate(symbol=SYMBOL, last_price=number(100))
+    told, again = world.apply(said), world.apply(replace(said, last_price=number(10)))
+    too_high = world.refusal(world.order("user", "buy", 20, "150.5"))
+    world.outside(prints="buy 1 @200")
+
+    assert ([OutsideChanged(symbol=SYMBOL, source_time_us=0, known=False)], []) == (told, again)
+    assert Reason.FILTER_PERCENT_PRICE_BY_SIDE is too_high
+    assert world.apply(world.order("user", "buy", 20, "150.5"))
+    assert Reason.BAD_PRICE is world.refusal(replace(said, last_price=-1))
 
 
 def test_a_multiplier_of_zero_bounds_nothing() -> None:

@@ -154,6 +154,16 @@ def test_nothing_is_due_unless_something_is_to_come_back() -> None:
     assert None is not took(30, of=50).exchange.next_due()
 
 
+def test_what_is_due_is_due_in_a_restored_exchange_too() -> None:
+    world = took(30, of=50)
+    restored = Exchange.restore(world.exchange.snapshot())
+    restored.apply(Stamped(world.exchange.next_due() or 0, Advance()))
+    world.exchange.apply(Stamped(world.exchange.next_due() or 0, Advance()))
+
+    assert restored.next_due() is not None
+    assert world.exchange.state_hash() == restored.state_hash()
+
+
 def test_while_halted_nothing_is_due_and_nothing_comes_back() -> None:
     world = took(30, of=50)
     world.rules(status=MarketStatus.HALT)

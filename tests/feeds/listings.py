@@ -5,7 +5,10 @@ from typing import Any
 
 import msgspec
 
+from hypersim.engine.market import Market
+from hypersim.engine.orders import SelfTradePrevention
 from hypersim.feeds.answers import ExchangeInfo
+from hypersim.units import parse
 
 Filters = dict[str, dict[str, Any]]
 
@@ -47,6 +50,31 @@ FILTERS_OF_2021: Filters = {
     "MAX_POSITION": {"maxPosition": "43.00000000"},
     "MAX_NUM_ORDERS": {"maxNumOrders": 200},
 }
+
+
+BITCOIN = Market(
+    symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    min_price=parse("0.01"),
+    max_price=parse("1000000"),
+    tick_size=parse("0.01"),
+    min_quantity=parse("0.00001"),
+    max_quantity=parse("9000"),
+    step_size=parse("0.00001"),
+    market_max_quantity=parse("97.09521512"),
+    min_notional=parse("5"),
+    max_notional=parse("9000000"),
+    ask_multiplier_up=parse("4"),
+    ask_multiplier_down=parse("0.25"),
+    default_self_trade_prevention=SelfTradePrevention.EXPIRE_MAKER,
+    allowed_self_trade_prevention=(
+        SelfTradePrevention.EXPIRE_TAKER,
+        SelfTradePrevention.EXPIRE_MAKER,
+        SelfTradePrevention.EXPIRE_BOTH,
+    ),
+)
+"""What the made-up symbol of 2026 is here."""
 
 
 def symbol(base: str = "BTC", quote: str = "USDT", filters: Filters = FILTERS, **changes: Any) -> dict[str, Any]:

@@ -1,343 +1,175 @@
-"""The feed that polls Binance, against an upstream that speaks real HTTP."""
+"""The live feed as a whole, against an upstream that speaks real HTTP and WebSocket: who speaks for a symbol."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
-from itertools import pairwise
+from collections.abc import AsyncIterator
 
 import pytest
 
-from hypersim.clock import MICROSECONDS, WallClock
+from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds import upstream as upstream_module
-from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance import BinanceFeed, split_by_upstream, upstream_symbols
-from hypersim.feeds.budget import WeightBudget
-from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.upstream import day_weight
+from hypersim.feeds.base import SourceReport
 from hypersim.units import parse
-from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, fed_by
-from tests.feeds.markets import MARKETS, SYNTHETIC
-from tests.feeds.scripted_upstream import BOOK, DAY, Answer, ScriptedUpstream
-from tests.feeds.tasks import running, until
+from tests.feeds.desk import Desk
+from tests.feeds.live import FastClock, Live, live
+from tests.feeds.scripted_market import ScriptedMarket
+from tests.feeds.scripted_upstream import BOOK, DAY, DEPTH, TIME, TRADES, ScriptedUpstream
+from tests.feeds.tasks import until
 
-OURS = ("BTCUSDT", "ETHUSDT")
+BIDS, ASKS = {"60000": "1", "59999": "2"}, {"60001": "1", "60002": "3"}
 
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[ScriptedUpstream]:
     scripted = ScriptedUpstream()
-    scripted.books = {
-        "BTCUSDT": ("60000.00", "1.5", "60000.01", "0.25"),
-        "ETHUSDT": ("2500.00", "10", "2500.10", "20"),
-        "DOGEUSDT": ("0.1", "10", "0.2", "20"),
-    }
-    scripted.days = {
-        "BTCUSDT": ("60000.01", "0.125", "20000", 700),
-        "ETHUSDT": ("2500.00", "1", "300000", 90),
-        "DOGEUSDT": ("0.1", "1", "1", 1),
-    }
+    scripted.markets["BTCUSDT"] = ScriptedMarket("BTCUSDT", BIDS, ASKS)
     async with scripted.serving():
         yield scripted
 
 
-def feed(
-    upstream: ScriptedUpstream,
-    clock: VirtualClock | WallClock,
-    *,
-    weight: int = 1200,
-    traded: tuple[str, ...] = (),
-) -> BinanceFeed:
-    return BinanceFeed(
-        clock=clock,
-        markets=[MARKETS[symbol] for symbol in OURS],
-        base_url=upstream.url,
-        interval_ms=1000,
-        weight_per_minute=weight,
-        seed=1,
-        traded=traded,
+def whole(levels: dict[str, str]) -> dict[int, int]:
+    return {parse(price): parse(size) for price, size in levels.items()}
+
+
+def printed(world: Live) -> list[tuple[Side, str, str]]:
+    return [(trade.aggressor, f"{trade.price / 1e8:g}", f"{trade.quantity / 1e8:g}") for trade in world.prints]
+
+
+def streamed(world: Live) -> bool:
+    return world.feed.report().streamed == 1
+
+
+async def test_what_is_streamed_is_exact(upstream: ScriptedUpstream) -> None:
+    upstream.streams = True
+    bitcoin = upstream.markets["BTCUSDT"]
+    async with asyncio.timeout(10), live(upstream, WallClock()) as world:
+        await world.supervisor.ready()
+        first = world.house(Side.BUY), world.house(Side.SELL)
+        bitcoin.trade(Side.BUY, "60001", "0.4")
+        bitcoin.put(Side.BUY, "59998", "7")
+        await upstream.flush()
+        await until(lambda: world.house(Side.BUY) == whole(BIDS | {"59998": "7"}))
+        report = world.feed.report()
+
+    assert (whole(BIDS), whole(ASKS)) == first
+    assert whole(ASKS | {"60001": "0.6"}) == world.house(Side.SELL)
+    assert [(Side.BUY, "60001", "0.4")] == printed(world)
+    host = upstream.url.removeprefix("http://")
+    # listing 4, day 2, snapshot 50
+    assert (
+        SourceReport(host=host, transport="websocket", weight_per_minute=12000, weight_spent=56, streamed=1) == report
     )
+    assert [BOOK, DAY, DEPTH] == [path for path, _ in upstream.requests]
 
 
-async def poll(updates: AsyncGenerator[OutsideUpdate, None], symbol: str = "BTCUSDT") -> OutsideUpdate:
-    """The next update of a symbol."""
-    async for update in updates:
-        if update.symbol == symbol:
-            return update
-    raise AssertionError("the feed ended")
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_world_without_a_price_begins_with_the_last_trade(upstream: ScriptedUpstream, streams: bool) -> None:
+    upstream.streams = streams
+    upstream.markets["BTCUSDT"].last = ("60000.5", "0.125")
+    async with asyncio.timeout(10), live(upstream, WallClock(), traded=()) as world:
+        await world.supervisor.ready()
+        streamed_now = streamed(world)
+
+    assert (streams, [(Side.BUY, "60000.5", "0.125")]) == (streamed_now, printed(world))
+    assert parse("60000.5") == world.desk.exchange.venues["BTCUSDT"].last_price
 
 
-async def until_day(updates: AsyncGenerator[OutsideUpdate, None]) -> list[Print]:
-    """The trades of the next eleven polls: the figures of the day are among them once."""
-    return [trade for _ in range(11) for trade in (await poll(updates)).prints]
+async def test_without_streams_a_symbol_in_demand_is_looked_at_closely(upstream: ScriptedUpstream) -> None:
+    bitcoin = upstream.markets["BTCUSDT"]
+    async with asyncio.timeout(15), live(upstream, WallClock(), interval_ms=100) as world:
+        await world.supervisor.ready()
+        sampled = len(world.house(Side.BUY)), max(world.house(Side.BUY))
+        bitcoin.trade(Side.BUY, "60001", "0.1")  # while nobody looks closely
+        world.demand.asked("BTCUSDT")
+        await until(lambda: world.house(Side.BUY) == whole(BIDS))
+        bitcoin.trade(Side.BUY, "60001", "0.2")
+        bitcoin.trade(Side.SELL, "60000", "0.5")
+        await until(lambda: len(world.prints) == 2)
+        exact = world.house(Side.BUY), world.house(Side.SELL)
+        report = world.feed.report()
+
+    assert (121, parse("60000")) == sampled
+    assert [(Side.BUY, "60001", "0.2"), (Side.SELL, "60000", "0.5")] == printed(world)
+    assert (whole(BIDS | {"60000": "0.5"}), whole(ASKS | {"60001": "0.7"})) == exact
+    assert ("polling", 0) == (report.transport, report.streamed)
+    closely = [path for path, _ in upstream.requests if path in (TIME, DEPTH, TRADES)]
+    assert [TIME, DEPTH, TRADES, DEPTH, TRADES] == closely[:5]
 
 
-async def test_the_first_ladder_has_the_best_quotes_in_front_of_a_depth(upstream: ScriptedUpstream) -> None:
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        first = await poll(updates)
+async def test_when_demand_ends_the_tickers_go_on_without_saying_a_trade_twice(upstream: ScriptedUpstream) -> None:
+    bitcoin = upstream.markets["BTCUSDT"]
+    async with asyncio.timeout(20), live(upstream, FastClock(20), interval_ms=2000) as world:
+        await world.supervisor.ready()
+        world.ordered.add("BTCUSDT")
+        await until(lambda: world.house(Side.BUY) == whole(BIDS))
+        bitcoin.trade(Side.BUY, "60001", "0.2")
+        await until(lambda: len(world.prints) == 1)
+        world.ordered.clear()
+        await until(lambda: len(world.house(Side.BUY)) > 100)
+        days = len([path for path, _ in upstream.requests if path == DAY])
+        await until(lambda: len([path for path, _ in upstream.requests if path == DAY]) > days + 1)
+        after = printed(world)
+        bitcoin.trade(Side.BUY, "60001", "0.3")
+        await until(lambda: len(world.prints) == 2)
 
-    ladder = first.ladder
-    assert ladder is not None
-    assert (parse("60000"), parse("1.5")) == ladder.bids[0]
-    assert (parse("60000.01"), parse("0.25")) == ladder.asks[0]
-    assert (True, 121, 121) == (ladder.full, len(ladder.bids), len(ladder.asks))
-    assert (ladder.bids[-1][0], ladder.asks[-1][0]) == (ladder.bid_floor, ladder.ask_ceiling)
-
-
-@pytest.mark.parametrize(
-    ("traded", "expected"),
-    [((), (Print(parse("60000.01"), parse("0.125"), Side.BUY),)), (("BTCUSDT",), ())],
-)
-async def test_a_world_without_a_price_begins_with_the_last_trade(
-    upstream: ScriptedUpstream, traded: tuple[str, ...], expected: tuple[Print, ...]
-) -> None:
-    async with aclosing(feed(upstream, SteppingClock(), traded=traded).updates()) as updates:
-        first = await poll(updates)
-
-    assert expected == first.prints
+    assert [(Side.BUY, "60001", "0.2")] == after
+    assert [(Side.BUY, "60001", "0.3")] == printed(world)[1:]
 
 
-async def test_a_quote_that_did_not_change_is_only_confirmed(upstream: ScriptedUpstream) -> None:
-    async with aclosing(feed(upstream, SteppingClock(), traded=OURS).updates()) as updates:
-        await poll(updates)
-        again = await poll(updates)
-        upstream.books["BTCUSDT"] = ("60000.00", "1.4", "60000.01", "0.25")
-        changed = await poll(updates)
+async def test_a_stream_that_breaks_hands_over_to_polling_and_comes_back(upstream: ScriptedUpstream) -> None:
+    """Trades of the time between are nobody's; the book is right all the time."""
+    upstream.streams = True
+    bitcoin = upstream.markets["BTCUSDT"]
+    async with asyncio.timeout(20), live(upstream, FastClock(10), interval_ms=2000) as world:
+        await until(lambda: streamed(world))
+        bitcoin.trade(Side.BUY, "60001", "0.1")
+        await upstream.flush()
+        await until(lambda: len(world.prints) == 1)
+        upstream.streams = False
+        bitcoin.trade(Side.BUY, "60001", "0.2")  # never streamed
+        bitcoin.put(Side.BUY, "60000", "5")
+        upstream.cut()
+        await until(lambda: len(world.house(Side.BUY)) > 100)
+        polled = world.house(Side.BUY)[parse("60000")], world.feed.report().transport
+        upstream.markets["BTCUSDT"].frames.clear()
+        upstream.streams = True
+        await until(lambda: streamed(world))
+        await until(lambda: world.house(Side.BUY) == whole(BIDS | {"60000": "5"}))
+        bitcoin.trade(Side.BUY, "60001", "0.3")
+        await upstream.flush()
+        await until(lambda: len(world.prints) == 2)
+        status = world.supervisor.status()
 
-    assert OutsideUpdate(symbol="BTCUSDT") == again
-    assert changed.ladder is not None
-    assert parse("1.4") == changed.ladder.bids[0][1]
-
-
-async def test_a_side_without_quotes_is_empty(upstream: ScriptedUpstream) -> None:
-    upstream.books["BTCUSDT"] = ("0.00000000", "0.00000000", "60000.01", "0.25")
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        ladder = (await poll(updates)).ladder
-
-    assert ladder is not None
-    assert ((), 0, 121) == (ladder.bids, ladder.bid_floor, len(ladder.asks))
-    upstream.books["BTCUSDT"] = ("0", "0", "0", "0")
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        ladder = (await poll(updates)).ladder
-
-    assert Ladder(bid_floor=0, ask_ceiling=UNBOUNDED, full=True) == ladder
-
-
-@pytest.mark.parametrize(
-    ("day", "expected"),
-    [
-        (("60000.01", "0.125", "20000", 700), []),
-        (("60000.01", "0.5", "20003.5", 705), [("60000.01", "3.5", Side.BUY)]),
-        (("60000.00", "0.5", "20003.5", 705), [("60000.00", "3.5", Side.SELL)]),
-        # between the quotes: by the price of the trade before
-        (("60000.004", "0.5", "20001", 705), [("60000.004", "1", Side.SELL)]),
-        # the window lost more than it won
-        (("60000.01", "0.5", "19990", 705), [("60000.01", "0.5", Side.BUY)]),
-        (("60000.01", "0.5", "19990", 700), []),
-        (("0", "0", "0", 705), []),
-    ],
-)
-async def test_what_the_day_s_volume_grew_by_is_a_trade_at_the_last_price(
-    upstream: ScriptedUpstream, day: tuple[str, str, str, int], expected: list[tuple[str, str, Side]]
-) -> None:
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        await until_day(updates)
-        upstream.days["BTCUSDT"] = day
-
-        assert [Print(parse(price), parse(quantity), side) for price, quantity, side in expected] == await until_day(
-            updates
-        )
+    assert (parse("5"), "polling") == polled
+    assert ["0.1", "0.3"] == [size for _, _, size in printed(world)]
+    assert whole(ASKS | {"60001": "0.4"}) == world.house(Side.SELL)
+    assert status.failure is None
 
 
-async def test_trades_of_the_time_in_which_nobody_looked_are_not_repeated(upstream: ScriptedUpstream) -> None:
-    live = feed(upstream, SteppingClock())
-    async with aclosing(live.updates()) as updates:
-        await until_day(updates)
-    upstream.days["BTCUSDT"] = ("61000", "1", "20500", 999)
-    async with aclosing(live.updates()) as updates:
-        again = await until_day(updates)
+async def test_a_hand_on_the_market_is_followed_by_the_whole_ladder(upstream: ScriptedUpstream) -> None:
+    upstream.streams = True
+    async with asyncio.timeout(10), live(upstream, WallClock()) as world:
+        await until(lambda: streamed(world))
+        by_hand = Ladder(bids=((parse("10"), parse("1")),), asks=((parse("20"), parse("1")),), full=True)
+        await _by_hand(world.desk, by_hand)
+        await until(lambda: world.house(Side.BUY) == whole(BIDS))
 
-    assert [] == again
-
-
-async def test_after_a_hand_on_the_market_the_whole_ladder_is_said(upstream: ScriptedUpstream) -> None:
-    live = feed(upstream, SteppingClock())
-    async with aclosing(live.updates()) as updates:
-        first = await poll(updates)
-        live.moved("BTCUSDT", parse("1"))
-        again = await poll(updates)
-
-    assert (first.ladder, ()) == (again.ladder, again.prints)
+    assert whole(ASKS) == world.house(Side.SELL)
+    assert 1 == [path for path, _ in upstream.requests].count(DEPTH)
 
 
-async def test_an_emptied_world_begins_with_the_last_trade_again(upstream: ScriptedUpstream) -> None:
-    live = feed(upstream, SteppingClock())
-    async with aclosing(live.updates()) as updates:
-        first = await poll(updates)
-        live.moved("BTCUSDT", None)
-        again = await until_day(updates)
-
-    assert list(first.prints) == again
+async def _by_hand(desk: Desk, ladder: Ladder) -> None:
+    await desk(OutsideUpdate(symbol="BTCUSDT", ladder=ladder))
 
 
-async def test_quotes_are_asked_for_at_each_interval_and_the_day_every_ten_seconds(
-    upstream: ScriptedUpstream,
-) -> None:
-    clock = SteppingClock()
-    live = feed(upstream, clock)
-    async with aclosing(live.updates()) as updates:
-        while clock.now_us() < START_US + 30 * MICROSECONDS:
-            await poll(updates)
+async def test_a_market_may_have_another_name_upstream(upstream: ScriptedUpstream) -> None:
+    upstream.markets["XBTUSD"] = ScriptedMarket("XBTUSD", {"50": "1"}, {"51": "2"})
+    upstream.streams = True
+    async with asyncio.timeout(10), live(upstream, WallClock(), names={"BTCUSDT": "XBTUSD"}) as world:
+        await until(lambda: streamed(world))
+        upstream.markets["XBTUSD"].trade(Side.SELL, "50", "0.25")
+        await upstream.flush()
+        await until(lambda: len(world.prints) == 1)
 
-    assert [(BOOK, None), (DAY, list(OURS)), (BOOK, list(OURS))] == upstream.requests[:3]
-    assert (32, 4) == tuple(len([path for path, _ in upstream.requests if path == p]) for p in (BOOK, DAY))
-    assert 32 * 4 + 4 * 2 == live.budget.spent
-
-
-@pytest.mark.parametrize("weight", [30, 100, 240])
-async def test_polling_slows_down_to_its_budget_and_stays_even(upstream: ScriptedUpstream, weight: int) -> None:
-    clock = SteppingClock()
-    asked_us: list[tuple[int, str]] = []
-    upstream.misbehave = lambda path: asked_us.append((clock.now_us(), path))
-    async with aclosing(feed(upstream, clock, weight=weight).updates()) as updates:
-        while clock.now_us() < START_US + 300 * MICROSECONDS:
-            await poll(updates)
-
-    spendings = [(time_us, 4 if path == BOOK else 2) for time_us, path in asked_us]
-    fullest = max(
-        sum(spent for at_us, spent in spendings if start_us <= at_us < start_us + 60 * MICROSECONDS)
-        for start_us, _ in spendings
-    )
-    quotes_us = [time_us for time_us, path in asked_us if path == BOOK][2:]
-    longest_s = max(after - before for before, after in pairwise(quotes_us)) / MICROSECONDS
-    assert 0.7 * weight < fullest <= weight
-    assert longest_s < 2 * max(1, 60 * 4 / (0.75 * weight))
-
-
-async def test_markets_that_the_upstream_lacks_are_left_out(
-    upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture
-) -> None:
-    del upstream.books["ETHUSDT"]
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        shown = {(await anext(updates)).symbol for _ in range(3)}
-
-    assert {"BTCUSDT"} == shown
-    assert [f"feed binance: {upstream.url} has no ETHUSDT"] == caplog.messages
-
-
-def says(status: int, body: bytes = b"{}", **headers: str) -> Callable[[str], Answer]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda _: (status, named, body)
-
-
-@pytest.mark.parametrize(
-    ("misbehaviour", "failure", "retry_after_s"),
-    [
-        (says(429, Retry_After="17"), "asks to be left alone for 17 s (status 429)", 17),
-        (says(429, Retry_After="soon"), "asks to be left alone for 60 s (status 429)", 60),
-        (says(418), "asks to be left alone for 120 s (status 418)", 120),
-        (says(451), "does not serve this place (status 451)", 300),
-        (says(403), "does not serve this place (status 403)", 300),
-        (says(502, b"<html>Bad gateway"), "answered status 502: <html>Bad gateway", 0),
-        (says(200, b"<html>hello"), "with something else: JSON is malformed", 0),
-        (says(200, b"\xff\xfe"), "with something else: ", 0),
-        (says(200, b'{"symbol":"BTCUSDT"}'), "with something else: Expected `array`, got `object`", 0),
-        (says(200, b'[{"symbol":"BTCUSDT"}]'), "Object missing required field `bidPrice`", 0),
-        (says(200, b"[]"), "has none of BTCUSDT, ETHUSDT", 0),
-    ],
-)
-async def test_what_an_upstream_does_wrong_is_one_clear_line(
-    upstream: ScriptedUpstream, misbehaviour: Callable[[str], Answer], failure: str, retry_after_s: float
-) -> None:
-    upstream.misbehave = misbehaviour
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        with pytest.raises(FeedFailed) as failed:
-            await anext(updates)
-
-    assert failure in str(failed.value)
-    assert retry_after_s == failed.value.retry_after_s
-
-
-@pytest.mark.parametrize("number", ["1e5", "NaN", "-1", "", "1.123456789"])
-async def test_numbers_that_are_none_fail_the_feed(upstream: ScriptedUpstream, number: str) -> None:
-    upstream.books["BTCUSDT"] = ("60000.00", number, "60000.01", "0.25")
-    async with aclosing(feed(upstream, SteppingClock()).updates()) as updates:
-        with pytest.raises(FeedFailed, match="the upstream sent a number that is"):
-            await anext(updates)
-
-
-async def test_a_silent_upstream_and_a_dead_one_fail_the_feed(
-    upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upstream_module, "ANSWER_TIMEOUT_S", 0.05)
-    upstream.silent = True
-    with pytest.raises(FeedFailed, match=r"did not answer within 0\.05 s"):
-        await anext(feed(upstream, SteppingClock()).updates())
-    upstream.url = "http://127.0.0.1:9"
-    with pytest.raises(FeedFailed, match=r"127\.0\.0\.1:9 cannot be reached: "):
-        await anext(feed(upstream, SteppingClock()).updates())
-
-
-@pytest.mark.parametrize("address", ["http://", "https:///api", "http://[::1", "http://a b", "http://127.0.0.1:99999"])
-async def test_an_address_that_is_none_fails_the_feed(upstream: ScriptedUpstream, address: str) -> None:
-    upstream.url = address
-    with pytest.raises(FeedFailed):
-        await anext(feed(upstream, SteppingClock()).updates())
-
-
-async def test_an_upstream_names_its_symbols(upstream: ScriptedUpstream) -> None:
-    listed = await upstream_symbols(SteppingClock(), upstream.url, 1200)
-    markets = [MARKETS[symbol] for symbol in ("BTCUSDT", "AAPLUSDT", "SOLUSDT")]
-    made_up = {symbol: SYNTHETIC[symbol] for symbol in ("BTCUSDT", "AAPLUSDT")}
-
-    assert {"BTCUSDT", "ETHUSDT", "DOGEUSDT"} == listed
-    # what nobody can make up is left to the upstream, which may list it one day
-    assert ([markets[0], markets[2]], [markets[1]]) == split_by_upstream(markets, listed, made_up)
-
-
-async def test_the_exchange_s_book_is_the_upstream_s(upstream: ScriptedUpstream) -> None:
-    """Over real HTTP and in real time, through the supervisor into the real exchange, and after a failure
-    again.
-    """
-    clock = VirtualClock()
-    desk = Desk(clock, [MARKETS[symbol] for symbol in OURS])
-    live = feed(upstream, WallClock())
-    supervisor = FeedSupervisor(
-        ask=desk, clock=WallClock(), sources=fed_by([MARKETS[symbol] for symbol in OURS], live), seed=1
-    )
-    desk.listeners.append(supervisor.fold)
-    async with running(supervisor.run()):
-        async with asyncio.timeout(20):
-            await supervisor.ready()
-            before = max(desk.house(Side.BUY, "BTCUSDT")), min(desk.house(Side.SELL, "BTCUSDT"))
-            upstream.misbehave = says(500)
-            await until(lambda: supervisor.status().failure is not None)
-            upstream.books["BTCUSDT"] = ("61000.00", "1.5", "61000.01", "0.25")
-            upstream.misbehave = lambda _: None
-            await until(lambda: max(desk.house(Side.BUY, "BTCUSDT")) == parse("61000"))
-
-    assert (parse("60000"), parse("60000.01")) == before
-    assert parse("61000.01") == min(desk.house(Side.SELL, "BTCUSDT"))
-    assert supervisor.status().failure is None
-    assert parse("60000.01") == desk.exchange.venues["BTCUSDT"].last_price
-    assert 1 == supervisor.status().symbols["BTCUSDT"].gaps
-
-
-@pytest.mark.parametrize(("symbols", "weight"), [(1, 2), (20, 2), (21, 40), (100, 40), (101, 80)])
-def test_day_tickers_weigh_as_documented(symbols: int, weight: int) -> None:
-    assert weight == day_weight(symbols)
-
-
-async def test_no_minute_holds_more_than_the_budget() -> None:
-    clock = SteppingClock()
-    budget = WeightBudget(clock, 10)
-    spent_s = []
-    for weight in (4, 4, 4, 10, 25, 1):
-        await budget.spend(weight)
-        spent_s.append((clock.now_us() - START_US) // MICROSECONDS)
-        clock.skip(1)
-
-    # 4 and 4 at once, the third when the first is a minute old; what is too large waits for an idle minute
-    assert [0, 1, 60, 120, 180, 240] == spent_s
+    assert whole({"50": "0.75"}) == world.house(Side.BUY)
+    assert [Print(parse("50"), parse("0.25"), Side.SELL)] == world.prints

@@ -13,8 +13,10 @@ from tests.feeds.via_ccxt.kraken import Kraken
 
 
 @pytest.fixture(scope="session")
-def session_guard() -> Guard:
-    return Guard()
+def session_guard() -> Iterator[Guard]:
+    gc.freeze()  # looking through all that ccxt brings takes longer than the tests
+    yield Guard()
+    gc.unfreeze()
 
 
 @pytest.fixture

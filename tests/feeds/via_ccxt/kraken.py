@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from tests.feeds.scripted_upstream import Answer
 
@@ -115,11 +116,6 @@ class Kraken:
         """Says something to the subscribers of a channel."""
         for connection in self._subscribers[channel, symbol]:
             tell(connection, {"channel": channel, "type": kind, "data": data})
-
-    def push_raw(self, text: str) -> None:
-        """Says any text to every subscriber."""
-        for connection in {one for subscribers in self._subscribers.values() for one in subscribers}:
-            connection.transport.write(b"\x81" + bytes([len(text)]) + text.encode())
 
     async def hang_up(self) -> None:
         """Closes every WebSocket connection."""
@@ -235,7 +231,9 @@ class Kraken:
 
 
 def tell(connection: ServerConnection, message: dict[str, Any]) -> None:
-    """Sends without waiting: what is said at once arrives in that order."""
+    """Sends without waiting, so that what is said at once arrives in that order; nothing to one that hangs up."""
+    if connection.state is not State.OPEN:
+        return
     connection.protocol.send_text(json.dumps(message).encode())
     connection.send_data()
 

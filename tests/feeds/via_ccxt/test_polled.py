@@ -154,6 +154,18 @@ async def test_where_there_are_no_tickers_books_are_looked_at_in_turn(kraken: Kr
     assert "Ticker" not in subjects(kraken)
 
 
+async def test_where_tickers_are_not_given_as_asked_books_are_looked_at_in_turn(
+    kraken: Kraken, caplog: pytest.LogCaptureFixture
+) -> None:
+    kraken.misbehave = lambda path: refusal("EGeneral:Invalid arguments") if path.endswith("Ticker") else None
+    async with Rig(kraken).looking() as rig:
+        told = [len((await rig.next_ladder(symbol)).bids) for symbol in OURS]
+
+    assert ([2, 1], 1) == (told, subjects(kraken).count("Ticker"))
+    said = f"feed ccxt:kraken looks at books in turn: {rig.feed.report().host} refused: kraken"
+    assert said == caplog.records[0].getMessage()[: len(said)]
+
+
 async def test_a_market_whose_ticker_has_no_quotes_is_looked_at_by_its_book(kraken: Kraken) -> None:
     unquoted = {"v": ["1", "2"], "c": ["60000.0", "1"]}
     kraken.misbehave = lambda path: result_of(unquoted) if path.endswith("Ticker") else None

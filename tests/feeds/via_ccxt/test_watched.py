@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 import pytest
 
 from hypersim.engine.commands import OutsideUpdate
+from hypersim.feeds import ccxt_watch
 from hypersim.feeds.base import SourceReport
+from hypersim.units import parse
+from tests.feeds.tasks import running
 from tests.feeds.via_ccxt.kraken import LAID_AT_US, Kraken
 from tests.feeds.via_ccxt.rig import WATCHED, Rig, bought, ladder, sold
 
@@ -95,6 +99,36 @@ async def test_where_streams_are_refused_the_feed_polls(kraken: Kraken, caplog: 
     assert said == caplog.records[0].getMessage()[: len(said)]
 
 
+async def test_a_market_of_which_no_book_comes_is_left_to_polling(
+    kraken: Kraken, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ccxt_watch, "FIRST_BOOK_S", 0.1)
+    kraken.snapshots = False
+    async with Rig(kraken, ["BTCUSDT"], config=WATCHED).looking() as rig:
+        await rig.next_ladder()
+        while not caplog.records:
+            await rig.next()
+        kraken.trade("BTC/USD", "60000.1", "0.1", "buy")
+        polled = await rig.next(where=lambda update: update.prints)
+        transport = rig.feed.report().transport
+
+    assert ((bought("60000.1", "0.1"),), "polling") == (polled.prints, transport)
+    said = ["feed ccxt:kraken polls BTC/USD: it cannot be watched (no book came within 0.1 s)"]
+    assert said == [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+async def test_a_depth_that_is_not_taken_is_left_to_the_exchange(
+    kraken: Kraken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ccxt_watch, "DEPTH", 77)  # ccxt's class of Kraken has five depths, and sends no other
+    async with Rig(kraken, ["BTCUSDT"], config=WATCHED).looking() as rig:
+        await rig.until_watched()
+        kraken.lay("BTC/USD", {}, {"60000.1": "0.05"})
+        told = await rig.next(where=lambda update: update.source_time_us)
+
+    assert ladder(BIDS, ASKS | {"60000.1": "0.05"}) == told.ladder
+
+
 async def test_a_quiet_market_is_confirmed_by_its_book(kraken: Kraken) -> None:
     async with Rig(kraken, ["BTCUSDT"], config=WATCHED).looking() as rig:
         await rig.until_watched()
@@ -116,15 +150,7 @@ def choke(kraken: Kraken) -> None:
     kraken.lay("BTC/USD", {"60000.05": "1"}, {})
 
 
-def cross(kraken: Kraken) -> None:
-    """A level that is gone stays in the book as it is pushed."""
-    kraken.push(
-        "book", "BTC/USD", "update", [{"symbol": "BTC/USD", "bids": [{"price": 60000.1, "qty": 1}], "asks": []}]
-    )
-    kraken.bids["BTC/USD"]["60000.05"] = "1"
-
-
-@pytest.mark.parametrize("trouble", [go_silent, choke, cross])
+@pytest.mark.parametrize("trouble", [go_silent, choke])
 async def test_what_is_pushed_wrongly_is_given_up_for_what_is_polled(
     kraken: Kraken, trouble: Callable[[Kraken], None]
 ) -> None:
@@ -134,6 +160,26 @@ async def test_what_is_pushed_wrongly_is_given_up_for_what_is_polled(
         told = await rig.next_ladder()
 
     assert ladder({"60000.05": "1"} | BIDS, ASKS) == told
+
+
+async def test_a_book_that_stays_crossed_is_given_up(kraken: Kraken, caplog: pytest.LogCaptureFixture) -> None:
+    async def push() -> None:
+        """A level that is gone stays in the book, and others change."""
+        crossing = [{"price": 60000.1, "qty": 1}]
+        for size in range(1, 1000):
+            changed = [{"price": 60001.0, "qty": size}]
+            kraken.push("book", "BTC/USD", "update", [{"symbol": "BTC/USD", "bids": crossing, "asks": changed}])
+            await asyncio.sleep(0.01)
+
+    async with Rig(kraken, ["BTCUSDT"], config=WATCHED).looking() as rig:
+        await rig.until_watched()
+        kraken.bids["BTC/USD"]["60000.05"] = "1"
+        async with running(push()):
+            told = await rig.next_ladder()
+
+    assert ladder({"60000.05": "1"} | BIDS, ASKS) == told
+    said = "feed ccxt:kraken polls, and watches again in 1 s: the book of BTC/USD stays crossed"
+    assert [said] == [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
 async def test_a_moved_market_is_told_in_full_with_the_next_push(kraken: Kraken) -> None:
@@ -147,6 +193,16 @@ async def test_a_moved_market_is_told_in_full_with_the_next_push(kraken: Kraken)
     assert ((bought("60000.1", "0.1"),), ladder(BIDS, ASKS | {"60000.1": "0.15"})) == (told.prints, told.ladder)
 
 
+async def test_a_moved_market_in_which_nothing_happens_is_told_by_its_book_at_once(kraken: Kraken) -> None:
+    async with Rig(kraken, ["BTCUSDT"], config=WATCHED, speed=1).looking() as rig:
+        await rig.until_watched()
+        rig.feed.moved("BTCUSDT", parse("100"))
+        told = await rig.next()
+        transport = rig.feed.report().transport
+
+    assert (OutsideUpdate(symbol="BTCUSDT", ladder=ladder(BIDS, ASKS)), "websocket") == (told, transport)
+
+
 async def test_a_market_out_of_demand_is_seen_from_afar_and_streams_end_when_none_is_left(kraken: Kraken) -> None:
     async with Rig(kraken, ["BTCUSDT"], config=WATCHED).looking() as rig:
         await rig.until_watched()
@@ -157,4 +213,18 @@ async def test_a_market_out_of_demand_is_seen_from_afar_and_streams_end_when_non
         await rig.until_watched()
 
     assert 121 == len(far.bids)
+    assert 4 == len(kraken.subscriptions)
+
+
+async def test_of_two_watched_markets_one_may_go_out_of_demand(kraken: Kraken) -> None:
+    async with Rig(kraken, ["BTCUSDT", "ETHUSDT"], config=WATCHED).looking() as rig:
+        while rig.feed.report().streamed != 2:
+            await rig.next()
+        rig.close.remove("ETHUSDT")
+        far = await rig.next_ladder("ETHUSDT")
+        kraken.trade("BTC/USD", "60000.1", "0.1", "buy")
+        pushed = await rig.next(where=lambda update: update.prints)
+        streamed = rig.feed.report().streamed
+
+    assert (121, (bought("60000.1", "0.1"),), 1) == (len(far.bids), pushed.prints, streamed)
     assert 4 == len(kraken.subscriptions)
