@@ -212,8 +212,10 @@ class UpstreamHistory:
             late = tuple(bar for bar in traded if bar.open_us >= final_us)
             self._tails[symbol, seconds] = Tail(began_us, final_us, end_us, late)
         self._versions[symbol] += 1
-        if not bars and final_us == end_us and symbol not in self._begins_us:
-            await self._find_begin(symbol)
+        if not bars and final_us == end_us:
+            async with self._fetching.setdefault((symbol, 0, 0), asyncio.Lock()):
+                if symbol not in self._begins_us:
+                    await self._find_begin(symbol)
 
     async def _find_begin(self, symbol: str) -> None:
         """An upstream that has no bars of a time may have none before it, either: the first day tells."""

@@ -39,6 +39,8 @@ class Channel:
         """A source that quotes bids at or above its asks says nothing that could be laid, or is fresh."""
         self._withdrawing = False
         self._disturbed = False
+        self._resumes_us = 0
+        """From when on nothing is missing again, until the exchange knows it."""
         self._quoted = False
         self._source_time_us = self._received_us = 0
         self._updates = self._printed = self._gaps = 0
@@ -51,6 +53,8 @@ class Channel:
         if self._awaits_full and (ladder is None or not ladder.full):
             return
         prints = self._on_grid(update.prints)
+        if self._awaits_full or self._withdrawing:
+            self._resumes_us = update.source_time_us or received_us
         if self._withdrawing:
             prints = []  # of the time in which the quote was stale: too late to trade against them
             self._withdrawing, self._send_full = False, True
@@ -92,7 +96,11 @@ class Channel:
         prints, ladder = told
         self._disturbed = False
         self.in_flight = OutsideUpdate(
-            symbol=self.symbol, prints=prints, ladder=ladder, source_time_us=self._source_time_us
+            symbol=self.symbol,
+            prints=prints,
+            ladder=ladder,
+            source_time_us=self._source_time_us,
+            resumes_us=0 if self._withdrawing else self._resumes_us,
         )
         return self.in_flight
 
@@ -119,6 +127,8 @@ class Channel:
     def taken_in(self) -> None:
         """The exchange took in what is in flight."""
         command = self._landed()
+        if command.resumes_us == self._resumes_us:
+            self._resumes_us = 0
         self._updates += 1
         self._printed += len(command.prints)
         ladder = command.ladder
@@ -145,7 +155,8 @@ class Channel:
 
         Its prints are not repeated: nothing trades twice at one outside trade.
         """
-        self._landed()
+        command = self._landed()
+        self._resumes_us = command.source_time_us
         self._gaps += 1
         self._send_full = True
 

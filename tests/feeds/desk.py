@@ -174,3 +174,8 @@ def sold(price: int, size: int) -> Print:
 def seen(told: Ladder | None = None, *prints: Print, source_time_us: int = START_US) -> OutsideUpdate:
     """An observation of the market."""
     return OutsideUpdate(symbol=MARKET.symbol, prints=prints, ladder=told, source_time_us=source_time_us)
+
+
+def resuming(told: Ladder, *prints: Print) -> OutsideUpdate:
+    """What the exchange is told of an observation before which something was missed."""
+    return OutsideUpdate(symbol=MARKET.symbol, prints=prints, ladder=told, source_time_us=START_US, resumes_us=START_US)

@@ -9,7 +9,7 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print, Stamped
 from hypersim.engine.orders import Side
 from hypersim.feeds.channel import WITHDRAWAL, Channel
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, seen, sold
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold
 
 BOOK = ladder([(99, 5), (98, 7)], [(101, 4), (102, 6)], full=True)
 
@@ -28,7 +28,7 @@ def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None
 def channel() -> Channel:
     """The exchange has BOOK."""
     channel = Channel(MARKET)
-    assert seen(BOOK) == told(channel, seen(BOOK))
+    assert resuming(BOOK) == told(channel, seen(BOOK))
     return channel
 
 
@@ -110,7 +110,7 @@ def test_what_nobody_knows_the_fate_of_is_followed_by_the_whole_ladder_without_i
     channel.next_command()
     channel.lost()
 
-    assert seen(ladder([(99, 6), (98, 7)], [(102, 6)], full=True)) == told(channel)
+    assert resuming(ladder([(99, 6), (98, 7)], [(102, 6)], full=True)) == told(channel)
 
 
 def test_after_a_restart_the_first_full_ladder_begins_anew_and_nothing_before_it_counts(
@@ -122,7 +122,7 @@ def test_after_a_restart_the_first_full_ladder_begins_anew_and_nothing_before_it
     assert told(channel) is None
     assert told(channel, seen(None, bought(101, 9))) is None
     assert told(channel, seen(ladder([(99, 1)]))) is None
-    assert seen(BOOK, sold(99, 1)) == told(channel, seen(BOOK, sold(99, 1)))
+    assert resuming(BOOK, sold(99, 1)) == told(channel, seen(BOOK, sold(99, 1)))
 
 
 def test_after_somebody_else_moved_the_market_the_next_full_ladder_is_told_whole(channel: Channel) -> None:
@@ -132,7 +132,7 @@ def test_after_somebody_else_moved_the_market_the_next_full_ladder_is_told_whole
     channel.taken_in()
 
     assert told(channel) is None
-    assert seen(BOOK) == told(channel, seen(BOOK))
+    assert resuming(BOOK) == told(channel, seen(BOOK))
 
 
 def test_a_stale_quote_is_withdrawn_once_and_laid_whole_when_it_is_confirmed(channel: Channel) -> None:
@@ -145,7 +145,7 @@ def test_a_stale_quote_is_withdrawn_once_and_laid_whole_when_it_is_confirmed(cha
     assert not channel.quoted
     assert told(channel) is None
     # what was traded while nobody could follow is no reason to trade now
-    assert seen(BOOK) == told(channel, seen(BOOK, bought(101, 3)))
+    assert resuming(BOOK) == told(channel, seen(BOOK, bought(101, 3)))
 
 
 def test_off_grid_prices_move_away_from_the_market_and_sizes_are_added_then_rounded_down() -> None:
@@ -158,7 +158,7 @@ def test_off_grid_prices_move_away_from_the_market_and_sizes_are_added_then_roun
     prints = (Print(103 * ONE, 3 * ONE, Side.BUY), Print(97 * ONE, ONE, Side.SELL))
 
     expected = Ladder(bids=((90 * ONE, 4 * ONE),), asks=((110 * ONE, 4 * ONE),), full=True)
-    assert seen(expected, Print(110 * ONE, 2 * ONE, Side.BUY)) == told(channel, seen(observed, *prints))
+    assert resuming(expected, Print(110 * ONE, 2 * ONE, Side.BUY)) == told(channel, seen(observed, *prints))
 
 
 def test_levels_outside_the_known_range_are_left_to_the_exchange(channel: Channel) -> None:
@@ -260,3 +260,23 @@ def tell_all(chance: random.Random, channel: Channel, desk: Desk) -> None:
 def apply(desk: Desk, command: OutsideUpdate) -> None:
     desk.exchange.apply(Stamped(START_US, command))
     desk.exchange.check()
+
+
+def test_what_was_missed_ends_where_the_first_ladder_after_it_began_however_late_it_is_told(channel: Channel) -> None:
+    channel.restarted()
+    for at, observation in enumerate((seen(BOOK), seen(ladder([(99, 6)]), bought(101, 1)), seen(ladder([(99, 7)])))):
+        channel.observe(replace(observation, source_time_us=START_US + at), START_US)
+    first, after = told(channel), told(channel, seen(ladder([(99, 8)])))
+
+    assert (START_US + 2, START_US) == (first and first.source_time_us, first and first.resumes_us)
+    assert (START_US, 0) == (after and after.source_time_us, after and after.resumes_us)
+
+
+def test_trades_of_a_command_that_was_lost_are_missed_unless_it_was_carried_out(channel: Channel) -> None:
+    channel.observe(replace(seen(BOOK, bought(101, 1)), source_time_us=START_US + 5), START_US)
+    channel.next_command()
+    channel.observe(replace(seen(ladder([(99, 6)])), source_time_us=START_US + 9), START_US)
+    channel.lost()
+    again = told(channel)
+
+    assert (START_US + 9, START_US + 5) == (again and again.source_time_us, again and again.resumes_us)

@@ -15,7 +15,7 @@ from hypersim.feeds.base import FeedFailed, SymbolStatus
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.supervisor import PACE_S, FeedSupervisor, moved_to
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, coins, fed_by, ladder, seen, settle
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, coins, fed_by, ladder, resuming, seen, settle
 from tests.feeds.scripted_feed import BOOK, ScriptedFeed, ladders, supervised
 
 LATER_BOOK = ladder([(99, 6)], [(101, 4)], full=True)
@@ -154,7 +154,7 @@ async def test_after_an_unknown_fate_the_whole_ladder_is_told_and_nothing_trades
         feed.say(seen(ladder([], [(101, 3)]), bought(101, 1)))
         await clock.pass_time(1)
 
-        again = seen(ladder([(99, 5)], [(101, 3)], full=True))
+        again = resuming(ladder([(99, 5)], [(101, 3)], full=True))
         assert again == desk.updates[-1]
         assert 3 == len(desk.updates)
 

@@ -60,6 +60,10 @@ class Watching:
                 found.append((second, 1, trade))
         return [trade for _, _, trade in sorted(found, key=lambda each: each[:2])]
 
+    def come_back(self) -> None:
+        """At the end the outside is heard of again, whatever was before."""
+        self._hear(self.end_us, known=True, resumes_us=self.end_us)
+
     def _watch(self, start_us: int, until_us: int) -> None:
         """The outside is heard of: a ladder, every trade, a last ladder."""
         self._advance_users(start_us)
