@@ -22,7 +22,7 @@ def draw(verdicts: Sequence[Verdict], path: Path) -> None:
     filled = [each for each in verdicts if each.probe.whole_us is not None]
     touched = [each for each in verdicts if each.touched_us is not None]
     mpl.rcParams.update({"svg.hashsalt": "fidelity", "font.size": 10, "axes.spines.top": False})
-    figure = Figure(figsize=(12, 5.6), layout="constrained")
+    figure = Figure(figsize=(12, 6.4), layout="constrained")
     ours, touch = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw_bounds(ours, filled)
     for name, colour, group in (
@@ -50,7 +50,7 @@ def draw(verdicts: Sequence[Verdict], path: Path) -> None:
         axes.set_ylim(LEAST_S * 0.7, LIFETIME_US / 1e6 * 1.6)
         axes.set_xlabel("BTC ahead in the queue when the probe joined (left edge: none)")
         axes.grid(visible=True, which="major", color="#e6e6e6", linewidth=0.6)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=1, frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
 
@@ -62,7 +62,7 @@ def _draw_bounds(axes: Axes, filled: Sequence[Verdict]) -> None:
         [_seconds(each, each.bounds.first_from_us) for each in filled],
         [_seconds(each, each.bounds.whole_until_us) for each in filled],
         color=BAR,
-        linewidth=1.5,
+        linewidth=1,
         label="bounds that the tape implies",
         zorder=1,
     )

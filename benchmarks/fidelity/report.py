@@ -40,7 +40,7 @@ def probes_table(verdicts: Sequence[Verdict]) -> Table:
         f"filled within {LIFETIME_US // 1_000_000} s",
         "by fill-on-touch",
         "of those too early",
-        "median lead",
+        "sooner by, p50 / p90",
     )
     groups = [(place.value, [each for each in verdicts if each.probe.place is place]) for place in Place]
     for name, group in (*groups, ("all", list(verdicts))):
@@ -56,7 +56,7 @@ def probes_table(verdicts: Sequence[Verdict]) -> Table:
             f"{sum(each.probe.whole_us is not None for each in group)}",
             f"{sum(each.touched_us is not None for each in group)}",
             f"{sum(each.touch_early for each in group)}",
-            f"{leads[len(leads) // 2]:.1f} s" if leads else "-",
+            f"{leads[len(leads) // 2]:.1f} / {leads[len(leads) * 9 // 10]:.1f} s" if leads else "-",
         )
     return table
 

@@ -92,7 +92,7 @@ class BinanceBook:
 
     @property
     def due_us(self) -> int | None:
-        """When to call `settle` at the latest; None: nothing is held."""
+        """When to call `settle` at the latest; None: nothing is held. Moves as messages come, to the past even."""
         return self._pairing.due_us
 
     def take(self, message: Message, received_us: int) -> list[Observed]:

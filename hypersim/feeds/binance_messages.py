@@ -94,7 +94,8 @@ def decode(text: str | bytes) -> Message | None:
         frame = msgspec.json.decode(text, type=Frame)
         if frame.stream is None:
             if frame.error != NOTHING:
-                raise FeedFailed(f"the upstream refused a subscription: {bytes(frame.error)[:100].decode()}")
+                refusal = " ".join(bytes(frame.error).decode().split())
+                raise FeedFailed(f"the upstream refused a subscription: {refusal[:100]}")
             return None
         shape = SHAPES.get(frame.stream.split("@")[1] if "@" in frame.stream else "")
         if shape is None:
