@@ -1,7 +1,7 @@
 """Asking an upstream for what is wanted of many symbols, as often as its budget allows.
 
 Guarantees an even pace: best quotes at every interval for the symbols that somebody cares for (for all where
-there are few), every ten seconds for the others; figures of the day every ten seconds, or as the budget
+there are few), every ten seconds for the others, of which half are told each time and half are confirmed; figures of the day every ten seconds, or as the budget
 allows them; depth and trades of those in demand, as often as their share of the budget allows. What a
 symbol's other speakers say is theirs: their symbols are not asked about.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 from hypersim.clock import MICROSECONDS, Clock
+from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
 from hypersim.feeds.answers import AggregateTrade
 from hypersim.feeds.base import FeedFailed
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 DAY_INTERVAL_S: Final = 10.0
 FAR_INTERVAL_S: Final = 10.0
 """Between quotes of symbols that nobody cares for, where there are many."""
+FAR_TURNS: Final = 2
+"""Of these symbols, so many parts are told one after the other; the rest is only confirmed meanwhile."""
 FEW: Final = 50
 """Up to so many symbols are all asked about at every interval."""
 BOOK_SHARE: Final = 0.75
@@ -87,6 +90,7 @@ class TickerPolling:
         self._by_name = {one.upstream_symbol: one for one in watched}
         self._interval_s = interval_s
         self._is_near = is_near
+        self._far_turn = 0
 
     async def run(self, say: Say) -> None:
         """Asks until it is cancelled, or the upstream fails. Figures of the day are known already."""
@@ -100,6 +104,7 @@ class TickerPolling:
                 await self._ask_day(sampled)
             if now_us >= far_due_us:
                 far_due_us = now_us + round(FAR_INTERVAL_S * MICROSECONDS)
+                self._far_turn = (self._far_turn + 1) % FAR_TURNS
                 asked = sampled
             else:
                 asked = [one for one in sampled if self._is_near(one)]
@@ -111,7 +116,9 @@ class TickerPolling:
             due_us = min(due_us, self._clock.now_us())
 
     async def _ask_day(self, asked: Sequence[Watched]) -> None:
-        for day in await self._upstream.day_tickers([one.upstream_symbol for one in asked]):
+        for count, day in enumerate(await self._upstream.day_tickers([one.upstream_symbol for one in asked])):
+            if count % AT_ONCE == 0:
+                await self._clock.sleep(0)
             if (one := self._by_name.get(day.symbol)) is not None:
                 one.sampled.learn_day(day, speaking=one.source is Source.TICKERS)
 
@@ -124,7 +131,14 @@ class TickerPolling:
                 one = self._by_name[book.symbol]
                 one.sampled.learn_quote(book)
                 if one.source is Source.TICKERS:
-                    say(one.sample(near=self._is_near(one)))
+                    say(self._told(one, count))
+
+    def _told(self, one: Watched, number: int) -> OutsideUpdate:
+        """What is to be said of it now; of one that nobody cares for, in turn with others, only that it holds."""
+        near = self._is_near(one)
+        if near or one.sampled.unsaid or number % FAR_TURNS == self._far_turn:
+            return one.sample(near=near)
+        return OutsideUpdate(symbol=one.symbol)
 
     def _book_interval_s(self) -> float:
         looked_at = any(one.source is Source.LOOKS for one in self._watched)

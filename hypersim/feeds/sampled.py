@@ -16,7 +16,7 @@ from hypersim.feeds.profile import DepthProfile
 from hypersim.feeds.quotes import UNBOUNDED
 from hypersim.feeds.upstream import quantity
 
-FAR_LEVELS = 12
+FAR_LEVELS = 5
 """Per side, of a symbol that nobody cares for."""
 
 
@@ -74,6 +74,11 @@ class Sampled:
         if self._said is not None and last_id > self._said.last_id:
             self._said.last_id = last_id
             self._said.volume += size
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether a ladder is still to be said, or to be said anew."""
+        return self._stated is None
 
     def learn_day(self, ticker: DayTicker, *, speaking: bool) -> None:
         """Takes in what the day's trades add up to; `speaking`: and what it grew by is to be said."""

@@ -67,7 +67,6 @@ async def test_what_a_misbehaving_upstream_quoted_is_withdrawn_and_comes_back(
         await world.supervisor.ready()
         upstream.misbehave = wrong
         await until(lambda: line in failure(world))
-        served = world.desk.exchange.venues["BTCUSDT"].book.resting(Side.BUY).best()
         asked = len(upstream.requests)
         await until(lambda: not status(world).quoted)
         stale = status(world).age_ms or 0, world.house(Side.BUY)
@@ -77,7 +76,6 @@ async def test_what_a_misbehaving_upstream_quoted_is_withdrawn_and_comes_back(
         await until(lambda: best_bid(world) == parse("60000.5"))
         recovered = world.supervisor.status()
 
-    assert served is not None
     assert (True, {}) == (stale[0] >= 30_000, stale[1])
     assert (None, True) == (recovered.failure, recovered.symbols["BTCUSDT"].quoted)
     assert recovered.symbols["BTCUSDT"].gaps >= 2  # its failure, and its stale quote

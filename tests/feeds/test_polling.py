@@ -184,19 +184,19 @@ async def test_what_somebody_else_said_of_the_trades_is_not_said_again(upstream:
         assert ([], [Print(parse("60000.01"), parse("1"), Side.BUY)]) == (older, await until_day(updates))
 
 
-async def test_a_symbol_that_nobody_cares_for_is_told_every_ten_seconds_when_its_price_has_moved(
+async def test_a_symbol_that_nobody_cares_for_is_confirmed_every_ten_seconds_and_told_every_twenty(
     upstream: ScriptedUpstream,
 ) -> None:
     clock = SteppingClock()
     said: list[tuple[int, int | None]] = []
     async with polled(upstream, clock, traded=OURS, near=["BTCUSDT"]) as (updates, _):
-        while clock.now_us() < START_US + 35 * MICROSECONDS:
+        while clock.now_us() < START_US + 65 * MICROSECONDS:
             ladder = (await poll(updates, "ETHUSDT")).ladder
             said.append(((clock.now_us() - START_US) // MICROSECONDS, len(ladder.bids) if ladder else None))
-            price = "2500.00" if len(said) < 3 else "2501.00"
-            upstream.books["ETHUSDT"] = (price, "11", "2510.00", "20")
+            price = "2500.00" if len(said) < 4 else "2501.00"  # other sizes are no news
+            upstream.books["ETHUSDT"] = (price, f"1{len(said)}", "2510.00", "20")
 
-    assert [(0, 12), (10, 12), (20, None), (30, 12)] == said[:4]
+    assert [(0, 5), (10, None), (20, 5), (30, None), (40, 5), (50, None), (60, None)] == said[:7]
 
 
 async def test_quotes_are_asked_for_at_each_interval_and_the_day_every_ten_seconds(
