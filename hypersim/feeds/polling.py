@@ -1,9 +1,9 @@
 """Asking an upstream for what is wanted of many symbols, as often as its budget allows.
 
 Guarantees an even pace: best quotes at every interval for the symbols that somebody cares for (for all where
-there are few), every ten seconds for the others, of which half are told each time and half are confirmed; figures of the day every ten seconds, or as the budget
-allows them; depth and trades of those in demand, as often as their share of the budget allows. What a
-symbol's other speakers say is theirs: their symbols are not asked about.
+there are few), every ten seconds for the others, of which half are told each time and half are confirmed;
+figures of the day every ten seconds, or as the budget allows them; depth and trades of those in demand, as
+often as their share of the budget allows. Symbols that somebody else speaks for are not asked about.
 """
 
 import logging
