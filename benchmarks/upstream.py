@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import uvloop
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.made_up_binance import STEPS_PER_SECOND, MadeUpBinance
@@ -73,10 +73,7 @@ class Streams:
         def say(name: str, data: bytes) -> None:
             stream = f"{symbol}@{name}"
             frame = b'{"stream":"%s","data":%s}' % (stream.encode(), data)
-            for connection, names in self._subscribed.items():
-                if stream in names:
-                    connection.protocol.send_text(frame)
-                    connection.transport.writelines([part for part in connection.protocol.data_to_send() if part])
+            broadcast([each for each, names in self._subscribed.items() if stream in names], frame, text=True)
 
         return say
 
