@@ -52,7 +52,7 @@ def main() -> None:
         if "recovery" in parts:
             print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
         if "outside" in parts:
-            print(f"\n{outside_table(databases('outside'), chosen.seconds)}", flush=True)
+            print(f"\n{outside_table(databases('outside'), chosen.rounds, chosen.seconds)}", flush=True)
         if "idle" in parts:
             print(f"\n{idle_table(chosen.watch)}", flush=True)
         if "delay" in parts:

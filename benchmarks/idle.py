@@ -4,6 +4,7 @@ A real server process beside a made-up Binance (benchmarks/upstream.py), its wor
 process's own, so that other work on the machine changes little; the time to start is not.
 """
 
+import statistics
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from hypersim.testing import running_server
 
 FEW: Final = ",".join(base + quote for base, quote, *_ in MAIN)
 MANY: Final = 1400
+NOT_KEPT: Final = ("--memory", "--fresh")
+STARTS: Final = 3
 SETTLE_S: Final = 5
 """After a start, before it counts."""
 TICKS_PER_SECOND: Final = 100
@@ -49,30 +52,39 @@ def idle_table(seconds: float) -> Table:
     table = Table(
         "symbols", "how", "seconds until it serves", "processor seconds of that", "percent of a core", "resident MB"
     )
-    kinds = ((len(MAIN), FEW, False), (len(MAIN), FEW, True), (MANY, "all", False))
-    for count, symbols, streamed in kinds:
-        with standin(max(count, len(MAIN))) as upstream:
-            begun = time.perf_counter()
+    for count, symbols, streamed in ((len(MAIN), FEW, False), (len(MAIN), FEW, True), (MANY, "all", False)):
+        with standin(count) as upstream:
             settings = environment(upstream, symbols, streamed=streamed)
-            with running_server("--memory", "--fresh", environment=settings) as server:
-                started = time.perf_counter() - begun
-                pid = server.process.pid
-                spent = processor_seconds(pid)
-                time.sleep(SETTLE_S)
-                _check(server.url, streamed=streamed)
-                before = processor_seconds(pid)
-                time.sleep(seconds)
-                used = processor_seconds(pid) - before
-                _check(server.url, streamed=streamed)
-                table.row(
-                    f"{count:,}",
-                    "streamed" if streamed else "polled",
-                    f"{started:.1f}",
-                    f"{spent:.1f}",
-                    f"{100 * used / seconds:.1f}",
-                    f"{resident_mb(pid):.0f}",
-                )
+            starts = [_start(settings) for _ in range(STARTS)]
+            used, memory_mb = _watch(settings, seconds, streamed=streamed)
+        table.row(
+            f"{count:,}",
+            "streamed" if streamed else "polled",
+            f"{statistics.median(started for started, _ in starts):.1f}",
+            f"{statistics.median(spent for _, spent in starts):.1f}",
+            f"{100 * used / seconds:.1f}",
+            f"{memory_mb:.0f}",
+        )
     return table
+
+
+def _start(settings: Mapping[str, str]) -> tuple[float, float]:
+    """Seconds until an exchange serves, and its processor time until then."""
+    begun = time.perf_counter()
+    with running_server(*NOT_KEPT, environment=settings) as server:
+        return time.perf_counter() - begun, processor_seconds(server.process.pid)
+
+
+def _watch(settings: Mapping[str, str], seconds: float, *, streamed: bool) -> tuple[float, float]:
+    """Processor time of an exchange that nobody asks, and its memory afterwards in MB."""
+    with running_server(*NOT_KEPT, environment=settings) as server:
+        time.sleep(SETTLE_S)
+        _check(server.url, streamed=streamed)
+        before = processor_seconds(server.process.pid)
+        time.sleep(seconds)
+        used = processor_seconds(server.process.pid) - before
+        _check(server.url, streamed=streamed)
+        return used, resident_mb(server.process.pid)
 
 
 def _check(url: str, *, streamed: bool) -> None:

@@ -1,13 +1,14 @@
 """Outside updates a second on the whole way: an observation, the channel, the writer, a durable commit, the views.
 
 The real supervisor, writer, journal and views, without a server; the feed is the benchmark's own. It says the next
-thing of a market when the one before is durable, or without a pause: what comes while a command is in flight is merged
-into the next, all but its prints. Run as a program, `python -m benchmarks.outside URL SYMBOLS SECONDS PACE`, it is the
+thing of a market when the one before is durable, or already while some are under way: these are merged into the next
+command, all but their prints. Run as a program, `python -m benchmarks.outside URL SYMBOLS SECONDS UNDER_WAY`, it is the
 process that is measured.
 """
 
 import asyncio
 import itertools
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,12 +21,13 @@ import msgspec
 import uvloop
 from msgspec.structs import replace
 
-from benchmarks.engine import MARKET, outside_update
+from benchmarks.engine import MARKET
 from benchmarks.table import Table
-from hypersim.clock import Clock, WallClock
-from hypersim.engine.commands import Ladder, OutsideUpdate, PutAsset, PutMarket
+from hypersim.clock import WallClock
+from hypersim.engine.commands import Ladder, OutsideUpdate, Print, PutAsset, PutMarket
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Asset
+from hypersim.engine.orders import Side
 from hypersim.feeds.base import SourceReport
 from hypersim.feeds.line import Sources
 from hypersim.feeds.supervisor import FeedSupervisor
@@ -37,63 +39,76 @@ from hypersim.views.views import Views
 from hypersim.writer import Writer
 
 MANY: Final = 20
-PATIENT, FLAT_OUT = "patient", "flat out"
-PACES: Final = {PATIENT: "each once the one before is durable", FLAT_OUT: "without a pause"}
-WHOLE: Final = Ladder(bids=((49_990 * ONE, ONE),), asks=((50_020 * ONE, ONE),), full=True)
+UNDER_WAY: Final = (1, 50)
+"""So many observations of a market may be said and not yet durable."""
 WARM_S: Final = 1
+MOST_ROUNDS: Final = 3
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """What was taken in, each second."""
+    """What became durable, each second."""
 
     observations: float
     commands: float
 
 
+def observation(number: int) -> OutsideUpdate:
+    """A print at the best ask, and other sizes on ten levels a side, which stay where they are; the first is whole."""
+    middle = 50_000 * ONE
+    return OutsideUpdate(
+        symbol="",
+        prints=(Print(middle + ONE, ONE // 100, Side.BUY),),
+        ladder=Ladder(
+            bids=tuple((middle - level * ONE, (1 + (number + level) % 9) * ONE) for level in range(1, 11)),
+            asks=tuple((middle + level * ONE, (1 + (number + level) % 8) * ONE) for level in range(1, 11)),
+            full=number == 0,
+        ),
+    )
+
+
 class Talker:
-    """A feed that says of each symbol a print and 20 changed levels, again and again. `patient`: each time once the
-    time before is durable; then it is a listener of the writer.
+    """A feed that says of each symbol a print and 20 changed levels, again and again, as long as no more than
+    `under_way` of them are not yet durable. A listener of the writer.
     """
 
     name = "talker"
     real = False
 
-    def __init__(self, clock: Clock, symbols: Iterable[str], *, patient: bool) -> None:
-        self.said = 0
-        self._clock, self._patient = clock, patient
-        self._due = list(symbols)
-        self._any_due = asyncio.Event()
+    def __init__(self, symbols: Iterable[str], under_way: int) -> None:
+        self.durable = 0
+        """Observations: each has one print."""
+        self._most = under_way
+        self._under_way = dict.fromkeys(symbols, 0)
+        self._landed = asyncio.Event()
 
     def report(self) -> SourceReport:
         return SourceReport()
 
     def fold(self, records: Sequence[Committed]) -> None:
         """Hears what is durable."""
-        commands = [record.command for record in records]
-        self._due += [command.symbol for command in commands if isinstance(command, OutsideUpdate)]
-        self._any_due.set()
+        for record in records:
+            if isinstance(record.command, OutsideUpdate):
+                landed = len(record.command.prints)
+                self.durable += landed
+                self._under_way[record.command.symbol] -= landed
+                self._landed.set()
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
-        symbols = list(self._due)
         for number in itertools.count():
-            told = outside_update(number)
-            if number == 0:
-                told = replace(told, ladder=WHOLE)
-            due, self._due = (self._due if self._patient else symbols), []
-            for symbol in due:
-                self.said += 1
+            told = observation(number)
+            free = [symbol for symbol, under_way in self._under_way.items() if under_way < self._most]
+            for symbol in free:
+                self._under_way[symbol] += 1
                 yield replace(told, symbol=symbol)
-            if self._patient:
-                await self._any_due.wait()
-                self._any_due.clear()
-            else:
-                await self._clock.sleep(0)
+            if not free:
+                await self._landed.wait()
+                self._landed.clear()
 
     def moved(self, symbol: str, price: int | None) -> None:
         """It says what it says."""
 
 
-async def measure(url: str, count: int, seconds: float, *, patient: bool) -> Rate:
+async def measure(url: str, count: int, seconds: float, under_way: int) -> Rate:
     """Runs for a while in this process."""
     clock = WallClock()
     views = Views()
@@ -107,7 +122,7 @@ async def measure(url: str, count: int, seconds: float, *, patient: bool) -> Rat
         for market in markets:
             await writer.ask(PutMarket(market))
         symbols = [market.symbol for market in markets]
-        feed = Talker(clock, symbols, patient=patient)
+        feed = Talker(symbols, under_way)
         supervisor = FeedSupervisor(
             ask=writer.ask,
             clock=clock,
@@ -126,34 +141,40 @@ async def _follow(supervisor: FeedSupervisor, feed: Talker, writer: Writer, seco
     running = asyncio.create_task(supervisor.run())
     await supervisor.ready()
     await asyncio.sleep(WARM_S)
-    begun, said, sequence = time.perf_counter(), feed.said, writer.sequence
+    begun, durable, sequence = time.perf_counter(), feed.durable, writer.sequence
     await asyncio.sleep(seconds)
     spent = time.perf_counter() - begun
-    rate = Rate((feed.said - said) / spent, (writer.sequence - sequence) / spent)
+    rate = Rate((feed.durable - durable) / spent, (writer.sequence - sequence) / spent)
     running.cancel()
     await asyncio.wait([running])
     return rate
 
 
-def outside_table(databases: dict[str, str], seconds: float) -> Table:
-    """One market, and twenty at once, in each database."""
-    table = Table("database", "markets at once", "observations", "observations/s", "durable commands/s")
+def outside_table(databases: dict[str, str], rounds: int, seconds: float) -> Table:
+    """One market, and twenty at once, in each database; medians."""
+    table = Table("database", "markets at once", "under way of each", "observations/s", "durable commands/s")
     for name, url in databases.items():
-        for pace, in_words in PACES.items():
+        for under_way in UNDER_WAY:
             for symbols in (1, MANY):
-                command = [sys.executable, "-m", "benchmarks.outside", url, str(symbols), str(seconds), pace]
-                done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-                rate = msgspec.json.decode(done.stdout, type=Rate)
-                table.row(name, str(symbols), in_words, f"{rate.observations:,.0f}", f"{rate.commands:,.0f}")
+                command = [sys.executable, "-m", "benchmarks.outside", url, str(symbols), str(seconds), str(under_way)]
+                rates = [_measured(command) for _ in range(min(rounds, MOST_ROUNDS))]
+                observations = statistics.median(rate.observations for rate in rates)
+                commands = statistics.median(rate.commands for rate in rates)
+                table.row(name, str(symbols), str(under_way), f"{observations:,.0f}", f"{commands:,.0f}")
     return table
+
+
+def _measured(command: Sequence[str]) -> Rate:
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return msgspec.json.decode(done.stdout, type=Rate)
 
 
 def main() -> None:
     """Measures in this process."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)  # as a server does
-    url, symbols, seconds, pace = sys.argv[1:]
+    url, symbols, seconds, under_way = sys.argv[1:]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rate = runner.run(measure(url, int(symbols), float(seconds), patient=pace == PATIENT))
+        rate = runner.run(measure(url, int(symbols), float(seconds), int(under_way)))
     sys.stdout.buffer.write(msgspec.json.encode(rate))
 
 
