@@ -22,11 +22,16 @@ class DayTicker(Struct, frozen=True, gc=False, rename="camel"):
     """What was traded in the last 24 hours, as far as a feed uses it."""
 
     symbol: str
+    open_price: str
+    high_price: str
+    low_price: str
     last_price: str
     last_qty: str
     volume: str
+    quote_volume: str
     last_id: int
     """Of the last trade; -1 when there was none."""
+    count: int
 
 
 class AggregateTrade(

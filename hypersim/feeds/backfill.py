@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS, Clock
+from hypersim.feeds.answers import DayTicker
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.pages import BARS, Pages
 from hypersim.feeds.upstream import quantity
@@ -249,6 +250,15 @@ def candle_of(bar: Bar) -> Candle:
         0,
         0,
     )
+
+
+def day_of(day: DayTicker) -> Candle:
+    """Our candle of a day's figures. Raises FeedFailed when a number is none."""
+    opened, high, low, last = (
+        quantity(text) for text in (day.open_price, day.high_price, day.low_price, day.last_price)
+    )
+    volume, quote_volume = quantity(day.volume), to_amount(quantity(day.quote_volume))
+    return Candle(0, opened, high, low, last, volume, quote_volume, day.count, 0, 0, 0, 0)
 
 
 def _open_of(bar: Candle) -> int:

@@ -15,7 +15,7 @@ from hypersim.engine.market import Market
 from hypersim.feeds.base import SourceReport
 from hypersim.feeds.chorus import Alarm, Say, chorus
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.polling import FEW, LookPolling, TickerPolling, find
+from hypersim.feeds.polling import FEW, LearnDay, LookPolling, TickerPolling, find
 from hypersim.feeds.streaming import MarketStream
 from hypersim.feeds.upstream import Upstream
 from hypersim.feeds.watched import Source, Watched
@@ -29,8 +29,9 @@ ATTENTION_INTERVAL_US = MICROSECONDS
 class BinanceFeed:
     """The markets of an upstream that are listed here too: `markets` with the upstream's names of them.
 
-    `traded` are the symbols that have a last price in this world; the others begin with the upstream's last
-    trade. `stream_url` says where the streams are, by default those of the host that answers.
+    `traded` are the symbols that have a last price in this world; the others begin with the upstream's.
+    `stream_url` says where the streams are, by default those of the host that answers; `learn_day` is told what the
+    upstream says of each symbol's last 24 hours.
     """
 
     name = "binance"
@@ -47,7 +48,9 @@ class BinanceFeed:
         seed: int,
         traded: Iterable[str],
         stream_url: str | None = None,
+        learn_day: LearnDay = lambda symbol, day: None,
     ) -> None:
+        self._learn_day = learn_day
         self._clock = clock
         self._upstream = upstream
         self._markets = tuple(markets)
@@ -72,9 +75,11 @@ class BinanceFeed:
         )
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
-        watched = await find(self._upstream, self._markets, self._seed, self._traded)
+        watched = await find(self._upstream, self._markets, self._seed, self._traded, self._learn_day)
         self._cared_for = set()
-        self._tickers = TickerPolling(self._clock, self._upstream, watched, self._interval_s, self._is_near)
+        self._tickers = TickerPolling(
+            self._clock, self._upstream, watched, self._interval_s, self._is_near, self._learn_day
+        )
         self._looks = LookPolling(self._clock, self._upstream, watched, self._interval_s)
         self._stream = MarketStream(
             clock=self._clock,

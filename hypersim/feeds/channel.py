@@ -39,6 +39,8 @@ class Channel:
         """A source that quotes bids at or above its asks says nothing that could be laid, or is fresh."""
         self._withdrawing = False
         self._disturbed = False
+        self._last_price = 0
+        """What the source says of trades before it was listened to, until the exchange knows it; else 0."""
         self._resumes_us = 0
         """From when on nothing is missing again, until the exchange knows it."""
         self._quoted = False
@@ -59,6 +61,7 @@ class Channel:
             prints = []  # of the time in which the quote was stale: too late to trade against them
             self._withdrawing, self._send_full = False, True
         self._prints.extend(prints)
+        self._last_price = floor_to(update.last_price, self._market.tick_size) or self._last_price
         if ladder is not None:
             self._bids.state(ladder.bids, ladder.bid_floor, full=ladder.full)
             self._asks.state(ladder.asks, ladder.ask_ceiling, full=ladder.full)
@@ -101,6 +104,7 @@ class Channel:
             ladder=ladder,
             source_time_us=self._source_time_us,
             resumes_us=0 if self._withdrawing else self._resumes_us,
+            last_price=0 if self._withdrawing else self._last_price,
         )
         return self.in_flight
 
@@ -129,6 +133,8 @@ class Channel:
         command = self._landed()
         if command.resumes_us == self._resumes_us:
             self._resumes_us = 0
+        if command.last_price == self._last_price:
+            self._last_price = 0
         self._updates += 1
         self._printed += len(command.prints)
         ladder = command.ladder
@@ -189,6 +195,7 @@ class Channel:
         self._prints.clear()
         self._covered = 0
         self._has_ladder, self._awaits_full, self._send_full = False, True, True
+        self._last_price = 0
 
     def regrid(self, market: Market) -> None:
         """The market's rules changed."""

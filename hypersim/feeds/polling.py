@@ -1,9 +1,9 @@
 """Asking an upstream for what is wanted of many symbols, as often as its budget allows.
 
 Guarantees an even pace: best quotes at every interval for the symbols that somebody cares for (for all where
-there are few), every ten seconds for the others, of which half are told each time and half are confirmed; figures of the day every ten seconds, or as the budget
-allows them; depth and trades of those in demand, as often as their share of the budget allows. What a
-symbol's other speakers say is theirs: their symbols are not asked about.
+there are few), every ten seconds for the others, of which half are told each time and half are confirmed;
+figures of the day every ten seconds, or as the budget allows them; depth and trades of those in demand, as often
+as their share of the budget allows. What a symbol's other speakers say is theirs: their symbols are not asked about.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Final
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.answers import AggregateTrade
+from hypersim.feeds.answers import AggregateTrade, DayTicker
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.chorus import Alarm, Say, all_of
 from hypersim.feeds.upstream import (
@@ -50,8 +50,16 @@ AT_ONCE: Final = 100
 CLOCK_INTERVAL_US: Final = 60 * MICROSECONDS
 
 
+LearnDay = Callable[[str, DayTicker], None]
+"""Is told the day's figures of a symbol of ours."""
+
+
 async def find(
-    upstream: Upstream, markets: Sequence[tuple[Market, str]], seed: int, traded: Container[str]
+    upstream: Upstream,
+    markets: Sequence[tuple[Market, str]],
+    seed: int,
+    traded: Container[str],
+    learn_day: LearnDay,
 ) -> list[Watched]:
     """Those of our markets that the upstream has, with their newest quotes and figures. Raises FeedFailed when
     it has none.
@@ -67,6 +75,7 @@ async def find(
         logger.warning("%s has no %s", upstream.host, ", ".join(sorted(missing)))
     for day in await upstream.day_tickers(list(found)):
         if (one := found.get(day.symbol)) is not None:
+            learn_day(one.symbol, day)
             one.sampled.learn_day(day, speaking=True)
             one.sampled.learn_quote(quotes[day.symbol])
     return list(found.values())
@@ -82,6 +91,7 @@ class TickerPolling:
         watched: Sequence[Watched],
         interval_s: float,
         is_near: Callable[[Watched], bool],
+        learn_day: LearnDay,
     ) -> None:
         self.alarm = Alarm(clock)
         self._clock = clock
@@ -90,6 +100,7 @@ class TickerPolling:
         self._by_name = {one.upstream_symbol: one for one in watched}
         self._interval_s = interval_s
         self._is_near = is_near
+        self._learn_day = learn_day
         self._far_turn = 0
 
     async def run(self, say: Say) -> None:
@@ -120,6 +131,7 @@ class TickerPolling:
             if count % AT_ONCE == 0:
                 await self._clock.sleep(0)
             if (one := self._by_name.get(day.symbol)) is not None:
+                self._learn_day(one.symbol, day)
                 one.sampled.learn_day(day, speaking=one.source is Source.TICKERS)
 
     async def _ask_quotes(self, asked: Sequence[Watched], say: Say) -> None:

@@ -39,7 +39,7 @@ class Said(Struct):
 class Sampled:
     """What is known of one symbol by its tickers, since the feed began to look.
 
-    `traded`: whether the symbol has a last price in this world; if not, it begins with the upstream's last trade.
+    `traded`: whether the symbol has a last price in this world; if not, it begins with the upstream's.
     """
 
     def __init__(self, market: Market, seed: int, *, traded: bool) -> None:
@@ -122,12 +122,12 @@ class Sampled:
         )
         self._ticker = ticker
 
-    def opening(self) -> tuple[Print, ...]:
-        """The upstream's last trade, for a world where there was none; once. It goes with a full ladder."""
+    def opening(self) -> int:
+        """The upstream's last price, once, for a world where there was none; else 0. It goes with a full ladder."""
         if self.traded or self._last is None:
-            return ()
+            return 0
         self.traded = True
-        return (self._last,)
+        return self._last.price
 
     def update(self, *, near: bool) -> OutsideUpdate:
         """What there is to say since the last time. Of a symbol that is not `near`, only moved prices are,
@@ -135,13 +135,14 @@ class Sampled:
         """
         ladder = None
         prints: tuple[Print, ...] = ()
+        last_price = 0
         if self._quote is not None and self._profile is not None:
             if self._is_news(self._quote, near=near):
                 self._stated = (self._quote, near)
                 ladder = _ladder(self._profile, self._quote, near=near)
-            opening = self.opening()
-            prints, self._prints = opening or tuple(self._prints), []
-        return OutsideUpdate(symbol=self._market.symbol, prints=prints, ladder=ladder)
+            last_price = self.opening()
+            prints, self._prints = tuple(self._prints), []
+        return OutsideUpdate(symbol=self._market.symbol, prints=prints, ladder=ladder, last_price=last_price)
 
     def _is_news(self, quote: Quote, *, near: bool) -> bool:
         if self._stated is None:

@@ -65,7 +65,7 @@ class Watched:
         return self.opened(look.update)
 
     def opened(self, update: OutsideUpdate) -> OutsideUpdate:
-        """An update, in a world without a price with the upstream's last trade before it."""
+        """An update, in a world without a price with the upstream's last one."""
         if update.ladder is None or not update.ladder.full:
             return update
-        return structs.replace(update, prints=self.sampled.opening() + update.prints)
+        return structs.replace(update, last_price=self.sampled.opening())

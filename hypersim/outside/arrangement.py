@@ -54,7 +54,7 @@ class Arrangement:
         clock: Clock,
     ) -> None:
         self.supervisor = supervisor
-        self._histories, self._relisting = histories, relisting
+        self.histories, self._relisting = histories, relisting
         self._data, self._demand, self._clock = data, demand, clock
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class Arrangement:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.supervisor.run(), name="feeds")
             tasks.create_task(self._work_out_pasts(), name="pasts")
-            days = keep_days(self._histories.upstream, self._data, self._demand, self._clock)
+            days = keep_days(self.histories.upstream, self._data, self._demand, self._clock)
             tasks.create_task(days, name="days")
             if self._relisting is not None:
                 tasks.create_task(self._relisting.run(), name="relisting")
@@ -70,6 +70,6 @@ class Arrangement:
     async def _work_out_pasts(self) -> None:
         """Has made-up pasts ready before somebody asks for them, in a thread."""
         while True:
-            for symbol in self._histories.made_up.waiting():
-                await asyncio.to_thread(self._histories.made_up.prepare, symbol)
+            for symbol in self.histories.made_up.waiting():
+                await asyncio.to_thread(self.histories.made_up.prepare, symbol)
             await self._clock.sleep(PASTS_EVERY_S)

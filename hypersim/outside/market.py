@@ -18,7 +18,8 @@ from hypersim.engine.commands import Advance, OutsideUpdate
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Market
 from hypersim.errors import Reason, Refused, SettingsError
-from hypersim.feeds.backfill import UpstreamHistory
+from hypersim.feeds.answers import DayTicker
+from hypersim.feeds.backfill import UpstreamHistory, day_of
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import FeedChoice, choose
@@ -95,7 +96,7 @@ class OutsideMarket:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
         self._data = views.marketdata
-        self._workshop = Workshop(settings, file, clock, upstream, demand, self._data)
+        self._workshop = Workshop(settings, file, clock, upstream, demand, self._data, self._learn_day)
         self._planner = Planner(settings, file, self._workshop)
         self._chosen: Chosen | None = None
         self._world: Changeable | None = None
@@ -277,6 +278,11 @@ class OutsideMarket:
             demand=self._demand,
             clock=self._clock,
         )
+
+    def _learn_day(self, symbol: str, day: DayTicker) -> None:
+        """What an upstream says of a market's last 24 hours is a part of its history."""
+        if self._arrangement is not None:
+            self._arrangement.histories.upstream.learn_day(symbol, day_of(day))
 
     def _origin(self, symbol: str) -> Origin | None:
         view = self._data.markets.get(symbol)

@@ -16,6 +16,7 @@ from hypersim.feeds.binance import BinanceFeed
 from hypersim.feeds.ccxt import CcxtFeed
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.listing import Listing, read_listing
+from hypersim.feeds.polling import LearnDay
 from hypersim.feeds.synthetic import SyntheticFeed
 from hypersim.feeds.upstream import Upstream
 from hypersim.markets import MarketsFile
@@ -40,9 +41,11 @@ class Workshop:
         upstream: Upstream,
         demand: Demand,
         data: MarketData,
+        learn_day: LearnDay,
     ) -> None:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._demand, self._data = upstream, demand, data
+        self._learn_day = learn_day
         self._makers: Mapping[str, Callable[[str, Sequence[Market]], Feed]] = {
             BINANCE: self._binance,
             "ccxt": self._ccxt,
@@ -91,6 +94,7 @@ class Workshop:
             seed=settings.seed,
             traded=self._traded(),
             stream_url=settings.binance_stream_url or None,
+            learn_day=self._learn_day,
         )
 
     def _ccxt(self, name: str, markets: Sequence[Market]) -> CcxtFeed:

@@ -85,7 +85,7 @@ def test_what_is_traded_upstream_fills_orders_here_in_their_place_in_the_queue(
     eventually(lambda: book(below), book(above))
     order = here.create_order("BTC/USDT", "limit", "sell", 1, 50010)  # behind the 1.5 that stand there
     above.move_market("BTCUSDT", print={"side": "BUY", "price": "50010", "quantity": "1"})
-    eventually(lambda: get(below, "/v1/trades?symbol=BTCUSDT&limit=1")[0]["qty"], "1.00000000")
+    eventually(lambda: [row["qty"] for row in get(below, "/v1/trades?symbol=BTCUSDT")], ["1.00000000"])
     untouched = here.fetch_order(order["id"], "BTC/USDT")["filled"]
     above.move_market("BTCUSDT", print={"side": "BUY", "price": "50010", "quantity": "0.75"})
     eventually(lambda: here.fetch_order(order["id"], "BTC/USDT")["filled"], 0.25)
