@@ -8,6 +8,7 @@ import pytest
 from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
+from hypersim.feeds import binance as binance_module
 from hypersim.feeds.base import SourceReport
 from hypersim.units import parse
 from tests.feeds.desk import Desk
@@ -146,6 +147,33 @@ async def test_a_stream_that_breaks_hands_over_to_polling_and_comes_back(upstrea
     assert ["0.1", "0.3"] == [size for _, _, size in printed(world)]
     assert whole(ASKS | {"60001": "0.4"}) == world.house(Side.SELL)
     assert status.failure is None
+
+
+async def test_where_many_are_listed_those_in_demand_are_streamed(
+    upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binance_module, "MOST_STREAMED_IDLE", 1)
+    upstream.streams = True
+    upstream.markets["ETHUSDT"] = ScriptedMarket("ETHUSDT", {"2500": "1"}, {"2501": "2"})
+    both = ("BTCUSDT", "ETHUSDT")
+    async with asyncio.timeout(20), live(upstream, FastClock(5), symbols=both, traded=both) as world:
+        await world.supervisor.ready()
+        idle = world.feed.report().streamed
+        world.demand.asked("BTCUSDT")
+        await until(lambda: world.house(Side.BUY) == whole(BIDS))
+        world.ordered.add("ETHUSDT")
+        await until(lambda: world.feed.report().streamed == 2)
+        await until(lambda: world.house(Side.BUY, "ETHUSDT") == whole({"2500": "1"}))
+        [connection] = upstream.connections
+        world.ordered.clear()
+        await until(lambda: len(world.house(Side.BUY, "ETHUSDT")) > 100)
+
+    params = [f"ethusdt@{name}" for name in ("depth@100ms", "trade", "bookTicker")]
+    assert [
+        {"method": "SUBSCRIBE", "params": params, "id": 1},
+        {"method": "UNSUBSCRIBE", "params": params, "id": 2},
+    ] == connection.asked
+    assert (0, whole(BIDS)) == (idle, world.house(Side.BUY))
 
 
 async def test_a_hand_on_the_market_is_followed_by_the_whole_ladder(upstream: ScriptedUpstream) -> None:
