@@ -109,6 +109,8 @@ class Reason(enum.StrEnum):
     OUTSIDE_CROSSED = "outside_crossed"
     NO_OUTSIDE_HERE = "no_outside_here"
     """The feed 'none' has no house account."""
+    NO_PRICE_PATH = "no_price_path"
+    """Nothing bends this market's prices."""
 
 
 class Refused(Exception):

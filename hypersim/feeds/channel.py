@@ -267,8 +267,8 @@ class Channel:
 
     @property
     def true(self) -> bool:
-        """Whether what stands in the book is what the source says: nobody's hand has moved it since."""
-        return self._quoted and not self._disturbed
+        """Whether what stands in the book is what the source says: nobody's hand has moved it, no path bends it."""
+        return self._quoted and not self._disturbed and self._factor == UNBENT
 
     def status(self, feed: str, now_us: int, *, real: bool) -> SymbolStatus:
         """`feed` is who speaks, `real` whether of a real market."""

@@ -85,7 +85,7 @@ def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None
 @pytest.fixture
 def channel() -> Channel:
     """The exchange has BOOK."""
-    channel = Channel(FINE, "test")
+    channel = Channel(FINE)
     assert seen(BOOK) == told(channel, seen(BOOK))
     return channel
 
@@ -171,7 +171,7 @@ def test_a_trade_that_follows_comes_before_the_quotes_and_after_what_led_to_the_
 
 
 def test_tiny_prices_become_no_zero_and_no_crossed_book() -> None:
-    channel = Channel(replace(MARKET, tick_size=1, min_price=1), "test")
+    channel = Channel(replace(MARKET, tick_size=1, min_price=1))
     observed = Ladder(bids=((900, ONE),), asks=((901, ONE),), full=True)
     told(channel, seen(observed))
     channel.bend(UNBENT // 1000)
@@ -192,7 +192,7 @@ def test_the_book_is_the_source_s_times_the_factor_after_every_update(
     chance = random.Random(seed)
     desk = Desk(VirtualClock(), [replace(MARKET, tick_size=chance.choice((ONE, ONE // 10, ONE // 100)))])
     market = desk.exchange.venues[MARKET.symbol].market
-    channel = Channel(market, "test")
+    channel = Channel(market)
     source = {side: dict[int, int]() for side in Side}
     by, cut = UNBENT, dict[Side, int]()
     for turn in range(250):
