@@ -26,6 +26,7 @@ from hypersim.connect import UnknownClientError, configuration
 from hypersim.engine.commands import Deposit, Reset
 from hypersim.engine.events import BalanceChanged
 from hypersim.errors import Reason, Refused
+from hypersim.feeds.levers import NO_PATHS
 from hypersim.feeds.manual import at_price, by_hand
 from hypersim.identity import ApiKey
 from hypersim.settings import DEMO_KEY, DEMO_SECRET
@@ -108,8 +109,7 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
     market = sim.world.market(symbol_in(request.path_params["symbol"])).market
     body = bodies.read(await _body(request), bodies.MarketBody)
     if body.price is not bodies.NOT_SENT:
-        if body.bids is not None or body.asks is not None or body.print is not None:
-            raise Refused(Reason.INVALID_FIELD, "price", "comes alone")
+        bodies.require_alone(body, "price")
         update = at_price(market, bodies.number("price", body.price))
     else:
         update = by_hand(
@@ -127,7 +127,7 @@ async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     body = bodies.read(await _body(request), bodies.ResetBody)
     balances = None if body.balances is None else bodies.amounts(body.balances)
     async with sim.starting_over():
-        outcome: Outcome = await sim.world.ask(Reset(balances))
+        outcome: Outcome = await sim.world.ask(Reset(balances), rows=[NO_PATHS])
     return Emptied(outcome.time_us // 1000, outcome.sequence)
 
 
