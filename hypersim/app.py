@@ -211,6 +211,7 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         open_account=kept.open_account,
         feed=outside.status,
         change_feed=outside.change,
+        paths=outside.levers,
         starting_over=outside.starting_over,
         durable_sequence=lambda: writer.sequence,
         journal=kept.database.where,

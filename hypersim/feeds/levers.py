@@ -162,10 +162,14 @@ class Levers:
         now_us = self._clock.now_us()
         return {symbol: lever.status(now_us) for symbol, lever in self._levers.items()}
 
-    def unbent(self, symbol: str, price: int) -> int:
-        """The feed's price that stands at a price of a market, about."""
-        lever = self._levers.get(symbol)
-        return price if lever is None else unbent(price, lever.factor)
+    def unbent(self, symbol: str, price: int, time_us: int) -> int:
+        """The feed's price that stood at a price of a market at a time, about: where a feed goes on that makes its
+        own.
+        """
+        if (lever := self._levers.get(symbol)) is None:
+            return price
+        path = lever.path
+        return unbent(price, path.knots[0].factor if time_us < path.began_us else path.in_force(time_us))
 
     def rebuilt(self) -> None:
         """The exchange was rebuilt: what became durable on the way, a reset perhaps, was not folded."""

@@ -5,7 +5,7 @@ a change of feeds is a gap: the old quotes are withdrawn before the new ones are
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
 
@@ -21,12 +21,15 @@ from hypersim.errors import Reason, Refused, SettingsError
 from hypersim.feeds.answers import DayTicker
 from hypersim.feeds.backfill import UpstreamHistory, day_of
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.bend import bent_down
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import FeedChoice, choose
 from hypersim.feeds.chosenhistory import ChosenHistory
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.history import Origin, SyntheticHistory
+from hypersim.feeds.levers import PATHS, Levers, kept_paths
 from hypersim.feeds.listing import has_say
+from hypersim.feeds.pricepath import PricePath
 from hypersim.feeds.relisting import Memory, Relisting
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.upstream import Upstream
@@ -69,7 +72,7 @@ class Changeable(Protocol):
         ...
 
 
-class Chosen(Struct, frozen=True):
+class Chosen(Struct, frozen=True, kw_only=True):
     """What a world knows of its outside before anything runs."""
 
     plan: Plan
@@ -77,6 +80,8 @@ class Chosen(Struct, frozen=True):
     past_seed: int
     past: tuple[str, ...] | None
     """Names of the feeds that it began with; None for a world that nobody looked at yet."""
+    paths: Mapping[str, PricePath]
+    """Those in force when the world was last closed."""
 
 
 class OutsideMarket:
@@ -96,10 +101,11 @@ class OutsideMarket:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
         self._data = views.marketdata
-        self._workshop = Workshop(settings, file, clock, upstream, demand, self._data, self._learn_day)
+        self._workshop = Workshop(settings, file, clock, upstream, demand, self._last_prices, self._learn_day)
         self._planner = Planner(settings, file, self._workshop)
         self._chosen: Chosen | None = None
         self._world: Changeable | None = None
+        self._levers: Levers | None = None
         self._arrangement: Arrangement | None = None
         self._running: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -120,7 +126,13 @@ class OutsideMarket:
             live_answers=self._planner.live_answers,
         )
         seed = int(facts[SEED]) if decided and SEED in facts else self._settings.seed
-        self._chosen = Chosen(await self._planner.plan(choice), by_hand, seed, _names(facts.get(PAST)))
+        self._chosen = Chosen(
+            plan=await self._planner.plan(choice),
+            by_hand=by_hand,
+            past_seed=seed,
+            past=_names(facts.get(PAST)),
+            paths=kept_paths(facts.get(PATHS)),
+        )
         facts = {FEED: choice.name, BY_HAND: "yes" if by_hand else "", SEED: str(seed)}
         await asyncio.to_thread(write_facts, database, facts)
 
@@ -158,6 +170,7 @@ class OutsideMarket:
         if chosen.past is None or not any(view.timeline.first for view in self._data.markets.values()):
             await world.ask(Advance(), rows=[FactRow(PAST, ",".join(names))])
             chosen = self._chosen = replace(chosen, past=names)
+        self._levers = Levers(ask=world.ask, clock=self._clock, kept=chosen.paths)
         self._arrangement = self._arranged(chosen)
 
     async def run(self) -> None:
@@ -195,13 +208,18 @@ class OutsideMarket:
                     symbol=market.symbol,
                     feed=status.symbols[market.symbol].feed if market.symbol in status.symbols else None,
                     before=_middle(self._data.markets.get(market.symbol)),
-                    after=scout.prices.get(market.symbol),
+                    after=self._bent(market.symbol, scout.prices.get(market.symbol)),
                 )
                 for market in markets
             )
             if confirmed:
                 await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
         return FeedChange(name=choice.name, jumps=jumps, notes=scouted.notes)
+
+    def _bent(self, symbol: str, price: int | None) -> int | None:
+        """A feed's price as the market's path has it: that stays over any feed."""
+        path = self.levers.status().get(symbol)
+        return price if price is None or path is None else bent_down(price, path.factor)
 
     async def _choice_of(self, names: tuple[str, ...]) -> FeedChoice:
         if names == (AUTO,):
@@ -271,6 +289,7 @@ class OutsideMarket:
                 sources=sources,
                 seed=self._settings.seed,
                 hurried=self._views.accounts.symbols_with_orders,
+                levers=self.levers,
             ),
             histories=histories,
             relisting=relisting,
@@ -278,6 +297,14 @@ class OutsideMarket:
             demand=self._demand,
             clock=self._clock,
         )
+
+    def _last_prices(self) -> dict[str, int]:
+        """Last prices, scale 8, of the markets that have traded in this world, as their feeds would have them."""
+        return {
+            symbol: self.levers.unbent(symbol, view.last.price, view.last.time_us)
+            for symbol, view in self._data.markets.items()
+            if view.last
+        }
 
     def _learn_day(self, symbol: str, day: DayTicker) -> None:
         """What an upstream says of a market's last 24 hours is a part of its history."""
@@ -310,6 +337,12 @@ class OutsideMarket:
     def starting_over(self) -> AbstractAsyncContextManager[None]:
         """For a block that empties the world: nothing that was seen before it is told after it."""
         return self._in_force.supervisor.starting_over()
+
+    @property
+    def levers(self) -> Levers:
+        """The price paths of the world."""
+        assert self._levers is not None, "start comes first"
+        return self._levers
 
     @property
     def _choice(self) -> Chosen:

@@ -5,13 +5,14 @@ import asyncio
 import msgspec
 import pytest
 
+from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Reset
 from hypersim.errors import Reason, Refused, StoreError
 from hypersim.feeds.bend import UNBENT
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.levers import NO_PATHS, PATHS, Levers, kept_paths
 from hypersim.units import ONE
-from tests.feeds.desk import Desk, VirtualClock, ladder, seen, settle
+from tests.feeds.desk import START_US, Desk, VirtualClock, ladder, seen, settle
 from tests.feeds.fine import BOOK, FINE, SYMBOL, bids
 from tests.feeds.scripted_feed import ScriptedFeed, supervised
 
@@ -78,7 +79,8 @@ async def test_a_path_outlives_its_exchange_and_is_where_it_would_be(
     clock.skip(8)
     await desk(seen(WITHDRAWAL))
     later = Levers(ask=desk, clock=clock, kept=kept_paths(desk.facts[PATHS]))
-    unbent = later.unbent(SYMBOL, 900 * ONE), later.unbent("ETHUSDT", 900 * ONE)
+    asked = ((SYMBOL, 0), (SYMBOL, START_US), (SYMBOL, START_US + 30 * MICROSECONDS), ("ETHUSDT", START_US))
+    unbent = [later.unbent(symbol, 900 * ONE, time_us) for symbol, time_us in asked]
     again = ScriptedFeed()
     async with supervised(desk, clock, again, levers=later, market=FINE):
         again.say(seen(BOOK))
@@ -88,7 +90,7 @@ async def test_a_path_outlives_its_exchange_and_is_where_it_would_be(
 
     assert {947.73: 5.0, 946.78: 7.0} == first  # 999 x 0.9^0.5
     assert {899.1: 5.0, 898.2: 7.0} == bids(desk)
-    assert (round(900 * ONE / 0.9**0.5 / ONE), 900) == tuple(round(price / ONE) for price in unbent)
+    assert [900 * ONE, 900 * ONE, 1000 * ONE, 900 * ONE] == unbent
 
 
 async def test_a_path_stays_over_another_feed(

@@ -96,7 +96,9 @@ async def test_a_path_bends_a_made_up_market_alike(clock: VirtualClock, seed: in
     market = MARKETS["BTCUSDT"]
     desk, notes = Desk(clock, [market]), Notes()
     desk.listeners.append(notes.fold)
-    made_up = SyntheticFeed(clock=clock, markets=[market], synthetic=SYNTHETIC, seed=seed, step_ms=250, last_prices=dict)
+    made_up = SyntheticFeed(
+        clock=clock, markets=[market], synthetic=SYNTHETIC, seed=seed, step_ms=250, last_prices=dict
+    )
     levers = Levers(ask=desk, clock=clock, kept={})
     supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by([market], made_up), seed=1, levers=levers)
     desk.listeners.append(supervisor.fold)

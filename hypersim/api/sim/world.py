@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.levers import Levers
 from hypersim.identity import Credentials
 from hypersim.outside.change import FeedChange
 from hypersim.world import World
@@ -48,6 +49,8 @@ class Simulation:
     open_account: OpensAccounts
     feed: Callable[[], FeedStatus]
     change_feed: ChangesFeed
+    paths: Levers
+    """Those that bend prices."""
     starting_over: Callable[[], AbstractAsyncContextManager[None]]
     """For the block that empties the world: the outside market starts over with it."""
     durable_sequence: Callable[[], int]
