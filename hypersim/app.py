@@ -132,9 +132,9 @@ async def _upstream(settings: Settings, clock: Clock) -> AsyncIterator[Upstream]
 
 
 def _began_us(views: Views, symbol: str) -> int | None:
-    """When a market's first trade in this world was."""
+    """When this world began to listen to a market's outside, or to trade there."""
     view = views.marketdata.markets.get(symbol)
-    return view.timeline.first_us if view is not None else None
+    return view.began_us if view is not None else None
 
 
 def _clock_of(database: Database) -> Clock:

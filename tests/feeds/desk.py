@@ -14,6 +14,7 @@ from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import Feed
+from hypersim.feeds.channel import Channel
 from hypersim.feeds.line import Sources
 from hypersim.units import ONE
 
@@ -183,3 +184,13 @@ def seen(told: Ladder | None = None, *prints: Print, source_time_us: int = START
 def resuming(told: Ladder, *prints: Print) -> OutsideUpdate:
     """What the exchange is told of an observation before which something was missed."""
     return OutsideUpdate(symbol=MARKET.symbol, prints=prints, ladder=told, source_time_us=START_US, resumes_us=START_US)
+
+
+def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None:
+    """What the exchange is told after these observations; it takes it in."""
+    for observation in observations:
+        channel.observe(observation, START_US)
+    command = channel.next_command()
+    if command is not None:
+        channel.taken_in()
+    return command

@@ -12,7 +12,7 @@ from hypersim.feeds import channel as channels
 from hypersim.feeds.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.feeds.channel import WITHDRAWAL, Channel
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, seen, sold
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold, told
 
 FINE = replace(MARKET, tick_size=ONE // 100)
 BOOK = ladder([(99, 5), (98, 7)], [(101, 4), (102, 6)], full=True, bid_floor=90, ask_ceiling=110)
@@ -72,21 +72,11 @@ def test_a_following_trade_is_the_smallest_order(price: int, quantity: str) -> N
     assert Print(price * ONE, int(Fraction(quantity) * ONE), Side.BUY) == trade
 
 
-def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None:
-    """What the exchange is told after these observations; it takes it in."""
-    for observation in observations:
-        channel.observe(observation, START_US)
-    command = channel.next_command()
-    if command is not None:
-        channel.taken_in()
-    return command
-
-
 @pytest.fixture
 def channel() -> Channel:
     """The exchange has BOOK."""
     channel = Channel(FINE)
-    assert seen(BOOK) == told(channel, seen(BOOK))
+    assert resuming(BOOK) == told(channel, seen(BOOK))
     return channel
 
 
@@ -128,7 +118,7 @@ def test_a_factor_alone_confirms_no_quote_and_brings_none_back(channel: Channel)
         ask_ceiling=55 * ONE,
         full=True,
     )
-    assert seen(again) == told(channel, seen())
+    assert resuming(again) == told(channel, seen())
 
 
 def test_what_was_said_before_a_restart_is_not_bent_but_what_comes_after_it_is(channel: Channel) -> None:

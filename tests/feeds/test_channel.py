@@ -9,19 +9,9 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print, Stamped
 from hypersim.engine.orders import Side
 from hypersim.feeds.channel import WITHDRAWAL, Channel
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold, told
 
 BOOK = ladder([(99, 5), (98, 7)], [(101, 4), (102, 6)], full=True)
-
-
-def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None:
-    """What the exchange is told after these observations; it takes it in."""
-    for observation in observations:
-        channel.observe(observation, START_US)
-    command = channel.next_command()
-    if command is not None:
-        channel.taken_in()
-    return command
 
 
 @pytest.fixture

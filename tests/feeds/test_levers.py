@@ -14,7 +14,7 @@ from hypersim.feeds.levers import NO_PATHS, PATHS, Levers, kept_paths
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.feeds.synthetic import SyntheticFeed
 from hypersim.units import ONE
-from tests.feeds.desk import Desk, VirtualClock, bought, fed_by, ladder, seen, settle
+from tests.feeds.desk import Desk, VirtualClock, bought, fed_by, ladder, resuming, seen, settle
 from tests.feeds.fine import BOOK, FINE, SYMBOL, Notes, bids, place, stand_still
 from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.scripted_feed import ScriptedFeed, supervised
@@ -276,7 +276,7 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(
 
     assert (Reason.INVALID_FIELD, "path", sentence) == (refused.value.reason, *refused.value.details)
     assert ({}, {}) == (levers.status(), desk.facts)
-    assert [seen(BOOK)] == desk.updates
+    assert [resuming(BOOK)] == desk.updates
 
 
 async def test_the_newest_hundred_orders_are_remembered(
