@@ -1,7 +1,6 @@
 """One exchange as the upstream of another, over real HTTP: what is quoted, traded and remembered there is so here."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import ccxt
@@ -10,20 +9,12 @@ import pytest
 
 from ccxt_adapter import hypersim
 from hypersim.testing import Account, ServerProcess, running_server
+from tests.e2e.patience import eventually
 
 LEVELS = {
     "bids": [["49990", "2"], ["49980.5", "3"], ["49000", "10"]],
     "asks": [["50010", "1.5"], ["50020", "4"]],
 }
-PATIENCE_S = 15
-
-
-def eventually(look: Callable[[], Any], expected: Any) -> None:
-    """Fails with the last look when it does not become what is expected."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (seen := look()) != expected and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert expected == seen
 
 
 @pytest.fixture(scope="module")
