@@ -60,6 +60,8 @@ class BinanceBook:
         """Earlier trades are in the first ladder: they are not said."""
         self._said = False
         """Whether a ladder was said since the book was lost."""
+        self._resumes = False
+        """Whether the next full ladder is the first one after a gap."""
         self._laid: Change | None = None
         """The last change that was said."""
 
@@ -157,6 +159,7 @@ class BinanceBook:
         if change is not None:
             if not self._said:
                 self._said, self._known_from_ms = True, self._book.event_ms
+                self._resumes = self.gaps > 0
             self._pairing.add_update(change, received_us)
         elif self._said and not self.synchronised:
             self._said = False
@@ -179,10 +182,12 @@ class BinanceBook:
             ask_ceiling=laid.asks.bound,
             full=change is not None and change.full,
         )
+        resumes, self._resumes = self._resumes and ladder.full, self._resumes and not ladder.full
         update = OutsideUpdate(
             symbol=self.symbol,
             prints=released.prints,
             ladder=ladder,
             source_time_us=released.traded_ms * 1000,
+            resumes_us=(self._known_from_ms * 1000 or released.received_us) if resumes else 0,
         )
         return Observed(update, laid.update_id, released.received_us)

@@ -70,6 +70,9 @@ class Channel:
         if self._withdrawing:
             prints = []  # of the time in which the quote was stale: too late to trade against them
             self._withdrawing, self._send_full = False, True
+        elif update.resumes_us and not self._awaits_full:
+            self._gaps += 1
+            self._resumes_us = update.resumes_us
         self._prints.extend(prints)
         if update.last_price:
             self._opening_price = floor_to(bent_down(update.last_price, self._factor), self._market.tick_size)

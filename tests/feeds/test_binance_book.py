@@ -252,6 +252,16 @@ def test_a_diff_that_contradicts_the_best_quote_of_its_update_is_a_gap() -> None
     assert (1, True) == (book.gaps, book.wants_snapshot)
 
 
+def test_the_first_ladder_after_a_gap_says_from_when_on_nothing_is_missing() -> None:
+    book = known()
+    first_hole = book.take(diff(20, 20, {99: 8}), START_US)
+    [again] = book.take_snapshot(snapshot(20), 1000, LATER_US)
+    [after] = book.take(diff(21, 21, {97: 3}), LATER_US)
+
+    assert ([], True) == (first_hole, again.update.ladder is not None and again.update.ladder.full)
+    assert (True, 0) == (again.update.resumes_us > 0, after.update.resumes_us)
+
+
 def test_a_snapshot_of_a_book_that_goes_on_widens_what_is_known() -> None:
     book = BinanceBook("BTCUSDT")
     book.take_snapshot(snapshot(), 2, START_US)
