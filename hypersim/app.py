@@ -213,6 +213,7 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         change_feed=outside.change,
         paths=outside.levers,
         starting_over=outside.starting_over,
+        rows_of_a_beginning=outside.rows_of_a_beginning,
         durable_sequence=lambda: writer.sequence,
         journal=kept.database.where,
         seed=settings.seed,

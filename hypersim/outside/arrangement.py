@@ -3,7 +3,7 @@ keeps both up to date. A change of feeds makes a new one.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from hypersim.clock import Clock
@@ -46,6 +46,7 @@ class Arrangement:
     def __init__(
         self,
         *,
+        symbols: Collection[str],
         supervisor: FeedSupervisor,
         histories: Histories,
         relisting: Relisting | None,
@@ -53,6 +54,8 @@ class Arrangement:
         demand: Demand,
         clock: Clock,
     ) -> None:
+        self.symbols = symbols
+        """The markets that there were when it was made."""
         self.supervisor = supervisor
         self.histories, self._relisting = histories, relisting
         self._data, self._demand, self._clock = data, demand, clock

@@ -27,7 +27,6 @@ from hypersim.connect import UnknownClientError, configuration
 from hypersim.engine.commands import Deposit, Reset
 from hypersim.engine.events import BalanceChanged
 from hypersim.errors import Reason, Refused
-from hypersim.feeds.levers import NO_PATHS
 from hypersim.feeds.manual import at_price, by_hand
 from hypersim.identity import ApiKey
 from hypersim.settings import DEMO_KEY, DEMO_SECRET
@@ -180,7 +179,7 @@ async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     body = bodies.read(await _body(request), bodies.ResetBody)
     balances = None if body.balances is None else bodies.amounts(body.balances)
     async with sim.starting_over():
-        outcome: Outcome = await sim.world.ask(Reset(balances), rows=[NO_PATHS])
+        outcome: Outcome = await sim.world.ask(Reset(balances), rows=sim.rows_of_a_beginning())
     return Emptied(outcome.time_us // 1000, outcome.sequence)
 
 
