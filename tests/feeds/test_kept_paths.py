@@ -18,18 +18,8 @@ from tests.feeds.scripted_feed import ScriptedFeed, supervised
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
 def desk(clock: VirtualClock) -> Desk:
     return Desk(clock, [FINE])
-
-
-@pytest.fixture
-def feed() -> ScriptedFeed:
-    return ScriptedFeed()
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ from tests.feeds.tasks import running
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
 def desk(clock: VirtualClock) -> Desk:
     return Desk(clock, [FINE])
 
@@ -36,11 +31,6 @@ def notes(desk: Desk) -> Notes:
     notes = Notes()
     desk.listeners.append(notes.fold)
     return notes
-
-
-@pytest.fixture
-def feed() -> ScriptedFeed:
-    return ScriptedFeed()
 
 
 @pytest.fixture
