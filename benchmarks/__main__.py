@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [orders readers engine recovery]`.
+"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts as in PARTS.
 
 Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
 PostgreSQL. On a shared machine compare the ratios, which are taken round by round, not the absolute figures.
@@ -10,13 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.conditions import conditions
+from benchmarks.delay import delay_table
 from benchmarks.engine import engine_table
+from benchmarks.idle import idle_table
 from benchmarks.orders import memory_table, orders_table, readers_table
+from benchmarks.outside import outside_table
 from benchmarks.recovery import recovery_table
 from benchmarks.targets import exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery")
+PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay")
 
 
 def main() -> None:
@@ -25,12 +28,17 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all when none is named")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each target")
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
+    parser.add_argument("--watch", type=float, default=30, help="for how long an exchange that follows is watched")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
     chosen = parser.parse_args()
     parts = chosen.parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    print(f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s.", flush=True)
+    print(
+        f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s; "
+        f"an exchange that follows an upstream is watched for {chosen.watch:g} s.",
+        flush=True,
+    )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgres.running())
@@ -43,6 +51,12 @@ def main() -> None:
             print(f"\n{engine_table(50_000)}", flush=True)
         if "recovery" in parts:
             print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
+        if "outside" in parts:
+            print(f"\n{outside_table(databases('outside'), chosen.seconds)}", flush=True)
+        if "idle" in parts:
+            print(f"\n{idle_table(chosen.watch)}", flush=True)
+        if "delay" in parts:
+            print(f"\n{delay_table(chosen.watch)}", flush=True)
         if "orders" in parts or "readers" in parts:
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             if "orders" in parts:

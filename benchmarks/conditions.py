@@ -14,7 +14,7 @@ def conditions() -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_processor()}, {os.cpu_count()} cores, load before {load}; "
         f"{platform.system()} {platform.release()}; Python {platform.python_version()}, {packages}; "
-        "the load generator runs on the same machine"
+        "load generators and upstreams run on the same machine"
     )
 
 

@@ -80,7 +80,7 @@ def rest_and_cancel(number: int) -> Command:
     return order(number, Side.BUY, (49_000 - number % 100) * ONE)
 
 
-def outside_update(number: int) -> Command:
+def outside_update(number: int) -> OutsideUpdate:
     """A print and a ladder of which 10 levels a side changed."""
     middle = (50_000 + number % 7) * ONE
     return OutsideUpdate(
@@ -93,6 +93,14 @@ def outside_update(number: int) -> Command:
     )
 
 
+def other_sizes_at_the_touch(number: int) -> Command:
+    """Best bid and ask stay where they are and change their sizes."""
+    return OutsideUpdate(
+        symbol="BTCUSDT",
+        ladder=Ladder(bids=((49_999 * ONE, (1 + number % 9) * ONE),), asks=((50_001 * ONE, (1 + number % 8) * ONE),)),
+    )
+
+
 def engine_table(count: int) -> Table:
     """Each kind of operation, alone on a fresh world."""
     table = Table("engine operation", "per second")
@@ -100,6 +108,7 @@ def engine_table(count: int) -> Table:
         ("limit order, half resting and half trading", half_resting_half_trading),
         ("limit order and its cancel", rest_and_cancel),
         ("outside update: a print and 20 changed levels", outside_update),
+        ("outside update: other sizes at the best bid and ask", other_sizes_at_the_touch),
     )
     for name, make in kinds:
         world = World()

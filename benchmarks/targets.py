@@ -35,7 +35,7 @@ class Target:
     def clear(self) -> None:
         """Cancels what an earlier run left on the book: an account may have 200 open orders on a symbol."""
         for account in self.accounts:
-            query = f"symbol=BTCUSDT&{_stamp()}"
+            query = f"symbol=BTCUSDT&{stamp()}"
             path = f"http://127.0.0.1:{self.port}/v1/openOrders?{query}&signature={_signature(account, query)}"
             httpx.delete(path, headers={"X-MBX-APIKEY": account.api_key})
 
@@ -55,13 +55,14 @@ class Target:
         reads = [
             _request("GET", "/v1/depth?symbol=BTCUSDT"),
             _request("GET", "/v1/ticker/24hr?symbol=BTCUSDT"),
-            signed(account, "GET", "/v1/account", _stamp()),
-            signed(account, "GET", "/v1/openOrders", f"{symbol}&{_stamp()}"),
+            signed(account, "GET", "/v1/account", stamp()),
+            signed(account, "GET", "/v1/openOrders", f"{symbol}&{stamp()}"),
         ]
         return Job("127.0.0.1", self.port, [reads for _ in range(connections)], seconds)
 
 
-def _stamp() -> str:
+def stamp() -> str:
+    """Parameters of a signed request: its time, and for how long it is good."""
     return urlencode({"recvWindow": 60000, "timestamp": time.time_ns() // 1_000_000})
 
 
@@ -75,7 +76,7 @@ def _order(side: str) -> str:
         "price": PRICE,
         "newOrderRespType": "RESULT",
     }
-    return f"{urlencode(order)}&{_stamp()}"
+    return f"{urlencode(order)}&{stamp()}"
 
 
 def signed(account: Account, method: str, path: str, query: str) -> str:
