@@ -159,7 +159,7 @@ class BinanceBook:
         if change is not None:
             if not self._said:
                 self._said, self._known_from_ms = True, self._book.event_ms
-                self._resumes = self.gaps > 0
+                self._resumes = True
             self._pairing.add_update(change, received_us)
         elif self._said and not self.synchronised:
             self._said = False

@@ -72,6 +72,7 @@ class Looks:
             ),
             ladder=ladder_of(depth, limit),
             source_time_us=moment_us,
+            resumes_us=0 if known and whole else moment_us,
         )
         return Look(update, tuple((trade.last_id, size) for trade, size in zip(now, sizes, strict=True)))
 

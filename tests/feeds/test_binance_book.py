@@ -159,9 +159,9 @@ def test_the_first_ladder_is_full_within_what_the_snapshot_covered() -> None:
 
     bids, asks = ((99 * ONE, 5 * ONE), (98 * ONE, 7 * ONE)), ((101 * ONE, 4 * ONE), (102 * ONE, 6 * ONE))
     ladder = Ladder(bids=bids, asks=asks, bid_floor=98 * ONE, ask_ceiling=102 * ONE, full=True)
-    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder), 10, START_US) == cut
+    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder, resumes_us=START_US), 10, START_US) == cut
     ladder = Ladder(bids=bids, asks=asks, bid_floor=0, ask_ceiling=FOREVER, full=True)
-    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder), 10, START_US) == whole
+    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder, resumes_us=START_US), 10, START_US) == whole
 
 
 def test_a_best_quote_outside_what_is_known_makes_all_that_is_better_known() -> None:
