@@ -90,8 +90,10 @@ class DepthProfile:
         self._anchor = 0
         self._tiers: tuple[Tier, ...] = ()
 
-    def side(self, side: Side, best: int, size: int, epoch: int = 0) -> tuple[tuple[int, int], ...]:
-        """(price, size) of the levels from a best price and its size on, scale 8, best first.
+    def side(
+        self, side: Side, best: int, size: int, epoch: int = 0, most: int | None = None
+    ) -> tuple[tuple[int, int], ...]:
+        """(price, size) of the levels from a best price and its size on, scale 8, best first; `most` so many.
 
         `epoch` counts up with time: each level takes a new size once in `REFRESH_EPOCHS` of them.
         """
@@ -102,6 +104,8 @@ class DepthProfile:
         for tier in self._tiers_at(ticks):
             number = ticks // tier.unit  # no level in the unit of the level before: it may lie on its wrong side
             for _ in range(tier.levels):
+                if len(levels) == most:
+                    return tuple(levels)
                 number += direction
                 ticks, steps = tier.level(number, epoch)
                 if ticks <= 0:

@@ -155,8 +155,8 @@ class Sampled:
 
 def _ladder(profile: DepthProfile, quote: Quote, *, near: bool) -> Ladder:
     most = None if near else FAR_LEVELS
-    bids = profile.side(Side.BUY, quote.bid, quote.bid_size)[:most] if quote.bid_size else ()
-    asks = profile.side(Side.SELL, quote.ask, quote.ask_size)[:most] if quote.ask_size else ()
+    bids = profile.side(Side.BUY, quote.bid, quote.bid_size, most=most) if quote.bid_size else ()
+    asks = profile.side(Side.SELL, quote.ask, quote.ask_size, most=most) if quote.ask_size else ()
     return Ladder(
         bids=bids,
         asks=asks,

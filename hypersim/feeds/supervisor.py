@@ -74,6 +74,8 @@ class FeedSupervisor:
             levers.move(self)
         self._failures: dict[str, str] = {}
         """By the symbol that they are about."""
+        self._failing: set[int] | None = None
+        """The runners that failed when it was last worked out which are wanted."""
         self._want()
 
     async def run(self) -> None:
@@ -89,6 +91,10 @@ class FeedSupervisor:
 
     def _want(self) -> None:
         """Has a feed run where a market has no better one, or where all better ones fail."""
+        failing = {key for key, runner in self._runners.items() if runner.failure is not None}
+        if failing == self._failing:
+            return
+        self._failing = failing
         wanted = set()
         for line in self._lines.values():
             for runner in line.runners:
