@@ -6,7 +6,7 @@ of the others. Guarantees that one source at a time speaks for a symbol, that a 
 full ladder, and that what was traded while nobody looked is not traded against later.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
 from hypersim.clock import MICROSECONDS, Clock
@@ -147,16 +147,3 @@ class BinanceFeed:
 
     def _may_wait(self, one: Watched) -> bool:
         return one.source is Source.NONE and self._stream.about_to_speak(one.upstream_symbol)
-
-
-async def upstream_symbols(upstream: Upstream) -> frozenset[str]:
-    """The symbols that an upstream has. Raises FeedFailed when it does not answer."""
-    return frozenset(ticker.symbol for ticker in await upstream.book_tickers(None))
-
-
-def split_by_upstream(
-    markets: Iterable[Market], listed: frozenset[str], made_up: Mapping[str, object]
-) -> tuple[list[Market], list[Market]]:
-    """The markets that the upstream moves, and those that it lacks and that can be made up instead."""
-    lacking = [market for market in markets if market.symbol not in listed and market.symbol in made_up]
-    return [market for market in markets if market not in lacking], lacking

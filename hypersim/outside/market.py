@@ -342,7 +342,10 @@ class OutsideMarket:
         await self._in_force.supervisor.ready()
 
     def status(self) -> FeedStatus:
-        return self._in_force.supervisor.status()
+        status, history = self._in_force.supervisor.status(), self._in_force.histories.upstream.failure
+        if history is None:
+            return status
+        return replace(status, failure="; ".join(filter(None, [status.failure, f"history: {history}"])))
 
     def starting_over(self) -> AbstractAsyncContextManager[None]:
         """For a block that empties the world: nothing that was seen before it is told after it."""
