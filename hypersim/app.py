@@ -22,10 +22,10 @@ from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.errors import StartError
 from hypersim.feeds.base import FeedFailed, FeedStatus
-from hypersim.feeds.budget import WeightBudget
-from hypersim.feeds.chosenhistory import ChosenHistory
+from hypersim.feeds.binance.budget import WeightBudget
+from hypersim.feeds.binance.upstream import Upstream, connection
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.upstream import Upstream, connection
+from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.kept import Kept, keep
 from hypersim.limits import Limits
 from hypersim.markets import read_markets

@@ -14,7 +14,7 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SymbolStatus
-from hypersim.feeds.bend import UNBENT, bent_down, bent_up, following_trade, unbent
+from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.feeds.quotes import Quotes
 from hypersim.units import ceil_to, floor_to
 
@@ -107,7 +107,7 @@ class Channel:
 
         That confirms nothing: a quote is as old as it was. `moving`: the next factor comes soon, and until then
         only the nearest levels are told. Returns the trade that is told before the moved quotes where the last
-        one has been left behind (hypersim/feeds/bend.py).
+        one has been left behind (hypersim/feeds/levers/bend.py).
         """
         before, self._factor = self._best_quotes(), factor
         nearest = LEVELS_ON_THE_MOVE if moving else None
@@ -137,7 +137,7 @@ class Channel:
 
     @property
     def factor(self) -> int:
-        """By which the source's prices are bent (hypersim/feeds/bend.py)."""
+        """By which the source's prices are bent (hypersim/feeds/levers/bend.py)."""
         return self._factor
 
     @property

@@ -4,14 +4,14 @@ told.
 Guarantees that `changes` lists every level where the exchange may hold something else than the source states.
 Sizes and prices have scale 8. Off-grid prices move away from the market (bids down, asks up), so that a grid
 never crosses a book; sizes that meet on one grid price are added, then rounded down to the step. Where the
-market is bent, the source's prices hold times a factor (hypersim/feeds/bend.py).
+market is bent, the source's prices hold times a factor (hypersim/feeds/levers/bend.py).
 """
 
 from collections.abc import Iterable, Mapping
 
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.bend import UNBENT, bent_down, bent_up
+from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up
 from hypersim.units import ceil_to, floor_to
 
 UNBOUNDED = 2**63 - 1

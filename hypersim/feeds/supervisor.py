@@ -18,7 +18,7 @@ from hypersim.engine.events import Committed, MarketChanged
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import Channel
-from hypersim.feeds.levers import Levers
+from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.line import Line, Sources
 from hypersim.feeds.runner import FeedRunner
 

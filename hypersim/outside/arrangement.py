@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from hypersim.clock import Clock
-from hypersim.feeds.backfill import UpstreamHistory
-from hypersim.feeds.chosenhistory import ChosenHistory
-from hypersim.feeds.days import keep_days
+from hypersim.feeds.binance.relisting import Relisting
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.history import SyntheticHistory
-from hypersim.feeds.relisting import Relisting
+from hypersim.feeds.past.backfill import UpstreamHistory
+from hypersim.feeds.past.chosen import ChosenHistory
+from hypersim.feeds.past.days import keep_days
 from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.feeds.synthetic.history import SyntheticHistory
 from hypersim.settings import BINANCE, SYNTHETIC
 from hypersim.views.marketdata import MarketData
 

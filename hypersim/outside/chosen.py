@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from hypersim.ask import FactRow
 from hypersim.feeds.choice import choose
-from hypersim.feeds.levers import PATHS, kept_paths
-from hypersim.feeds.pricepath import PricePath
+from hypersim.feeds.levers.levers import PATHS, kept_paths
+from hypersim.feeds.levers.pricepath import PricePath
 from hypersim.outside.planning import Plan, Planner
 from hypersim.settings import AUTO, Settings
 from hypersim.store.database import Database

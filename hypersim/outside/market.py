@@ -18,20 +18,20 @@ from hypersim.engine.commands import Advance, OutsideUpdate, PutMarket, Reset
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import Reason, Refused, SettingsError
-from hypersim.feeds.answers import DayTicker
-from hypersim.feeds.backfill import UpstreamHistory, day_of
 from hypersim.feeds.base import FeedStatus
-from hypersim.feeds.bend import bent_down
+from hypersim.feeds.binance.answers import DayTicker
+from hypersim.feeds.binance.listing import has_say
+from hypersim.feeds.binance.relisting import Memory, Relisting
+from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import FeedChoice, choose
-from hypersim.feeds.chosenhistory import ChosenHistory
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.history import Origin, SyntheticHistory
-from hypersim.feeds.levers import NO_PATHS, Levers
-from hypersim.feeds.listing import has_say
-from hypersim.feeds.relisting import Memory, Relisting
+from hypersim.feeds.levers.bend import bent_down
+from hypersim.feeds.levers.levers import NO_PATHS, Levers
+from hypersim.feeds.past.backfill import UpstreamHistory, day_of
+from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.upstream import Upstream
+from hypersim.feeds.synthetic.history import Origin, SyntheticHistory
 from hypersim.markets import Listed, MarketsFile
 from hypersim.outside.arrangement import Arrangement, Histories
 from hypersim.outside.change import FeedChange, Jump

@@ -12,13 +12,13 @@ from typing import Final
 from hypersim.clock import Clock
 from hypersim.engine.market import Market
 from hypersim.feeds.base import Feed, FeedFailed
-from hypersim.feeds.binance import BinanceFeed
-from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.binance.feed import BinanceFeed
+from hypersim.feeds.binance.listing import Listing, read_listing
+from hypersim.feeds.binance.polling import LearnDay
+from hypersim.feeds.binance.upstream import Upstream
+from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.listing import Listing, read_listing
-from hypersim.feeds.polling import LearnDay
-from hypersim.feeds.synthetic import SyntheticFeed
-from hypersim.feeds.upstream import Upstream
+from hypersim.feeds.synthetic.feed import SyntheticFeed
 from hypersim.markets import MarketsFile
 from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, Settings
 

@@ -9,7 +9,7 @@ import pytest
 
 from hypersim.app import Running, open_exchange
 from hypersim.engine.market import MarketStatus
-from hypersim.feeds import relisting
+from hypersim.feeds.binance import relisting
 from hypersim.outside import market as outside_module
 from hypersim.resources import folder
 from hypersim.settings import read_settings

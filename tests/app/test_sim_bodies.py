@@ -14,9 +14,9 @@ from hypersim.api.sim.refusals import SENTENCES, render
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
-from hypersim.feeds.bend import UNBENT
-from hypersim.feeds.levers import PathStatus
-from hypersim.feeds.pricepath import read_path
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.levers import PathStatus
+from hypersim.feeds.levers.pricepath import read_path
 from hypersim.units import parse
 
 

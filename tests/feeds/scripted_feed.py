@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from hypersim.engine.commands import Command, OutsideUpdate
 from hypersim.engine.market import Market
 from hypersim.feeds.base import SourceReport
-from hypersim.feeds.levers import Levers
+from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.supervisor import FeedSupervisor
 from tests.feeds.desk import MARKET, Desk, VirtualClock, fed_by, ladder, settle
 

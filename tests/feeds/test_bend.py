@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print, Stamped
 from hypersim.engine.orders import Side
 from hypersim.feeds import channel as channels
-from hypersim.feeds.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.feeds.channel import WITHDRAWAL, Channel
+from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.units import ONE
 from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold, told
 

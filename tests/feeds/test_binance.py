@@ -8,8 +8,8 @@ import pytest
 from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds import binance as binance_module
 from hypersim.feeds.base import SourceReport
+from hypersim.feeds.binance import feed as binance_module
 from hypersim.units import parse
 from tests.feeds.desk import Desk
 from tests.feeds.live import FastClock, Live, live

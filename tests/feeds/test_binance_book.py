@@ -7,8 +7,8 @@ import pytest
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_book import LONGEST_HOLD_US, PATIENCE_US, BinanceBook, Observed
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, decode
+from hypersim.feeds.binance.book import LONGEST_HOLD_US, PATIENCE_US, BinanceBook, Observed
+from hypersim.feeds.binance.messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, decode
 from hypersim.units import ONE
 from tests.feeds.upstream_market import START_MS, UpstreamMarket, text
 

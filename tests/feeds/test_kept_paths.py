@@ -8,9 +8,9 @@ import pytest
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Reset
 from hypersim.errors import Reason, Refused, StoreError
-from hypersim.feeds.bend import UNBENT
 from hypersim.feeds.channel import WITHDRAWAL
-from hypersim.feeds.levers import NO_PATHS, PATHS, Levers, kept_paths
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.levers import NO_PATHS, PATHS, Levers, kept_paths
 from hypersim.units import ONE
 from tests.feeds.desk import START_US, Desk, VirtualClock, ladder, seen, settle
 from tests.feeds.fine import BOOK, FINE, SYMBOL, bids

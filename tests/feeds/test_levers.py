@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from hypersim.engine.orders import OrderStatus, Side
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.bend import UNBENT
 from hypersim.feeds.channel import WITHDRAWAL
-from hypersim.feeds.levers import NO_PATHS, PATHS, Levers, kept_paths
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.levers import NO_PATHS, PATHS, Levers, kept_paths
 from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.synthetic import SyntheticFeed
+from hypersim.feeds.synthetic.feed import SyntheticFeed
 from hypersim.units import ONE
 from tests.feeds.desk import Desk, VirtualClock, bought, fed_by, ladder, resuming, seen, settle
 from tests.feeds.fine import BOOK, FINE, SYMBOL, Notes, bids, place, stand_still

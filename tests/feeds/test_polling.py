@@ -9,13 +9,13 @@ import pytest
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.answers import DayTicker
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.chorus import chorus
-from hypersim.feeds.polling import TickerPolling, find
+from hypersim.feeds.binance.answers import DayTicker
+from hypersim.feeds.binance.chorus import chorus
+from hypersim.feeds.binance.polling import TickerPolling, find
+from hypersim.feeds.binance.upstream import day_weight
+from hypersim.feeds.binance.watched import Source, Watched
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.upstream import day_weight
-from hypersim.feeds.watched import Source, Watched
 from hypersim.units import parse
 from tests.feeds.desk import START_US, SteppingClock
 from tests.feeds.live import reached

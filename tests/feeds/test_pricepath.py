@@ -7,8 +7,8 @@ import pytest
 
 from hypersim.clock import MICROSECONDS
 from hypersim.errors import Reason, Refused
-from hypersim.feeds.bend import UNBENT
-from hypersim.feeds.pricepath import STEP_US, read_path
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.pricepath import STEP_US, read_path
 
 BEGAN_US = 1_790_000_000 * MICROSECONDS
 WANTED = "is not like '-10% in 30s', '+5%', 'hold 10s' or 'back in 1m'"

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from hypersim.clock import WallClock
-from hypersim.feeds import upstream as upstream_module
-from hypersim.feeds.answers import AggregateTrade, ExchangeInfo, Kline, SymbolFilter, SymbolInfo
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthSnapshot
-from hypersim.feeds.upstream import depth_weight, fallback_of, stream_of
+from hypersim.feeds.binance import upstream as upstream_module
+from hypersim.feeds.binance.answers import AggregateTrade, ExchangeInfo, Kline, SymbolFilter, SymbolInfo
+from hypersim.feeds.binance.messages import DepthSnapshot
+from hypersim.feeds.binance.upstream import depth_weight, fallback_of, stream_of
 from tests.feeds.desk import SteppingClock, VirtualClock
 from tests.feeds.live import reached
 from tests.feeds.scripted_upstream import BOOK, Answer, ScriptedUpstream

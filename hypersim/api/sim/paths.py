@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from hypersim import units
 from hypersim.api.sim.filled import FilledOrder, filled_orders
-from hypersim.feeds.bend import UNBENT
-from hypersim.feeds.levers import PathStatus
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.levers import PathStatus
 
 
 class PathReport(Struct, frozen=True, rename="camel"):

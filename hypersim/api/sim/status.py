@@ -8,7 +8,7 @@ from hypersim import __version__, units
 from hypersim.api.sim.paths import OnPath, on_path
 from hypersim.api.sim.world import Simulation
 from hypersim.feeds.base import FeedStatus
-from hypersim.feeds.levers import PathStatus
+from hypersim.feeds.levers.levers import PathStatus
 from hypersim.views.marketdata import MarketView
 
 Quote = tuple[str, str]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hypersim.ask import FactRow
 from hypersim.feeds.base import FeedStatus
-from hypersim.feeds.levers import Levers
+from hypersim.feeds.levers.levers import Levers
 from hypersim.identity import Credentials
 from hypersim.outside.change import FeedChange
 from hypersim.world import World

@@ -1,6 +1,6 @@
 """Live prices from any exchange that ccxt knows.
 
-What is in demand is seen closely: books and trades, pushed where the exchange can (hypersim/feeds/ccxt_watch.py),
+What is in demand is seen closely: books and trades, pushed where the exchange can (hypersim/feeds/ccxt/watch.py),
 else polled, the book first and then the trades that led to it. The others are seen from afar, by their tickers
 in one request; by their books in turn where there are no such tickers. Never asks faster than the exchange's
 rate limit in ccxt allows, so that many markets in demand are polled more slowly than the interval says. Trades
@@ -17,10 +17,10 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
 from hypersim.feeds.base import FeedFailed, SourceReport
-from hypersim.feeds.ccxt_connection import Connection, Declined, Unlisted
-from hypersim.feeds.ccxt_shapes import Book, Ticker, Trade, book_of, tickers_of, trades_of
-from hypersim.feeds.ccxt_symbol import Observed
-from hypersim.feeds.ccxt_watch import DEPTH, Watch
+from hypersim.feeds.ccxt.connection import Connection, Declined, Unlisted
+from hypersim.feeds.ccxt.shapes import Book, Ticker, Trade, book_of, tickers_of, trades_of
+from hypersim.feeds.ccxt.symbol import Observed
+from hypersim.feeds.ccxt.watch import DEPTH, Watch
 from hypersim.feeds.demand import Demand
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,9 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SourceReport
-from hypersim.feeds.pairs import with_legs
-from hypersim.feeds.process import (
+from hypersim.feeds.profile import DepthProfile
+from hypersim.feeds.synthetic.pairs import with_legs
+from hypersim.feeds.synthetic.process import (
     IMPACT,
     SECONDS_OF_DAY,
     USUAL_AGITATION,
@@ -26,7 +27,6 @@ from hypersim.feeds.process import (
     Weather,
     trade_size,
 )
-from hypersim.feeds.profile import DepthProfile
 from hypersim.markets import Synthetic
 from hypersim.units import ONE, ceil_to
 

@@ -17,10 +17,10 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS, Clock
-from hypersim.feeds.answers import DayTicker
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.pages import BARS, Pages
-from hypersim.feeds.upstream import quantity
+from hypersim.feeds.binance.answers import DayTicker
+from hypersim.feeds.binance.upstream import quantity
+from hypersim.feeds.past.pages import BARS, Pages
 from hypersim.units import to_amount
 from hypersim.views.candles import bucket, pieces
 from hypersim.views.records import PAST_SECONDS, Candle, Run, Span
@@ -72,7 +72,7 @@ class Bar(Protocol):
 
 
 class Klines(Protocol):
-    """Who answers for an upstream (hypersim/feeds/upstream.py)."""
+    """Who answers for an upstream (hypersim/feeds/binance/upstream.py)."""
 
     async def klines(self, symbol: str, interval: str, start_us: int, end_us: int, limit: int) -> Sequence[Bar]:
         """Bars that open from a time to another, both inclusive, the oldest first. Raises FeedFailed."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.ccxt_shapes import Book, Levels, Quote, Ticker, Trade
-from hypersim.feeds.ccxt_tape import Tape
+from hypersim.feeds.ccxt.shapes import Book, Levels, Quote, Ticker, Trade
+from hypersim.feeds.ccxt.tape import Tape
 from hypersim.feeds.profile import DepthProfile
 
 

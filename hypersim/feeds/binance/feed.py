@@ -13,12 +13,12 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
 from hypersim.feeds.base import SourceReport
-from hypersim.feeds.chorus import Alarm, Say, chorus
+from hypersim.feeds.binance.chorus import Alarm, Say, chorus
+from hypersim.feeds.binance.polling import FEW, LearnDay, LookPolling, TickerPolling, find
+from hypersim.feeds.binance.streaming import MarketStream
+from hypersim.feeds.binance.upstream import Upstream
+from hypersim.feeds.binance.watched import Source, Watched
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.polling import FEW, LearnDay, LookPolling, TickerPolling, find
-from hypersim.feeds.streaming import MarketStream
-from hypersim.feeds.upstream import Upstream
-from hypersim.feeds.watched import Source, Watched
 
 MOST_STREAMED_IDLE = 20
 """Up to so many symbols are all streamed, in demand or not."""

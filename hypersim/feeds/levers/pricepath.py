@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS
 from hypersim.errors import Reason, Refused
-from hypersim.feeds.bend import UNBENT
+from hypersim.feeds.levers.bend import UNBENT
 from hypersim.units import parse
 
 LEAST_FACTOR, MOST_FACTOR = UNBENT // 1000, UNBENT * 1000
@@ -36,7 +36,7 @@ SHOWN: Final = 40
 
 
 class Knot(Struct, frozen=True, array_like=True):
-    """Where a factor (hypersim/feeds/bend.py) is at a time (microseconds UTC)."""
+    """Where a factor (hypersim/feeds/levers/bend.py) is at a time (microseconds UTC)."""
 
     time_us: int
     factor: int

@@ -15,9 +15,9 @@ from typing import Any, Final
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.ccxt_connection import Connection, Declined
-from hypersim.feeds.ccxt_shapes import Trade, book_of, trades_of
-from hypersim.feeds.ccxt_symbol import Observed
+from hypersim.feeds.ccxt.connection import Connection, Declined
+from hypersim.feeds.ccxt.shapes import Trade, book_of, trades_of
+from hypersim.feeds.ccxt.symbol import Observed
 
 logger = logging.getLogger(__name__)
 

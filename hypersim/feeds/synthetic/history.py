@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.market import Market
-from hypersim.feeds.bars import Bar
-from hypersim.feeds.pairs import with_legs
-from hypersim.feeds.paths import LEAST_TRADES, NORMALS, TABLE, Chance, divide, seconds_of
-from hypersim.feeds.process import COMMON, OWN, SECONDS_OF_DAY, activity
-from hypersim.feeds.synthetic import trades_per_second
+from hypersim.feeds.synthetic.bars import Bar
+from hypersim.feeds.synthetic.feed import trades_per_second
+from hypersim.feeds.synthetic.pairs import with_legs
+from hypersim.feeds.synthetic.paths import LEAST_TRADES, NORMALS, TABLE, Chance, divide, seconds_of
+from hypersim.feeds.synthetic.process import COMMON, OWN, SECONDS_OF_DAY, activity
 from hypersim.markets import Synthetic
 from hypersim.views.records import Candle, Run, Span
 

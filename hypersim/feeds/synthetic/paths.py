@@ -1,14 +1,14 @@
 """How a bar of the past divides into shorter ones: a random walk that does what the bar says.
 
 Guarantees that the parts of a bar begin at its open, reach its high and its low and no farther, end at its
-close and add up to it (hypersim/feeds/bars.py); and the same parts for the same chance.
+close and add up to it (hypersim/feeds/synthetic/bars.py); and the same parts for the same chance.
 """
 
 import math
 import random
 from collections.abc import Callable, Sequence
 
-from hypersim.feeds.bars import Bar, Prices, assemble, fit_quotes, inner_tenths, shares_of, split
+from hypersim.feeds.synthetic.bars import Bar, Prices, assemble, fit_quotes, inner_tenths, shares_of, split
 
 RANGE_OF_DEVIATION = 1.7
 """A random walk's mean range over the standard deviation of where it ends is 1.6; bars get a little less

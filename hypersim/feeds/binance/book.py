@@ -1,7 +1,7 @@
 """One symbol of Binance's market data streams: from messages as they come to observations in order.
 
 Pure: no I/O and no clock, times come as arguments. Guarantees that each trade is said once and in order, together
-with the book that it led to (hypersim/feeds/binance_pairing.py says how that is found); that a gap is noticed and
+with the book that it led to (hypersim/feeds/binance/pairing.py says how that is found); that a gap is noticed and
 bridged by a new snapshot, after which the ladder is full and the trades of the gap are not said; and that nothing is
 held longer than patience.
 """
@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.binance_depth import Change, DepthBook
-from hypersim.feeds.binance_messages import (
+from hypersim.feeds.binance.depth import Change, DepthBook
+from hypersim.feeds.binance.messages import (
     DepthDiff,
     DepthSnapshot,
     Message,
@@ -21,7 +21,7 @@ from hypersim.feeds.binance_messages import (
     TradeMessage,
     read_positive,
 )
-from hypersim.feeds.binance_pairing import MOST_LAG_US, Pairing, Released
+from hypersim.feeds.binance.pairing import MOST_LAG_US, Pairing, Released
 
 PATIENCE_US: Final = 25_000
 """How long a trade and the book that shows it wait for one another, beside the time by which Binance's stream of trades

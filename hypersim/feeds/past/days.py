@@ -8,8 +8,8 @@ nothing about what counts (hypersim/views/marketdata.py).
 from typing import Final
 
 from hypersim.clock import Clock
-from hypersim.feeds.backfill import UpstreamHistory
 from hypersim.feeds.demand import Demand
+from hypersim.feeds.past.backfill import UpstreamHistory
 from hypersim.views.candles import bucket, pieces
 from hypersim.views.marketdata import DAY_US, MarketData, MarketView
 

@@ -6,7 +6,7 @@ itself: the symbols go back to whoever asks for them, and it is tried again, lat
 what Binance allows of a connection: its number of streams, its messages a second, its life of a day.
 
 Sources: web-socket-streams.md, 'General WSS information' and 'How to manage a local order book correctly'; the
-order of messages is the business of hypersim/feeds/binance_book.py.
+order of messages is the business of hypersim/feeds/binance/book.py.
 """
 
 import itertools
@@ -24,11 +24,11 @@ from websockets.exceptions import WebSocketException
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_book import BinanceBook, Observed
-from hypersim.feeds.binance_messages import Message, TradeMessage, decode, read_size, streams
-from hypersim.feeds.chorus import Alarm, Say, all_of, together
-from hypersim.feeds.upstream import Upstream
-from hypersim.feeds.watched import Source, Watched
+from hypersim.feeds.binance.book import BinanceBook, Observed
+from hypersim.feeds.binance.chorus import Alarm, Say, all_of, together
+from hypersim.feeds.binance.messages import Message, TradeMessage, decode, read_size, streams
+from hypersim.feeds.binance.upstream import Upstream
+from hypersim.feeds.binance.watched import Source, Watched
 from hypersim.settings import is_loopback
 
 logger = logging.getLogger(__name__)

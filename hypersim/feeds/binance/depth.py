@@ -21,7 +21,7 @@ from sortedcontainers import SortedDict
 from hypersim import units
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, TickerMessage, read_levels, read_size
+from hypersim.feeds.binance.messages import DepthDiff, DepthSnapshot, TickerMessage, read_levels, read_size
 from hypersim.feeds.quotes import UNBOUNDED
 
 THIN = 4

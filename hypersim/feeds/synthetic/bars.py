@@ -2,7 +2,7 @@
 
 Guarantees that parts of a bar have exactly its volume, quote volume, trades and taker volumes, in integers,
 and mean prices within their ranges. Prices are in ticks, volumes in steps, quote volumes in ticks x steps.
-Which prices the parts have is not decided here (hypersim/feeds/paths.py).
+Which prices the parts have is not decided here (hypersim/feeds/synthetic/paths.py).
 """
 
 from collections.abc import Sequence

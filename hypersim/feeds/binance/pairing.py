@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.binance_depth import Change, SideChange
+from hypersim.feeds.binance.depth import Change, SideChange
 
 TRANSIT_WINDOW_US: Final = 60_000_000
 SLACK_US: Final = 2_000

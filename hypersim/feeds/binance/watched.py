@@ -10,8 +10,8 @@ from msgspec import structs
 
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.looks import Look, Looks
-from hypersim.feeds.sampled import Sampled
+from hypersim.feeds.binance.looks import Look, Looks
+from hypersim.feeds.binance.sampled import Sampled
 
 
 class Source(enum.Enum):

@@ -19,9 +19,9 @@ from hypersim.clock import Clock
 from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import Refused
-from hypersim.feeds.answers import ExchangeInfo
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.listing import Listing, read_listing
+from hypersim.feeds.binance.answers import ExchangeInfo
+from hypersim.feeds.binance.listing import Listing, read_listing
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.settings import BINANCE
 from hypersim.store.database import DRIVER_ERRORS, explained

@@ -19,10 +19,10 @@ import msgspec
 
 from hypersim import units
 from hypersim.clock import MICROSECONDS
-from hypersim.feeds.answers import AggregateTrade, BookTicker, DayTicker, ExchangeInfo, Kline, ServerTime
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthSnapshot
-from hypersim.feeds.budget import Priority, WeightBudget
+from hypersim.feeds.binance.answers import AggregateTrade, BookTicker, DayTicker, ExchangeInfo, Kline, ServerTime
+from hypersim.feeds.binance.budget import Priority, WeightBudget
+from hypersim.feeds.binance.messages import DepthSnapshot
 from hypersim.settings import is_loopback
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Final
 
-from hypersim.feeds.ccxt_shapes import Trade
+from hypersim.feeds.ccxt.shapes import Trade
 
 REMEMBERED: Final = 10_000
 """What is remembered of trades, two things of each: several times what an exchange shows at once."""

@@ -20,8 +20,8 @@ from hypersim import units
 from hypersim.engine.market import ASSET_NAME, LONGEST_SYMBOL, Asset, Market, MarketStatus
 from hypersim.engine.orders import OrderType, SelfTradePrevention
 from hypersim.errors import SettingsError
-from hypersim.feeds.answers import ExchangeInfo, SymbolFilter, SymbolInfo
 from hypersim.feeds.base import FeedFailed
+from hypersim.feeds.binance.answers import ExchangeInfo, SymbolFilter, SymbolInfo
 from hypersim.markets import Listed, MarketsFile, Remembered
 from hypersim.settings import AUTO, BINANCE, Settings
 

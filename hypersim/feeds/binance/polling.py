@@ -13,17 +13,17 @@ from typing import Final
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.answers import AggregateTrade, DayTicker
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.chorus import Alarm, Say, all_of
-from hypersim.feeds.upstream import (
+from hypersim.feeds.binance.answers import AggregateTrade, DayTicker
+from hypersim.feeds.binance.chorus import Alarm, Say, all_of
+from hypersim.feeds.binance.upstream import (
     BOOK_WEIGHT,
     TRADES_WEIGHT,
     Upstream,
     day_weight,
     depth_weight,
 )
-from hypersim.feeds.watched import Source, Watched
+from hypersim.feeds.binance.watched import Source, Watched
 
 logger = logging.getLogger(__name__)
 

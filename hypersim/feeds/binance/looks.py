@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.answers import AggregateTrade
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthSnapshot, read_levels
+from hypersim.feeds.binance.answers import AggregateTrade
+from hypersim.feeds.binance.messages import DepthSnapshot, read_levels
+from hypersim.feeds.binance.upstream import quantity
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.upstream import quantity
 
 
 class Look(Struct, frozen=True):

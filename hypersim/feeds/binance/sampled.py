@@ -11,10 +11,10 @@ from msgspec import Struct
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.answers import BookTicker, DayTicker
+from hypersim.feeds.binance.answers import BookTicker, DayTicker
+from hypersim.feeds.binance.upstream import quantity
 from hypersim.feeds.profile import DepthProfile
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.upstream import quantity
 
 FAR_LEVELS = 5
 """Per side, of a symbol that nobody cares for."""

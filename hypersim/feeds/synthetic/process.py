@@ -7,7 +7,7 @@ a symbol's name.
 
 Everything is a function of the seeded `random.Random` that is handed in, so the same seed makes the same
 market. Floats throughout: what leaves the feed is put on the market's integer grid by
-hypersim/feeds/synthetic.py.
+hypersim/feeds/synthetic/feed.py.
 """
 
 import math

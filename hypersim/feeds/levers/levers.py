@@ -20,9 +20,9 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Advance, PlaceOrder, Reset
 from hypersim.engine.events import Change, Committed, OrderChanged
 from hypersim.errors import Reason, Refused, StoreError
-from hypersim.feeds.bend import UNBENT, unbent
 from hypersim.feeds.channel import Channel
-from hypersim.feeds.pricepath import STEP_US, PricePath, read_path
+from hypersim.feeds.levers.bend import UNBENT, unbent
+from hypersim.feeds.levers.pricepath import STEP_US, PricePath, read_path
 
 PATHS: Final = "paths"
 """The name of the fact that the paths of a world are kept as."""
@@ -56,7 +56,7 @@ class PathStatus(Struct, frozen=True, kw_only=True):
 
     path: PricePath
     factor: int
-    """By which the market's prices are bent now (hypersim/feeds/bend.py)."""
+    """By which the market's prices are bent now (hypersim/feeds/levers/bend.py)."""
     done: bool
     """Whether it has arrived: the factor stays."""
     trades: int
