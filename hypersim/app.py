@@ -22,10 +22,10 @@ from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.errors import StartError
 from hypersim.feeds.base import FeedFailed, FeedStatus
-from hypersim.feeds.budget import WeightBudget
-from hypersim.feeds.chosenhistory import ChosenHistory
+from hypersim.feeds.binance.budget import WeightBudget
+from hypersim.feeds.binance.upstream import Upstream, connection
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.upstream import Upstream, connection
+from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.kept import Kept, keep
 from hypersim.limits import Limits
 from hypersim.markets import read_markets
@@ -132,9 +132,9 @@ async def _upstream(settings: Settings, clock: Clock) -> AsyncIterator[Upstream]
 
 
 def _began_us(views: Views, symbol: str) -> int | None:
-    """When a market's first trade in this world was."""
+    """When this world began to listen to a market's outside, or to trade there."""
     view = views.marketdata.markets.get(symbol)
-    return view.timeline.first_us if view is not None else None
+    return view.began_us if view is not None else None
 
 
 def _clock_of(database: Database) -> Clock:
@@ -211,7 +211,9 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         open_account=kept.open_account,
         feed=outside.status,
         change_feed=outside.change,
+        paths=outside.levers,
         starting_over=outside.starting_over,
+        rows_of_a_beginning=outside.rows_of_a_beginning,
         durable_sequence=lambda: writer.sequence,
         journal=kept.database.where,
         seed=settings.seed,

@@ -111,6 +111,8 @@ class Reason(enum.StrEnum):
     """The feed 'none' has no house account."""
     FEED_SILENT = "feed_silent"
     """No source of another feed says anything. Details: why, in one line."""
+    NO_PRICE_PATH = "no_price_path"
+    """Nothing bends this market's prices."""
 
 
 class Refused(Exception):

@@ -18,7 +18,7 @@ from benchmarks.fidelity.report import agreement_table, coins, percentiles, prob
 from benchmarks.fidelity.takers import expected, took
 from benchmarks.fidelity.tape import Tape
 from benchmarks.fidelity.verdicts import Verdict, followed, judged, recorded_prints
-from hypersim.feeds.binance_book import LONGEST_HOLD_US, BinanceBook
+from hypersim.feeds.binance.book import LONGEST_HOLD_US, BinanceBook
 
 DATA_HERE = Path("../shared/data")
 PICTURE = Path("build/fidelity.svg")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from hypersim.feeds.binance_messages import DepthSnapshot, Message, decode
+from hypersim.feeds.binance.messages import DepthSnapshot, Message, decode
 
 STREAM_FOLDER = "hftbacktest-spot"
 SNAPSHOT_LIMIT = 1000

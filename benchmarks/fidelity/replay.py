@@ -11,8 +11,8 @@ from hypersim.engine.events import Event
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.binance_book import BinanceBook, Observed
-from hypersim.feeds.binance_messages import DepthSnapshot, Message
+from hypersim.feeds.binance.book import BinanceBook, Observed
+from hypersim.feeds.binance.messages import DepthSnapshot, Message
 from hypersim.feeds.channel import Channel
 from hypersim.units import AMOUNT_ONE, ONE
 

@@ -9,7 +9,7 @@ from hypersim import units
 from hypersim.cli import Commands
 from hypersim.clock import WallClock
 from hypersim.errors import Refused, SettingsError, StartError
-from hypersim.feeds.listing import has_say, list_markets
+from hypersim.feeds.binance.listing import has_say, list_markets
 from hypersim.kept import keep
 from hypersim.markets import read_markets
 from hypersim.masterkey import require_master_key

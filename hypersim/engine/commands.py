@@ -130,8 +130,8 @@ class OutsideUpdate(CommandBase, frozen=True, kw_only=True):
     source_time_us: int = 0
     """When the source says that it happened; 0 when it does not say."""
     resumes_us: int = 0
-    """From when on nothing is missing again, by the source's time, where something before this update was missed;
-    0: it continues the one before.
+    """From when on nothing is missing again, by the source's time, where something before this update was missed: what
+    sizes grew by joins ahead of users then. 0: it continues the one before.
     """
     last_price: int = 0
     """At what the outside traded last before anybody here listened, scale 8, for a market without a trade; 0: not said.

@@ -205,6 +205,8 @@ class Exchange:
                 outside.print(trade, time_us)
         if command.ladder is not None:
             changed, unknown = outside.note(command.ladder)
+            if command.resumes_us:  # what grew while nobody listened may have grown before its users came
+                unknown = changed
             if trading:
                 outside.lay(time_us, changed, unknown)
             elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there

@@ -60,8 +60,8 @@ class Feed(Protocol):
 
         Prices and sizes are the source's own (scale 8, off our grid perhaps) and may repeat what was said
         before; an update without prints and ladder says that the earlier quote still holds. The first ladder
-        of each symbol is full, and so is the one after `moved`. Raises FeedFailed; may be called again
-        afterwards.
+        of each symbol is full, and so is the one after `moved`, and the one after something was missed on the
+        way, which says by `resumes_us` from when on nothing is. Raises FeedFailed; may be called again afterwards.
         """
         ...
 

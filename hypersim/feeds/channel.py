@@ -3,7 +3,8 @@ clock.
 
 Guarantees at most one command in flight, prints in time order and never merged away, ladders that carry
 changed levels only, and a full ladder after everything that leaves open what the exchange holds: the start, a
-restart of the feed, stale quotes, a command of unknown fate, somebody else's hand on the market.
+restart of the feed, stale quotes, a command of unknown fate, somebody else's hand on the market. A market may be
+bent: then the source's prices hold times a factor, and nothing else changes.
 """
 
 from collections import deque
@@ -13,11 +14,17 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SymbolStatus
+from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.feeds.quotes import Quotes
 from hypersim.units import ceil_to, floor_to
 
 WITHDRAWAL = Ladder(bid_floor=None, ask_ceiling=None)
 """Nothing is known of the outside any more, so the house has nothing there."""
+
+LEVELS_ON_THE_MOVE = 500
+"""Of each side that are told while a factor moves: all of a deep book, five times a second, would take the
+exchange's time from everybody else.
+"""
 
 
 class Channel:
@@ -30,6 +37,9 @@ class Channel:
         self.in_flight: OutsideUpdate | None = None
         self._market = market
         self._bids, self._asks = Quotes(Side.BUY, market), Quotes(Side.SELL, market)
+        self._factor = UNBENT
+        self._last_price = 0
+        """Of the newest trade that was taken in, on the grid; 0 before the first."""
         self._prints: deque[Print] = deque()
         self._covered = 0
         self._has_ladder = False
@@ -39,6 +49,8 @@ class Channel:
         """A source that quotes bids at or above its asks says nothing that could be laid, or is fresh."""
         self._withdrawing = False
         self._disturbed = False
+        self._opening_price = 0
+        """What the source says of trades before it was listened to, until the exchange knows it; else 0."""
         self._resumes_us = 0
         """From when on nothing is missing again, until the exchange knows it."""
         self._quoted = False
@@ -58,14 +70,21 @@ class Channel:
         if self._withdrawing:
             prints = []  # of the time in which the quote was stale: too late to trade against them
             self._withdrawing, self._send_full = False, True
+        elif update.resumes_us and not self._awaits_full:
+            self._gaps += 1
+            self._resumes_us = update.resumes_us
         self._prints.extend(prints)
+        if update.last_price:
+            self._opening_price = floor_to(bent_down(update.last_price, self._factor), self._market.tick_size)
+        if prints:
+            self._last_price = prints[-1].price
         if ladder is not None:
             self._bids.state(ladder.bids, ladder.bid_floor, full=ladder.full)
             self._asks.state(ladder.asks, ladder.ask_ceiling, full=ladder.full)
             self._covered = len(self._prints)
             self._has_ladder, self._awaits_full = True, False
-            bid, ask = self._bids.best(), self._asks.best()
-            self._crossed = bid is not None and ask is not None and bid >= ask
+            quotes = self._best_quotes()
+            self._crossed = quotes is not None and quotes[0] >= quotes[1]
         if not self._crossed:
             self._received_us = received_us
             self._source_time_us = update.source_time_us or received_us
@@ -74,11 +93,63 @@ class Channel:
         tick, step = self._market.tick_size, self._market.step_size
         aligned = []
         for trade in prints:
-            round_to = ceil_to if trade.aggressor is Side.BUY else floor_to
-            price, quantity = round_to(trade.price, tick), floor_to(trade.quantity, step)
+            if trade.aggressor is Side.BUY:
+                price = ceil_to(bent_up(trade.price, self._factor), tick)
+            else:
+                price = floor_to(bent_down(trade.price, self._factor), tick)
+            quantity = floor_to(trade.quantity, step)
             if price > 0 and quantity > 0:
                 aligned.append(Print(price, quantity, trade.aggressor))
         return aligned
+
+    def bend(self, factor: int, *, moving: bool = False) -> Print | None:
+        """The source's prices hold times a factor from now on, those that it said before too.
+
+        That confirms nothing: a quote is as old as it was. `moving`: the next factor comes soon, and until then
+        only the nearest levels are told. Returns the trade that is told before the moved quotes where the last
+        one has been left behind (hypersim/feeds/levers/bend.py).
+        """
+        before, self._factor = self._best_quotes(), factor
+        nearest = LEVELS_ON_THE_MOVE if moving else None
+        self._bids.bend(factor, nearest)
+        self._asks.bend(factor, nearest)
+        if self._awaits_full:
+            return None
+        self._has_ladder = True
+        quotes = self._best_quotes()
+        if self._withdrawing or self._crossed or before is None or quotes is None:
+            return None
+        self._last_price = self._last_price or sum(before) // 2
+        following = following_trade(self._market, self._last_price, *quotes)
+        if following is not None:
+            self._last_price = following.price
+            self._prints.insert(self._covered, following)
+            self._covered += 1
+        return following
+
+    def unbent(self, price: int) -> int:
+        """The source's price that stands at a price of ours, about."""
+        return unbent(price, self._factor)
+
+    @property
+    def market(self) -> Market:
+        return self._market
+
+    @property
+    def factor(self) -> int:
+        """By which the source's prices are bent (hypersim/feeds/levers/bend.py)."""
+        return self._factor
+
+    @property
+    def middle(self) -> int | None:
+        """Between the best quotes as the exchange should hold them; None where there are not both."""
+        quotes = self._best_quotes()
+        return None if quotes is None else sum(quotes) // 2
+
+    def _best_quotes(self) -> tuple[int, int] | None:
+        """The best bid and the best ask as the exchange should hold them, where there are both."""
+        bid, ask = self._bids.best(), self._asks.best()
+        return None if bid is None or ask is None else (bid, ask)
 
     def next_command(self) -> OutsideUpdate | None:
         """What to tell the exchange now, None when there is nothing; it is in flight until its
@@ -101,6 +172,7 @@ class Channel:
             ladder=ladder,
             source_time_us=self._source_time_us,
             resumes_us=0 if self._withdrawing else self._resumes_us,
+            last_price=0 if self._withdrawing else self._opening_price,
         )
         return self.in_flight
 
@@ -129,6 +201,8 @@ class Channel:
         command = self._landed()
         if command.resumes_us == self._resumes_us:
             self._resumes_us = 0
+        if command.last_price == self._opening_price:
+            self._opening_price = 0
         self._updates += 1
         self._printed += len(command.prints)
         ladder = command.ladder
@@ -189,6 +263,7 @@ class Channel:
         self._prints.clear()
         self._covered = 0
         self._has_ladder, self._awaits_full, self._send_full = False, True, True
+        self._opening_price = 0
 
     def regrid(self, market: Market) -> None:
         """The market's rules changed."""
@@ -214,8 +289,8 @@ class Channel:
 
     @property
     def true(self) -> bool:
-        """Whether what stands in the book is what the source says: nobody's hand has moved it since."""
-        return self._quoted and not self._disturbed
+        """Whether what stands in the book is what the source says: nobody's hand has moved it, no path bends it."""
+        return self._quoted and not self._disturbed and self._factor == UNBENT
 
     def status(self, feed: str, now_us: int, *, real: bool) -> SymbolStatus:
         """`feed` is who speaks, `real` whether of a real market."""

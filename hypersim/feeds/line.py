@@ -75,7 +75,7 @@ class Line:
 
     def _tell_feeds(self, price: int | None) -> None:
         for runner in self.runners:
-            runner.feed.moved(self.channel.symbol, price)
+            runner.feed.moved(self.channel.symbol, None if price is None else self.channel.unbent(price))
 
     @property
     def shown(self) -> FeedRunner:

@@ -3,13 +3,15 @@ told.
 
 Guarantees that `changes` lists every level where the exchange may hold something else than the source states.
 Sizes and prices have scale 8. Off-grid prices move away from the market (bids down, asks up), so that a grid
-never crosses a book; sizes that meet on one grid price are added, then rounded down to the step.
+never crosses a book; sizes that meet on one grid price are added, then rounded down to the step. Where the
+market is bent, the source's prices hold times a factor (hypersim/feeds/levers/bend.py).
 """
 
 from collections.abc import Iterable, Mapping
 
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
+from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up
 from hypersim.units import ceil_to, floor_to
 
 UNBOUNDED = 2**63 - 1
@@ -20,8 +22,12 @@ class Quotes:
 
     def __init__(self, side: Side, market: Market) -> None:
         self.side = side
-        self.bound: int | None = None
-        """The farthest known price; None: nothing is known."""
+        self._stated_bound: int | None = None
+        self._known_bound: int | None = None
+        """The same on the grid."""
+        self._near: int | None = None
+        """The farthest price to tell of, where that is not all that is known."""
+        self._factor = UNBENT
         self._tick = market.tick_size
         self._step = market.step_size
         self._stated: dict[int, int] = {}
@@ -34,24 +40,58 @@ class Quotes:
     def regrid(self, market: Market) -> None:
         """The market's grid changed."""
         self._tick, self._step = market.tick_size, market.step_size
+        self._lay_out()
+
+    def bend(self, factor: int, nearest: int | None = None) -> None:
+        """The source's prices, those that it stated before too, hold times a factor from now on.
+
+        `nearest`: until the next bend no more levels than that are told, and the range ends there.
+        """
+        self._factor = factor
+        self._lay_out()
+        self._near = None
+        if nearest is not None and len(self._sizes) > nearest:
+            self._near = sorted(self._sizes, reverse=self.side is Side.BUY)[nearest - 1]
+
+    def _lay_out(self) -> None:
+        """Puts what is stated on the grid as it is now."""
+        self._touched.update(self._sizes)
+        self._known_bound = self._on_grid(self._stated_bound)
         stated, self._stated, self._sizes = self._stated, {}, {}
-        self.state(stated.items(), self.bound, full=True)
+        for price, size in stated.items():
+            on_grid = self.align(price)
+            if self._known(on_grid):
+                self._stated[price] = size
+                self._sizes[on_grid] = self._sizes.get(on_grid, 0) + size
+        self._touched.update(self._sizes)
+
+    def _on_grid(self, bound: int | None) -> int | None:
+        return bound if bound is None or bound >= UNBOUNDED else self.align(bound)
+
+    @property
+    def bound(self) -> int | None:
+        """The farthest price (on the grid) that is known and told; None: nothing is known."""
+        if self._near is None or self._known_bound is None:
+            return self._known_bound
+        return (max if self.side is Side.BUY else min)(self._near, self._known_bound)
 
     def align(self, price: int) -> int:
         """The grid price of a source's price."""
-        return floor_to(price, self._tick) if self.side is Side.BUY else ceil_to(price, self._tick)
+        if self.side is Side.BUY:
+            return floor_to(price if self._factor == UNBENT else bent_down(price, self._factor), self._tick)
+        return ceil_to(price if self._factor == UNBENT else bent_up(price, self._factor), self._tick)
 
     def state(self, listed: Iterable[tuple[int, int]], bound: int | None, *, full: bool) -> None:
         """Takes in what the source says of its levels; `full`: a level that is not listed is gone.
 
         Levels outside the known range are nobody's knowledge, whatever is said of them.
         """
-        before, self.bound = self.bound, bound if bound is None or bound >= UNBOUNDED else self.align(bound)
+        before, self._stated_bound, self._known_bound = self._known_bound, bound, self._on_grid(bound)
         levels = dict(listed)
         gone: Iterable[int] = ()
         if full:
             gone = self._stated.keys() - levels.keys()
-        elif self.bound != before:
+        elif self._known_bound != before:
             gone = [price for price in self._stated if not self._known(self.align(price))]
         for price in gone:
             self._set(price, 0)
@@ -102,8 +142,9 @@ class Quotes:
         prices = set(self._sizes) if full else self._touched | self._printed
         listed = []
         outgrown = False
+        bound = self.bound
         for price in sorted(prices, reverse=self.side is Side.BUY):
-            if price <= 0 or not self._known(price):
+            if price <= 0 or not self._within(bound, price):
                 outgrown = outgrown or price in self._laid
                 continue
             size = floor_to(self._sizes.get(price, 0), self._step)
@@ -113,9 +154,12 @@ class Quotes:
         return tuple(listed), bool(listed) or outgrown or full
 
     def _known(self, price: int) -> bool:
-        if self.bound is None:
+        return self._within(self._known_bound, price)
+
+    def _within(self, bound: int | None, price: int) -> bool:
+        if bound is None:
             return False
-        return price >= self.bound if self.side is Side.BUY else price <= self.bound
+        return price >= bound if self.side is Side.BUY else price <= bound
 
     def laid(self, listed: Iterable[tuple[int, int]], bound: int | None, *, full: bool) -> None:
         """The exchange took these levels in, with this known range."""
@@ -127,7 +171,7 @@ class Quotes:
             else:
                 self._laid.pop(price, None)
         if bound is not None and bound != self._laid_bound:
-            forgotten = [price for price in self._laid if (price < bound if self.side is Side.BUY else price > bound)]
+            forgotten = [price for price in self._laid if not self._within(bound, price)]
             for price in forgotten:
                 del self._laid[price]
         self._laid_bound = bound
@@ -135,7 +179,7 @@ class Quotes:
     def not_laid(self, listed: Iterable[tuple[int, int]]) -> None:
         """The exchange did not take these levels in: they are still to be told."""
         self._printed.update(price for price, _ in listed)
-        self._touched.update(price for price in self._laid if not self._known(price))
+        self._touched.update(price for price in self._laid if not self._within(self.bound, price))
 
     @property
     def sizes(self) -> Mapping[int, int]:

@@ -18,6 +18,7 @@ from hypersim.engine.events import Committed, MarketChanged
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import Channel
+from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.line import Line, Sources
 from hypersim.feeds.runner import FeedRunner
 
@@ -40,7 +41,7 @@ class FeedSupervisor:
     """The outside market of one world, as some sources show it.
 
     `hurried` tells the symbols on which somebody has an open order: the others' updates are gathered for PACE_S.
-    `seed` is that of the pauses' jitter.
+    `seed` is that of the pauses' jitter. `levers` bend what the sources say.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FeedSupervisor:
         sources: Sources,
         seed: int,
         hurried: Callable[[], Set[str]] = frozenset,
+        levers: Levers | None = None,
     ) -> None:
         self._ask = ask
         self._clock = clock
@@ -65,6 +67,11 @@ class FeedSupervisor:
             symbol: Line(market, [self._runners[id(feed)] for feed in order])
             for symbol, (market, order) in sources.markets.items()
         }
+        self.channels = {symbol: line.channel for symbol, line in self._lines.items()}
+        """By symbol."""
+        self._levers = levers
+        if levers is not None:
+            levers.move(self)
         self._failures: dict[str, str] = {}
         """By the symbol that they are about."""
         self._failing: set[int] | None = None
@@ -79,6 +86,8 @@ class FeedSupervisor:
             for line in self._lines.values():
                 tasks.create_task(self._tell(line), name=f"outside {line.channel.symbol}")
             tasks.create_task(self._watch(), name="stale quotes")
+            if self._levers is not None:
+                tasks.create_task(self._levers.run(), name="price paths")
 
     def _want(self) -> None:
         """Has a feed run where a market has no better one, or where all better ones fail."""
@@ -127,11 +136,15 @@ class FeedSupervisor:
         """The exchange was rebuilt: what became durable on the way was not folded, so everything is said anew."""
         for line in self._lines.values():
             line.channel.restarted()
+        if self._levers is not None:
+            self._levers.rebuilt()
 
     def fold(self, records: Sequence[Committed]) -> None:
         """Takes note of what others did to the markets: hands on them, resets, new rules. A listener of the
         writer.
         """
+        if self._levers is not None:
+            self._levers.fold(records)
         for record in records:
             command = record.command
             if isinstance(command, OutsideUpdate):
@@ -156,6 +169,14 @@ class FeedSupervisor:
             symbols={symbol: line.status(now_us) for symbol, line in self._lines.items()},
             notes=self._sources.notes,
         )
+
+    def wake(self, symbol: str) -> None:
+        """There is something to tell of a market."""
+        self._lines[symbol].wake.set()
+
+    async def tell(self, symbol: str) -> None:
+        """Returns once the exchange was told what there was to tell of a market, or has refused it."""
+        await self._tell_next(self._lines[symbol])
 
     async def _tell(self, line: Line) -> None:
         symbol = line.channel.symbol

@@ -3,17 +3,17 @@ keeps both up to date. A change of feeds makes a new one.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from hypersim.clock import Clock
-from hypersim.feeds.backfill import UpstreamHistory
-from hypersim.feeds.chosenhistory import ChosenHistory
-from hypersim.feeds.days import keep_days
+from hypersim.feeds.binance.relisting import Relisting
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.history import SyntheticHistory
-from hypersim.feeds.relisting import Relisting
+from hypersim.feeds.past.backfill import UpstreamHistory
+from hypersim.feeds.past.chosen import ChosenHistory
+from hypersim.feeds.past.days import keep_days
 from hypersim.feeds.supervisor import FeedSupervisor
+from hypersim.feeds.synthetic.history import SyntheticHistory
 from hypersim.settings import BINANCE, SYNTHETIC
 from hypersim.views.marketdata import MarketData
 
@@ -46,6 +46,7 @@ class Arrangement:
     def __init__(
         self,
         *,
+        symbols: Collection[str],
         supervisor: FeedSupervisor,
         histories: Histories,
         relisting: Relisting | None,
@@ -53,8 +54,10 @@ class Arrangement:
         demand: Demand,
         clock: Clock,
     ) -> None:
+        self.symbols = symbols
+        """The markets that there were when it was made."""
         self.supervisor = supervisor
-        self._histories, self._relisting = histories, relisting
+        self.histories, self._relisting = histories, relisting
         self._data, self._demand, self._clock = data, demand, clock
 
     async def run(self) -> None:
@@ -62,7 +65,7 @@ class Arrangement:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.supervisor.run(), name="feeds")
             tasks.create_task(self._work_out_pasts(), name="pasts")
-            days = keep_days(self._histories.upstream, self._data, self._demand, self._clock)
+            days = keep_days(self.histories.upstream, self._data, self._demand, self._clock)
             tasks.create_task(days, name="days")
             if self._relisting is not None:
                 tasks.create_task(self._relisting.run(), name="relisting")
@@ -70,6 +73,6 @@ class Arrangement:
     async def _work_out_pasts(self) -> None:
         """Has made-up pasts ready before somebody asks for them, in a thread."""
         while True:
-            for symbol in self._histories.made_up.waiting():
-                await asyncio.to_thread(self._histories.made_up.prepare, symbol)
+            for symbol in self.histories.made_up.waiting():
+                await asyncio.to_thread(self.histories.made_up.prepare, symbol)
             await self._clock.sleep(PASTS_EVERY_S)

@@ -5,51 +5,53 @@ a change of feeds is a gap: the old quotes are withdrawn before the new ones are
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hypersim.ask import Ask, FactRow, ask_in_order
 from hypersim.clock import Clock
-from hypersim.engine.commands import Advance, OutsideUpdate
+from hypersim.engine.commands import Advance, OutsideUpdate, PutMarket, Reset
 from hypersim.engine.events import Committed
-from hypersim.engine.market import Market
+from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import Reason, Refused, SettingsError
-from hypersim.feeds.backfill import UpstreamHistory
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.binance.answers import DayTicker
+from hypersim.feeds.binance.listing import has_say
+from hypersim.feeds.binance.relisting import Memory, Relisting
+from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import FeedChoice, choose
-from hypersim.feeds.chosenhistory import ChosenHistory
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.history import Origin, SyntheticHistory
-from hypersim.feeds.listing import has_say
-from hypersim.feeds.relisting import Memory, Relisting
+from hypersim.feeds.levers.bend import bent_down
+from hypersim.feeds.levers.levers import NO_PATHS, Levers
+from hypersim.feeds.past.backfill import UpstreamHistory, day_of
+from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.upstream import Upstream
+from hypersim.feeds.synthetic.history import Origin, SyntheticHistory
 from hypersim.markets import Listed, MarketsFile
 from hypersim.outside.arrangement import Arrangement, Histories
 from hypersim.outside.change import FeedChange, Jump
+from hypersim.outside.chosen import Chosen, began_with, choose_for
 from hypersim.outside.planning import Plan, Planner
 from hypersim.outside.scout import Scout
 from hypersim.outside.workshop import Workshop
 from hypersim.settings import AUTO, BINANCE, MANUAL, SYNTHETIC, Settings
 from hypersim.store.database import Database
-from hypersim.store.facts import has_orders, read_facts, write_facts
 from hypersim.views.marketdata import MarketView
 from hypersim.views.views import Views
 
-FEED: Final = "feed"
-BY_HAND: Final = "feed_by_hand"
-PAST: Final = "past"
-SEED: Final = "seed"
-"""The names of the facts that are kept of a world: its feeds, whether somebody chose them, those of its past, and the
-seed of a past that is made up.
-"""
 LONGEST_START_S: Final = 2
 """How long a change of feeds waits for the new quotes; then it is said that it was made without them."""
+
+
+GATHERED_S: Final = 1
+"""How long new markets are gathered before the feeds start anew with them."""
+
+logger = logging.getLogger(__name__)
 
 
 class Changeable(Protocol):
@@ -66,16 +68,6 @@ class Changeable(Protocol):
     async def bring_in_line(self, listed: Listed) -> None:
         """Lists other markets, or the same under other rules. Raises Refused."""
         ...
-
-
-class Chosen(Struct, frozen=True):
-    """What a world knows of its outside before anything runs."""
-
-    plan: Plan
-    by_hand: bool
-    past_seed: int
-    past: tuple[str, ...] | None
-    """Names of the feeds that it began with; None for a world that nobody looked at yet."""
 
 
 class OutsideMarket:
@@ -95,33 +87,21 @@ class OutsideMarket:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
         self._data = views.marketdata
-        self._workshop = Workshop(settings, file, clock, upstream, demand, self._data)
+        self._workshop = Workshop(settings, file, clock, upstream, demand, self._last_prices, self._learn_day)
         self._planner = Planner(settings, file, self._workshop)
         self._chosen: Chosen | None = None
         self._world: Changeable | None = None
+        self._levers: Levers | None = None
         self._arrangement: Arrangement | None = None
         self._running: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
         self._resumed = asyncio.Event()
+        self._grown = asyncio.Event()
+        """Set once a market is listed that has no feed yet."""
 
     async def choose(self, database: Database) -> None:
-        """Chooses the feeds, and stores the choice. Asks sources only where they matter. Raises SettingsError."""
-        facts = await asyncio.to_thread(read_facts, database)
-        decided = await asyncio.to_thread(has_orders, database)
-        kept = _names(facts.get(FEED))
-        by_hand = bool(facts.get(BY_HAND)) and self._settings.feed == (AUTO,)
-        choice = await choose(
-            self._settings.feed,
-            kept=kept,
-            by_hand=by_hand,
-            has_orders=decided,
-            base_url=self._settings.binance_api_url,
-            live_answers=self._planner.live_answers,
-        )
-        seed = int(facts[SEED]) if decided and SEED in facts else self._settings.seed
-        self._chosen = Chosen(await self._planner.plan(choice), by_hand, seed, _names(facts.get(PAST)))
-        facts = {FEED: choice.name, BY_HAND: "yes" if by_hand else "", SEED: str(seed)}
-        await asyncio.to_thread(write_facts, database, facts)
+        """Chooses the feeds, and stores the choice. Raises SettingsError, StoreError."""
+        self._chosen = await choose_for(self._settings, self._planner, database)
 
     @property
     def listed(self) -> Listed:
@@ -138,7 +118,7 @@ class OutsideMarket:
 
         The world must hear of it before anything else, or what users had taken of it would come back and fill them.
         """
-        if self._choice.plan.choice.names == (MANUAL,):
+        if self._choice.names == (MANUAL,):
             return []
         return self._withdrawals()
 
@@ -153,14 +133,20 @@ class OutsideMarket:
         """Makes ready what `run` runs. The world is recovered, and its markets are listed."""
         self._world = world
         chosen = self._choice
-        names = chosen.plan.choice.names
         if chosen.past is None or not any(view.timeline.first for view in self._data.markets.values()):
-            await world.ask(Advance(), rows=[FactRow(PAST, ",".join(names))])
-            chosen = self._chosen = replace(chosen, past=names)
+            await world.ask(Advance(), rows=[began_with(chosen.names)])
+            chosen = self._chosen = replace(chosen, past=chosen.names)
+        self._levers = Levers(ask=world.ask, clock=self._clock, kept=chosen.paths)
         self._arrangement = self._arranged(chosen)
+        self._choose_histories(chosen)
 
     async def run(self) -> None:
         """Runs the outside until it is cancelled, or until the exchange fails."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_arrangements(), name="arrangements")
+            tasks.create_task(self._grow(), name="new markets")
+
+    async def _run_arrangements(self) -> None:
         while True:
             self._running = asyncio.create_task(self._in_force.run(), name="arrangement")
             try:
@@ -171,6 +157,22 @@ class OutsideMarket:
                     raise
             await self._resumed.wait()  # feeds are being changed
             self._resumed.clear()
+
+    async def _grow(self) -> None:
+        """Gives markets that were listed meanwhile their feeds."""
+        while True:
+            await self._grown.wait()
+            await self._clock.sleep(GATHERED_S)  # the others of the same answer
+            self._grown.clear()
+            async with self._changing:
+                if not any(self._is_new(view.market) for view in self._data.markets.values()):
+                    continue
+                logger.info("new markets are listed: the feeds start anew with them")
+                try:
+                    await self._adopt(replace(self._choice, plan=await self._planner.plan(self._choice.plan.choice)))
+                except (Refused, SettingsError) as error:
+                    logger.warning("new markets have no feeds yet: %s", error)
+                    self._grown.set()
 
     async def change(self, names: tuple[str, ...], *, confirmed: bool) -> FeedChange:
         """Other feeds: says by how much each price would jump, and does it when that is confirmed.
@@ -194,13 +196,18 @@ class OutsideMarket:
                     symbol=market.symbol,
                     feed=status.symbols[market.symbol].feed if market.symbol in status.symbols else None,
                     before=_middle(self._data.markets.get(market.symbol)),
-                    after=scout.prices.get(market.symbol),
+                    after=self._bent(market.symbol, scout.prices.get(market.symbol)),
                 )
                 for market in markets
             )
             if confirmed:
                 await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
         return FeedChange(name=choice.name, jumps=jumps, notes=scouted.notes)
+
+    def _bent(self, symbol: str, price: int | None) -> int | None:
+        """A feed's price as the market's path has it: that stays over any feed."""
+        path = self.levers.status().get(symbol)
+        return price if price is None or path is None else bent_down(price, path.factor)
 
     async def _choice_of(self, names: tuple[str, ...]) -> FeedChoice:
         if names == (AUTO,):
@@ -216,17 +223,17 @@ class OutsideMarket:
 
     async def _adopt(self, chosen: Chosen) -> None:
         """Takes the old quotes away, brings the world in line, and starts the new feeds."""
-        world, names = self._changeable, chosen.plan.choice.names
+        world = self._changeable
         assert self._running is not None, "run comes first"
         self._running.cancel()
         await asyncio.wait([self._running])
         try:
-            if names != (MANUAL,):
+            if chosen.names != (MANUAL,):
                 await ask_in_order(world.ask, self._withdrawals())
             await world.bring_in_line(chosen.plan.listed)
-            by_hand = "yes" if chosen.by_hand else ""
-            await world.ask(Advance(), rows=[FactRow(FEED, chosen.plan.choice.name), FactRow(BY_HAND, by_hand)])
+            await world.ask(Advance(), rows=chosen.rows)
             self._chosen, self._arrangement = chosen, self._arranged(chosen)
+            self._choose_histories(chosen)
         finally:
             self._resumed.set()
         with suppress(TimeoutError):
@@ -242,15 +249,15 @@ class OutsideMarket:
         markets = [view.market for view in self._data.markets.values()]
         sources = self._planner.sources(plan, markets)
         now, past = plan.assign(markets).feeds, plan.assign(markets, chosen.past).feeds
-        made_up = [market for market in markets if past.get(market.symbol, ())[:1] == (SYNTHETIC,)]
-        real = [market for market in markets if any(BINANCE in of.get(market.symbol, ()) for of in (past, now))]
+        feeds = {market.symbol: (*past.get(market.symbol, ()), *now.get(market.symbol, ())) for market in markets}
+        made_up = [market for market in markets if SYNTHETIC in feeds[market.symbol]]
+        real = [market for market in markets if BINANCE in feeds[market.symbol]]
         names_there = {market.symbol: self._file.symbol_at(market, BINANCE) for market in real}
         histories = Histories(
             UpstreamHistory(self._clock, self._upstream, names_there),
             SyntheticHistory(made_up, self._file.synthetic, chosen.past_seed, self._origin),
         )
-        histories.choose(self._history, past, now)
-        names = plan.choice.names
+        names = chosen.names
         relisting = None
         if has_say(self._file, names):
             relisting = Relisting(
@@ -264,12 +271,14 @@ class OutsideMarket:
                 heard=not plan.silent,
             )
         return Arrangement(
+            symbols=frozenset(market.symbol for market in markets),
             supervisor=FeedSupervisor(
                 ask=world.ask,
                 clock=self._clock,
                 sources=sources,
                 seed=self._settings.seed,
                 hurried=self._views.accounts.symbols_with_orders,
+                levers=self.levers,
             ),
             histories=histories,
             relisting=relisting,
@@ -277,6 +286,25 @@ class OutsideMarket:
             demand=self._demand,
             clock=self._clock,
         )
+
+    def _last_prices(self) -> dict[str, int]:
+        """Last prices, scale 8, of the markets that have traded in this world, as their feeds would have them."""
+        return {
+            symbol: self.levers.unbent(symbol, view.last.price, view.last.time_us)
+            for symbol, view in self._data.markets.items()
+            if view.last
+        }
+
+    def _learn_day(self, symbol: str, day: DayTicker) -> None:
+        """What an upstream says of a market's last 24 hours is a part of its history."""
+        if self._arrangement is not None:
+            self._arrangement.histories.upstream.learn_day(symbol, day_of(day))
+
+    def _choose_histories(self, chosen: Chosen) -> None:
+        """Has each market's past and gaps told by whom they are to be told."""
+        markets = [view.market for view in self._data.markets.values()]
+        past, now = chosen.plan.assign(markets, chosen.past).feeds, chosen.plan.assign(markets).feeds
+        self._in_force.histories.choose(self._history, past, now)
 
     def _origin(self, symbol: str) -> Origin | None:
         view = self._data.markets.get(symbol)
@@ -286,8 +314,23 @@ class OutsideMarket:
 
     def fold(self, records: Sequence[Committed]) -> None:
         """Takes note of what others did to the markets. A listener of the writer."""
-        if self._arrangement is not None:
-            self._arrangement.supervisor.fold(records)
+        if self._arrangement is None:
+            return
+        self._arrangement.supervisor.fold(records)
+        for record in records:
+            if isinstance(record.command, Reset):
+                self._chosen = replace(self._choice, past=self._choice.names)
+                self._choose_histories(self._choice)
+            elif isinstance(record.command, PutMarket) and self._is_new(record.command.market):
+                self._grown.set()
+
+    def _is_new(self, market: Market) -> bool:
+        """Whether it is traded and has no feed yet, as this arrangement was made before it was listed."""
+        return market.status is MarketStatus.TRADING and market.symbol not in self._in_force.symbols
+
+    def rows_of_a_beginning(self) -> list[FactRow]:
+        """What is stored with a command that empties the world."""
+        return [NO_PATHS, began_with(self._choice.names)]
 
     def rebuilt(self) -> None:
         """The exchange was rebuilt."""
@@ -299,11 +342,20 @@ class OutsideMarket:
         await self._in_force.supervisor.ready()
 
     def status(self) -> FeedStatus:
-        return self._in_force.supervisor.status()
+        status, history = self._in_force.supervisor.status(), self._in_force.histories.upstream.failure
+        if history is None:
+            return status
+        return replace(status, failure="; ".join(filter(None, [status.failure, f"history: {history}"])))
 
     def starting_over(self) -> AbstractAsyncContextManager[None]:
         """For a block that empties the world: nothing that was seen before it is told after it."""
         return self._in_force.supervisor.starting_over()
+
+    @property
+    def levers(self) -> Levers:
+        """The price paths of the world."""
+        assert self._levers is not None, "start comes first"
+        return self._levers
 
     @property
     def _choice(self) -> Chosen:
@@ -319,10 +371,6 @@ class OutsideMarket:
     def _in_force(self) -> Arrangement:
         assert self._arrangement is not None, "start comes first"
         return self._arrangement
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return tuple(text.split(",")) if text else None
 
 
 def _middle(view: MarketView | None) -> int | None:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.feeds.assignment import Assignment, Wishes, assign
 from hypersim.feeds.base import FeedFailed
+from hypersim.feeds.binance.listing import Listing, has_say, list_markets
 from hypersim.feeds.choice import FeedChoice
 from hypersim.feeds.line import Sources
-from hypersim.feeds.listing import Listing, has_say, list_markets
 from hypersim.markets import Listed, MarketsFile
 from hypersim.outside.workshop import Workshop
 from hypersim.settings import Settings

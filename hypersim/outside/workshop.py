@@ -12,15 +12,15 @@ from typing import Final
 from hypersim.clock import Clock
 from hypersim.engine.market import Market
 from hypersim.feeds.base import Feed, FeedFailed
-from hypersim.feeds.binance import BinanceFeed
-from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.binance.feed import BinanceFeed
+from hypersim.feeds.binance.listing import Listing, read_listing
+from hypersim.feeds.binance.polling import LearnDay
+from hypersim.feeds.binance.upstream import Upstream
+from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
-from hypersim.feeds.listing import Listing, read_listing
-from hypersim.feeds.synthetic import SyntheticFeed
-from hypersim.feeds.upstream import Upstream
+from hypersim.feeds.synthetic.feed import SyntheticFeed
 from hypersim.markets import MarketsFile
 from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, Settings
-from hypersim.views.marketdata import MarketData
 
 STEPS_OF_AN_INTERVAL: Final = 4
 """Prices that are made up cost no request weight: they move more often than an upstream would be asked."""
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Workshop:
-    """The feeds of one world."""
+    """The feeds of one world. `last_prices` tells where its markets stand, as feeds would have it (scale 8)."""
 
     def __init__(
         self,
@@ -39,10 +39,12 @@ class Workshop:
         clock: Clock,
         upstream: Upstream,
         demand: Demand,
-        data: MarketData,
+        last_prices: Callable[[], Mapping[str, int]],
+        learn_day: LearnDay,
     ) -> None:
         self._settings, self._file, self._clock = settings, file, clock
-        self._upstream, self._demand, self._data = upstream, demand, data
+        self._upstream, self._demand = upstream, demand
+        self._last_prices, self._learn_day = last_prices, learn_day
         self._makers: Mapping[str, Callable[[str, Sequence[Market]], Feed]] = {
             BINANCE: self._binance,
             "ccxt": self._ccxt,
@@ -89,8 +91,9 @@ class Workshop:
             demand=self._demand,
             interval_ms=settings.market_update_interval_ms,
             seed=settings.seed,
-            traded=self._traded(),
+            traded=self._last_prices(),
             stream_url=settings.binance_stream_url or None,
+            learn_day=self._learn_day,
         )
 
     def _ccxt(self, name: str, markets: Sequence[Market]) -> CcxtFeed:
@@ -102,7 +105,7 @@ class Workshop:
             demand=self._demand,
             interval_ms=settings.market_update_interval_ms,
             seed=settings.seed,
-            traded=self._traded(),
+            traded=self._last_prices(),
         )
 
     def _synthetic(self, _name: str, markets: Sequence[Market]) -> SyntheticFeed:
@@ -112,9 +115,5 @@ class Workshop:
             synthetic=self._file.synthetic,
             seed=self._settings.seed,
             step_ms=self._settings.market_update_interval_ms // STEPS_OF_AN_INTERVAL,
-            last_prices=self._traded,
+            last_prices=self._last_prices,
         )
-
-    def _traded(self) -> dict[str, int]:
-        """Last prices, scale 8, of the markets that have traded in this world."""
-        return {symbol: view.last.price for symbol, view in self._data.markets.items() if view.last}

@@ -6,6 +6,8 @@ Pure functions over `Candle` values. A bucket is half open: its start belongs to
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from hypersim.views.records import BASE_SECONDS, Candle
 
 SECOND_US: Final = 1_000_000
@@ -163,20 +165,7 @@ def placed(candle: Candle, after_id: int) -> Candle:
     """A source's candle that comes after an own trade (0: before all of them): with ids that say so."""
     if not after_id:
         return candle
-    return Candle(
-        candle.open_us,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.quote_volume,
-        candle.trades,
-        candle.taker_base,
-        candle.taker_quote,
-        after_id + 1,
-        after_id,
-    )
+    return replace(candle, first_id=after_id + 1, last_id=after_id)
 
 
 def pieces(start_us: int, end_us: int, bases: tuple[int, ...] = BASE_SECONDS) -> Iterator[tuple[int, int, int]]:

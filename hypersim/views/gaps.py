@@ -3,8 +3,8 @@
 Folded from what was committed. A gap begins with the last moment that was heard of before the outside became
 unknown, and ends with the moment from which it was heard of again, both by the source's time. Guarantees that
 spans are whole seconds strictly inside a gap, ascending and apart, that each says after which of the world's own
-trades it comes, and that there are at most MOST_SPANS. Before the world's first trade there are none: all of that
-time is the source's.
+trades it comes, and that there are at most MOST_SPANS. Before the world began to listen, or to trade, there are
+none: all of that time is the source's.
 """
 
 from bisect import bisect_right
@@ -33,6 +33,7 @@ class GapsState(Struct, frozen=True):
     heard_id: int = 0
     missing_from: tuple[int, int] | None = None
     spans: tuple[Span, ...] = ()
+    begun_us: int | None = None
 
 
 class Gaps:
@@ -41,6 +42,8 @@ class Gaps:
     def __init__(self) -> None:
         self.known = False
         """Whether the outside is heard of now."""
+        self.begun_us: int | None = None
+        """The source's time from which on this world listened; None while it never did."""
         self._heard_us = self._heard_id = 0
         """The source's newest moment, and the newest own trade then; 0 before the first."""
         self._missing_from: tuple[int, int] | None = None
@@ -55,23 +58,25 @@ class Gaps:
         else:
             self._divide(second_us, trade_id)
 
-    def heard(self, time_us: int, resumes_us: int, trade_id: int, first_us: int | None, seconds: Seconds) -> None:
+    def heard(self, time_us: int, resumes_us: int, trade_id: int, began_us: int | None, seconds: Seconds) -> None:
         """The outside was heard of: its state at a time. `resumes_us` is when its word became continuous again
         where something before was missed, else 0. `trade_id` is the newest own trade, `seconds` gives the own
         candles from a second on.
         """
-        if resumes_us and self.known and first_us is not None:
-            self._begin(time_us, trade_id, first_us, seconds)
+        if resumes_us and self.known and began_us is not None:
+            self._begin(time_us, trade_id, began_us, seconds)
         if self._missing_from is not None:
             self._end(bucket(resumes_us or time_us, 1))
         self.known = True
+        if self.begun_us is None and resumes_us:
+            self.begun_us = resumes_us
         self._heard_us, self._heard_id = max(self._heard_us, time_us), trade_id
 
-    def lost(self, time_us: int, trade_id: int, first_us: int | None, seconds: Seconds) -> None:
+    def lost(self, time_us: int, trade_id: int, began_us: int | None, seconds: Seconds) -> None:
         """The outside is unknown from here on; what was traded since it was last heard of was missed."""
         self.known = False
-        if self._missing_from is None and first_us is not None:
-            self._begin(time_us, trade_id, first_us, seconds)
+        if self._missing_from is None and began_us is not None:
+            self._begin(time_us, trade_id, began_us, seconds)
 
     @property
     def newest(self) -> Span | None:
@@ -94,18 +99,20 @@ class Gaps:
         ]
 
     def snapshot(self) -> GapsState:
-        return GapsState(self.known, self._heard_us, self._heard_id, self._missing_from, tuple(self._spans))
+        return GapsState(
+            self.known, self._heard_us, self._heard_id, self._missing_from, tuple(self._spans), self.begun_us
+        )
 
     def restore(self, state: GapsState) -> None:
         self.known, self._heard_us, self._heard_id = state.known, state.heard_us, state.heard_id
-        self._missing_from = state.missing_from
+        self._missing_from, self.begun_us = state.missing_from, state.begun_us
         self._spans = list(state.spans)
 
-    def _begin(self, time_us: int, trade_id: int, first_us: int, seconds: Seconds) -> None:
+    def _begin(self, time_us: int, trade_id: int, began_us: int, seconds: Seconds) -> None:
         if not self._heard_us:
             self._missing_from = bucket(time_us, 1) + SECOND_US, trade_id
             return
-        start_us = max(bucket(self._heard_us, 1) + SECOND_US, bucket(first_us, 1))
+        start_us = max(bucket(self._heard_us, 1) + SECOND_US, bucket(began_us, 1))
         self._missing_from = start_us, self._heard_id
         for second in seconds(bucket(self._heard_us, 1)):
             if second.last_id > self._heard_id:

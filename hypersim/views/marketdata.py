@@ -102,12 +102,21 @@ class MarketView:
         return self._close(bucket(now_us, 1) + SECOND_US, now_us, (last.trade_id, last.price)) or 0
 
     def past_end_us(self, now_us: int) -> int:
-        """The second from which on the source's past does not count: that of the first trade here, or now."""
-        first_us = self.timeline.first_us
-        return bucket(now_us if first_us is None else first_us, 1)
+        """The second from which on the source's past does not count: that in which the world began, or now."""
+        began_us = self.began_us
+        return bucket(now_us if began_us is None else began_us, 1)
+
+    @property
+    def began_us(self) -> int | None:
+        """When this world first listened to the outside, or first traded; None for neither. What is traded outside
+        from then on is on the tape, whenever it comes there.
+        """
+        return min(
+            (time_us for time_us in (self.gaps.begun_us, self.timeline.first_us) if time_us is not None), default=None
+        )
 
     def source_spans(self, start_us: int, now_us: int) -> list[Span]:
-        """The spans from a whole second on in which the source counts: before the first trade here, and gaps."""
+        """The spans from a whole second on in which the source counts: before the world began, and gaps."""
         past_end_us = self.past_end_us(now_us)
         before = [Span(start_us, past_end_us, 0)] if start_us < past_end_us else []
         return before + self.gaps.spans(start_us, bucket(now_us, 1))
@@ -201,17 +210,17 @@ class MarketView:
 
     def hear(self, event: OutsideChanged, record: Committed) -> None:
         """Takes in that the outside was heard of, or is unknown from here on."""
-        now_us, first_us = record.time_us, self.timeline.first_us
+        now_us, began_us = record.time_us, self.began_us
         heard_us = min(event.source_time_us or now_us, now_us)
         last_id = self.tape.last.trade_id if self.tape.last is not None else 0
         if not event.known:
-            self.gaps.lost(now_us, last_id, first_us, self._seconds_from)
+            self.gaps.lost(now_us, last_id, began_us, self._seconds_from)
             self._previous = None
             return
         resumes_us = record.command.resumes_us if isinstance(record.command, OutsideUpdate) else 0
         if resumes_us or not self.gaps.known:
-            self._previous = None
-        self.gaps.heard(heard_us, min(resumes_us, now_us), last_id, first_us, self._seconds_from)
+            self._missed = self._previous = None
+        self.gaps.heard(heard_us, min(resumes_us, now_us), last_id, began_us, self._seconds_from)
 
     def clear(self) -> None:
         """Forgets everything but the market and its counters: the world was reset."""

@@ -121,7 +121,7 @@ async def open_lab(*, rate_limits: bool = False) -> AsyncIterator[Lab]:
             limits=limits,
             demand=Demand(clock, views.accounts.symbols_with_orders),
         )
-        app = answer_binance(world, Litestar(REFERENCE, openapi_config=None))
+        app = answer_binance(world, Litestar(REFERENCE, openapi_config=None, logging_config=None))
         await _furnish(world)
         alice = await _open_account(world, app, 1, "alice")
         bob = await _open_account(world, app, 2, "bob")

@@ -23,7 +23,7 @@ from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, PlaceOr
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import OrderType, Side, TimeInForce
 from hypersim.errors import Refused, StartError
-from hypersim.feeds.history import SyntheticHistory
+from hypersim.feeds.synthetic.history import SyntheticHistory
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
 from hypersim.store.database import Database

@@ -15,7 +15,7 @@ from hypersim.clock import WallClock
 from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import StartError
-from hypersim.feeds.listing import list_markets, read_listing
+from hypersim.feeds.binance.listing import list_markets, read_listing
 from hypersim.kept import keep, read_remembered
 from hypersim.markets import Listed, MarketsFile, Remembered
 from hypersim.resources import folder

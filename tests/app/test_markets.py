@@ -11,7 +11,7 @@ from hypersim.engine.commands import PutAsset, PutMarket, Stamped
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import SettingsError
-from hypersim.feeds.listing import list_markets
+from hypersim.feeds.binance.listing import list_markets
 from hypersim.markets import Listed, MarketsFile, Remembered, Synthetic, differences, read_markets
 from hypersim.resources import folder
 from hypersim.settings import read_settings

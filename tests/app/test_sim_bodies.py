@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Literal
+
 import msgspec
 import pytest
 
 from hypersim.api.sim import bodies
+from hypersim.api.sim.paths import on_path
 from hypersim.api.sim.refusals import SENTENCES, render
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
+from hypersim.feeds.levers.bend import UNBENT
+from hypersim.feeds.levers.levers import PathStatus
+from hypersim.feeds.levers.pricepath import read_path
 from hypersim.units import parse
 
 
@@ -105,6 +112,60 @@ def test_a_level_that_means_nothing_is_refused_by_its_place(body: bytes, field: 
         bodies.levels("bids", bodies.read(body, bodies.MarketBody).bids or [])
 
     assert (Reason.INVALID_FIELD, field, said) == (refused.value.reason, *refused.value.details)
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "alone"),
+    [
+        (b'{"path": "+5%"}', "path", True),
+        (b'{"price": "5"}', "price", True),
+        (b'{"path": "+5%", "price": "5"}', "path", False),
+        (b'{"path": "+5%", "bids": []}', "path", False),
+        (b'{"price": "5", "asks": []}', "price", False),
+        (b'{"price": "5", "path": ""}', "price", False),
+        (b'{"price": "5", "print": {"side": "BUY", "price": "1", "quantity": "1"}}', "price", False),
+    ],
+)
+def test_a_price_and_a_path_come_alone(body: bytes, name: Literal["price", "path"], alone: bool) -> None:
+    market = bodies.read(body, bodies.MarketBody)
+
+    with nullcontext() if alone else pytest.raises(Refused, match="comes alone"):
+        bodies.require_alone(market, name)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"path": 5}', "Expected `str | null`, got `int`"),
+        (b'{"path": "%s"}' % (b"x" * 5001), "Expected `str` of length <= 5000"),
+    ],
+)
+def test_a_path_that_is_no_text_of_reasonable_length_is_refused(body: bytes, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        bodies.read(body, bodies.MarketBody)
+
+    assert (Reason.INVALID_FIELD, "path", said) == (refused.value.reason, *refused.value.details)
+
+
+def test_a_path_is_shown_in_texts_and_milliseconds() -> None:
+    path = read_path("-10% in 30s, +5% in 5m", began_us=1_790_000_000_000_000, factor=UNBENT)
+    status = PathStatus(path=path, factor=path.factor(path.until_us), done=True, trades=3, volume=7, filled=())
+
+    assert {
+        "symbol": "BTCUSDT",
+        "time": 1_790_000_400_000,
+        "filled": [],
+        "path": {
+            "text": "-10% in 30s, +5% in 5m",
+            "factor": "0.94500000",
+            "began": 1_790_000_000_000,
+            "until": 1_790_000_330_000,
+            "done": True,
+            "filledOrders": 0,
+            "addedTrades": 3,
+            "addedVolume": "0.00000007",
+        },
+    } == msgspec.to_builtins(on_path("BTCUSDT", status, 1_790_000_400_000_999))
 
 
 def test_a_fee_rate_is_at_most_one() -> None:

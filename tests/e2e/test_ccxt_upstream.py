@@ -17,7 +17,7 @@ from hypersim.connect import Target, ccxt_options, ccxt_urls
 from hypersim.engine.commands import OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SourceReport
-from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
 from hypersim.testing import ServerProcess, running_server
 from hypersim.units import parse

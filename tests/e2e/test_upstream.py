@@ -1,7 +1,7 @@
 """One exchange as the upstream of another, over real HTTP: what is quoted, traded and remembered there is so here."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -10,20 +10,12 @@ import pytest
 
 from ccxt_adapter import hypersim
 from hypersim.testing import Account, ServerProcess, running_server
+from tests.e2e.patience import eventually
 
 LEVELS = {
     "bids": [["49990", "2"], ["49980.5", "3"], ["49000", "10"]],
     "asks": [["50010", "1.5"], ["50020", "4"]],
 }
-PATIENCE_S = 15
-
-
-def eventually(look: Callable[[], Any], expected: Any) -> None:
-    """Fails with the last look when it does not become what is expected."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (seen := look()) != expected and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert expected == seen
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +77,7 @@ def test_what_is_traded_upstream_fills_orders_here_in_their_place_in_the_queue(
     eventually(lambda: book(below), book(above))
     order = here.create_order("BTC/USDT", "limit", "sell", 1, 50010)  # behind the 1.5 that stand there
     above.move_market("BTCUSDT", print={"side": "BUY", "price": "50010", "quantity": "1"})
-    eventually(lambda: get(below, "/v1/trades?symbol=BTCUSDT&limit=1")[0]["qty"], "1.00000000")
+    eventually(lambda: [row["qty"] for row in get(below, "/v1/trades?symbol=BTCUSDT")], ["1.00000000"])
     untouched = here.fetch_order(order["id"], "BTC/USDT")["filled"]
     above.move_market("BTCUSDT", print={"side": "BUY", "price": "50010", "quantity": "0.75"})
     eventually(lambda: here.fetch_order(order["id"], "BTC/USDT")["filled"], 0.25)
@@ -153,22 +145,48 @@ def test_a_feed_that_cannot_be_had_changes_nothing(
     assert before == get(below, "/sim/v1/status")["feed"]["name"]
 
 
-def test_an_upstream_that_goes_away_and_comes_back_is_followed_again(
-    above: ServerProcess, below: ServerProcess
-) -> None:
+@pytest.mark.parametrize(("feed", "stands_in"), [("binance", None), ("binance,synthetic", "synthetic")])
+def test_an_upstream_that_goes_away_and_comes_back_is_followed_again(feed: str, stands_in: str | None) -> None:
     with running_server("--memory", "--fresh", "--feed", "manual", "--symbols", "BTCUSDT") as upstream:
         upstream.move_market("BTCUSDT", **LEVELS)
         with running_server(
-            *("--memory", "--fresh", "--feed", "binance", "--symbols", "BTCUSDT"),
+            *("--memory", "--fresh", "--feed", feed, "--symbols", "BTCUSDT"),
             environment={"HYPERSIM_BINANCE_API_URL": upstream.url, "HYPERSIM_MARKET_UPDATE_INTERVAL": "200ms"},
         ) as server:
             upstream.kill()
             eventually(lambda: get(server, "/sim/v1/status")["feed"]["failure"] is not None, True)
             serving = httpx.get(f"{server.url}/v1/depth?symbol=BTCUSDT").status_code
+            if stands_in is not None:
+                eventually(lambda: get(server, "/sim/v1/market/BTCUSDT")["feed"], stands_in)
+                eventually(lambda: get(server, "/sim/v1/market/BTCUSDT")["quoted"], True)
+            meanwhile = get(server, "/sim/v1/status")["feed"]["sources"]
             upstream.start()
             upstream.move_market("BTCUSDT", bids=[["48000", "1"]], asks=[["48010", "1"]])
             eventually(lambda: book(server), ([["48000.00000000", "1.00000000"]], [["48010.00000000", "1.00000000"]]))
             report = get(server, "/sim/v1/status")["feed"]
 
     assert 200 == serving
+    assert {name: name != "binance" for name in feed.split(",")} == {
+        name: source["speaking"] for name, source in meanwhile.items()
+    }
     assert (None, True) == (report["failure"], report["gaps"] >= 1)
+    assert {name: name == "binance" for name in feed.split(",")} == {
+        name: source["wanted"] for name, source in report["sources"].items()
+    }
+
+
+def test_a_feed_that_somebody_chose_is_kept_over_a_restart_and_a_kill(above: ServerProcess, tmp_path: Path) -> None:
+    with running_server(
+        *("--symbols", "BTCUSDT", "--database-url", f"sqlite:///{tmp_path / 'x.db'}"),
+        environment={"HYPERSIM_BINANCE_API_URL": above.url},
+    ) as server:
+        begun = get(server, "/sim/v1/status")["feed"]["name"]
+        server.simulate("feed", {"feed": "synthetic", "confirm": True})
+        server.kill()
+        server.start()
+        kept = get(server, "/sim/v1/status")["feed"]
+        server.simulate("feed", {"feed": "auto", "confirm": True})
+        server.restart()
+        again = get(server, "/sim/v1/status")["feed"]["name"]
+
+    assert ("binance", "synthetic", "kept: somebody chose it", "binance") == (begun, kept["name"], kept["why"], again)

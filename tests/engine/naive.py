@@ -196,7 +196,7 @@ class Naive:
 
     # the outside
 
-    def update(self, prints: Iterable[Print], ladder: Ladder | None, now_us: int) -> None:
+    def update(self, prints: Iterable[Print], ladder: Ladder | None, now_us: int, *, after_gap: bool) -> None:
         if ladder is not None:
             bids, asks = ([p for p, size in said if size] for said in (ladder.bids, ladder.asks))
             if bids and asks and max(bids) >= min(asks):
@@ -212,7 +212,7 @@ class Naive:
             (Side.SELL, ladder.asks, ladder.ask_ceiling),
         ):
             known = self.outside[side]
-            new |= {(side, price) for price, _ in said if not within(side, price, known.bound)}
+            new |= {(side, price) for price, _ in said if after_gap or not within(side, price, known.bound)}
             sizes = ({} if ladder.full else known.sizes) | dict(said)
             known.sizes = {p: size for p, size in sizes.items() if size and within(side, p, bound)}
             known.bound = bound

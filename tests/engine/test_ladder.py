@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from hypersim.engine.commands import CancelOrder, Ladder, OutsideUpdate
 from hypersim.engine.events import DepthChanged, OutsideChanged, Traded
@@ -280,6 +281,14 @@ def test_a_size_first_seen_in_a_halt_joins_ahead_as_after_any_gap(world: World) 
     world.outside(asks="8 @100, 6 @101")
     world.rules(status=MarketStatus.TRADING)
     assert "house 5 @100, user 2 @100, house 3 @100, house 6 @101, other 2 @101" == world.asks()
+
+
+def test_what_a_size_grew_by_in_a_gap_joins_ahead_of_users(world: World) -> None:
+    world.stands("house 5 @100, user 2 @100, other 2 @101")
+    world.apply(replace(world.update(asks="8 @100, 6 @101"), resumes_us=1))
+    assert "house 8 @100, user 2 @100, house 6 @101, other 2 @101" == world.asks()
+    world.apply(replace(world.update(asks="4 @100"), resumes_us=1))
+    assert "house 4 @100, user 2 @100, house 6 @101, other 2 @101" == world.asks()
 
 
 def test_while_halted_users_may_cancel_but_nobody_trades() -> None:

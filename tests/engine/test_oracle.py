@@ -99,7 +99,8 @@ class Life:
             )
             for _ in range(chance.choice([0, 0, 1, 1, 2]))
         )
-        return OutsideUpdate(symbol=SYMBOL, prints=prints, ladder=self.ladder() if chance.random() < 0.7 else None)
+        ladder = self.ladder() if chance.random() < 0.7 else None
+        return OutsideUpdate(symbol=SYMBOL, prints=prints, ladder=ladder, resumes_us=chance.choice([0, 0, 0, 1]))
 
     def ladder(self) -> Ladder:
         chance = self.chance
@@ -202,7 +203,7 @@ class Checked:
                 case CancelAll():
                     naive.cancel(command.account_id, None)
                 case OutsideUpdate():
-                    naive.update(command.prints, command.ladder, now_us)
+                    naive.update(command.prints, command.ladder, now_us, after_gap=command.resumes_us > 0)
                 case Advance():
                     if naive.trading:
                         naive.lay(set(), now_us)

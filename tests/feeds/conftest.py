@@ -1,8 +1,9 @@
-"""A desk and its clock for every test that names them."""
+"""A desk, its clock and a feed for every test that names them."""
 
 import pytest
 
 from tests.feeds.desk import Desk, VirtualClock
+from tests.feeds.scripted_feed import ScriptedFeed
 
 
 @pytest.fixture
@@ -13,3 +14,8 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def desk(clock: VirtualClock) -> Desk:
     return Desk(clock)
+
+
+@pytest.fixture
+def feed() -> ScriptedFeed:
+    return ScriptedFeed()

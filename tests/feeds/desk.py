@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from hypersim.ask import JoinedRow, Outcome
+from hypersim.ask import FactRow, JoinedRow, Outcome
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import Command, Ladder, OutsideUpdate, Print, PutAsset, PutMarket, Stamped
 from hypersim.engine.events import Committed
@@ -14,6 +14,7 @@ from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import Feed
+from hypersim.feeds.channel import Channel
 from hypersim.feeds.line import Sources
 from hypersim.units import ONE
 
@@ -88,6 +89,8 @@ class Desk:
         self.exchange = Exchange()
         self.asked: list[Command] = []
         """Everything, refused or not."""
+        self.facts: dict[str, str] = {}
+        """What came to be kept with a command."""
         self.refusals: list[Reason] = []
         """What the next commands get; STATUS_UNKNOWN is carried out nevertheless."""
         self.failure: Exception | None = None
@@ -107,11 +110,13 @@ class Desk:
         if self.failure is not None:
             raise self.failure
         refusal = self.refusals.pop(0) if self.refusals else None
-        if refusal is Reason.STATUS_UNKNOWN:
-            self._apply(command)
+        if refusal not in (None, Reason.STATUS_UNKNOWN):
+            raise Refused(refusal)
+        outcome = self._apply(command)
+        self.facts.update((row.name, row.value) for row in rows if isinstance(row, FactRow))
         if refusal is not None:
             raise Refused(refusal)
-        return self._apply(command)
+        return outcome
 
     def _apply(self, command: Command) -> Outcome:
         now_us = self._clock.now_us()
@@ -179,3 +184,13 @@ def seen(told: Ladder | None = None, *prints: Print, source_time_us: int = START
 def resuming(told: Ladder, *prints: Print) -> OutsideUpdate:
     """What the exchange is told of an observation before which something was missed."""
     return OutsideUpdate(symbol=MARKET.symbol, prints=prints, ladder=told, source_time_us=START_US, resumes_us=START_US)
+
+
+def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None:
+    """What the exchange is told after these observations; it takes it in."""
+    for observation in observations:
+        channel.observe(observation, START_US)
+    command = channel.next_command()
+    if command is not None:
+        channel.taken_in()
+    return command

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from hypersim.feeds.budget import WeightBudget
-from hypersim.feeds.upstream import Upstream, connection
+from hypersim.feeds.binance.budget import WeightBudget
+from hypersim.feeds.binance.upstream import Upstream, connection
 from hypersim.units import show, show_amount
 from hypersim.views.intervals import SECONDS, Interval
 from hypersim.views.records import TapeTrade

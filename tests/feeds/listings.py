@@ -7,7 +7,7 @@ import msgspec
 
 from hypersim.engine.market import Market
 from hypersim.engine.orders import SelfTradePrevention
-from hypersim.feeds.answers import ExchangeInfo
+from hypersim.feeds.binance.answers import ExchangeInfo
 from hypersim.units import parse
 
 Filters = dict[str, dict[str, Any]]

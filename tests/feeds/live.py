@@ -8,11 +8,11 @@ from msgspec import Struct
 from hypersim.clock import Clock, WallClock
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.binance import BinanceFeed
-from hypersim.feeds.budget import WeightBudget
+from hypersim.feeds.binance.budget import WeightBudget
+from hypersim.feeds.binance.feed import BinanceFeed
+from hypersim.feeds.binance.upstream import Upstream, connection
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.upstream import Upstream, connection
 from tests.feeds.desk import Desk, VirtualClock, fed_by
 from tests.feeds.markets import MARKETS
 from tests.feeds.scripted_upstream import ScriptedUpstream

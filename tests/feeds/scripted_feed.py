@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 
 from hypersim.engine.commands import Command, OutsideUpdate
+from hypersim.engine.market import Market
 from hypersim.feeds.base import SourceReport
+from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.supervisor import FeedSupervisor
 from tests.feeds.desk import MARKET, Desk, VirtualClock, fed_by, ladder, settle
 
@@ -50,14 +52,20 @@ class ScriptedFeed:
 
 @asynccontextmanager
 async def supervised(
-    desk: Desk, clock: VirtualClock, *feeds: ScriptedFeed, hurried: Set[str] = frozenset({MARKET.symbol})
+    desk: Desk,
+    clock: VirtualClock,
+    *feeds: ScriptedFeed,
+    hurried: Set[str] = frozenset({MARKET.symbol}),
+    levers: Levers | None = None,
+    market: Market = MARKET,
 ) -> AsyncIterator[FeedSupervisor]:
     supervisor = FeedSupervisor(
         ask=desk,
         clock=clock,
-        sources=fed_by([MARKET], *(feed.timed_by(clock) for feed in feeds)),
+        sources=fed_by([market], *(feed.timed_by(clock) for feed in feeds)),
         seed=1,
         hurried=lambda: hurried,
+        levers=levers,
     )
     desk.listeners.append(supervisor.fold)
     running = asyncio.create_task(supervisor.run())

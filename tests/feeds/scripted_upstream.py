@@ -187,4 +187,6 @@ def _book_ticker(symbol: str, bid: str, bid_size: str, ask: str, ask_size: str) 
 
 
 def _day_ticker(symbol: str, price: str, size: str, volume: str, last_id: int) -> dict[str, str | int]:
-    return {"symbol": symbol, "lastPrice": price, "lastQty": size, "volume": volume, "lastId": last_id, "count": 17}
+    prices = dict.fromkeys(("openPrice", "highPrice", "lowPrice", "lastPrice"), price)
+    sizes = {"lastQty": size, "volume": volume, "quoteVolume": volume}
+    return {"symbol": symbol, **prices, **sizes, "lastId": last_id, "count": 17}

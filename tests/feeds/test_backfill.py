@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hypersim.feeds import backfill, upstream
-from hypersim.feeds.backfill import FRESH_S, REST_S, SYMBOL_REST_S, UpstreamHistory
+from hypersim.feeds.binance import upstream
+from hypersim.feeds.past import backfill
+from hypersim.feeds.past.backfill import FRESH_S, REST_S, SYMBOL_REST_S, UpstreamHistory
 from hypersim.units import ONE
 from hypersim.views.archive import Archive
 from hypersim.views.candles import aggregate

@@ -8,8 +8,8 @@ import pytest
 from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds import binance as binance_module
 from hypersim.feeds.base import SourceReport
+from hypersim.feeds.binance import feed as binance_module
 from hypersim.units import parse
 from tests.feeds.desk import Desk
 from tests.feeds.live import FastClock, Live, live
@@ -64,14 +64,16 @@ async def test_what_is_streamed_is_exact(upstream: ScriptedUpstream) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False])
-async def test_a_world_without_a_price_begins_with_the_last_trade(upstream: ScriptedUpstream, streams: bool) -> None:
+async def test_a_world_without_a_price_begins_with_the_last_one_and_not_with_a_trade(
+    upstream: ScriptedUpstream, streams: bool
+) -> None:
     upstream.streams = streams
     upstream.markets["BTCUSDT"].last = ("60000.5", "0.125")
     async with asyncio.timeout(10), live(upstream, WallClock(), traded=()) as world:
         await world.supervisor.ready()
         streamed_now = streamed(world)
 
-    assert (streams, [(Side.BUY, "60000.5", "0.125")]) == (streamed_now, printed(world))
+    assert (streams, []) == (streamed_now, printed(world))
     assert parse("60000.5") == world.desk.exchange.venues["BTCUSDT"].last_price
 
 

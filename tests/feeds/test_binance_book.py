@@ -7,8 +7,8 @@ import pytest
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_book import LONGEST_HOLD_US, PATIENCE_US, BinanceBook, Observed
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, decode
+from hypersim.feeds.binance.book import LONGEST_HOLD_US, PATIENCE_US, BinanceBook, Observed
+from hypersim.feeds.binance.messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage, decode
 from hypersim.units import ONE
 from tests.feeds.upstream_market import START_MS, UpstreamMarket, text
 
@@ -159,9 +159,9 @@ def test_the_first_ladder_is_full_within_what_the_snapshot_covered() -> None:
 
     bids, asks = ((99 * ONE, 5 * ONE), (98 * ONE, 7 * ONE)), ((101 * ONE, 4 * ONE), (102 * ONE, 6 * ONE))
     ladder = Ladder(bids=bids, asks=asks, bid_floor=98 * ONE, ask_ceiling=102 * ONE, full=True)
-    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder), 10, START_US) == cut
+    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder, resumes_us=START_US), 10, START_US) == cut
     ladder = Ladder(bids=bids, asks=asks, bid_floor=0, ask_ceiling=FOREVER, full=True)
-    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder), 10, START_US) == whole
+    assert Observed(OutsideUpdate(symbol="BTCUSDT", ladder=ladder, resumes_us=START_US), 10, START_US) == whole
 
 
 def test_a_best_quote_outside_what_is_known_makes_all_that_is_better_known() -> None:
@@ -250,6 +250,16 @@ def test_a_diff_that_contradicts_the_best_quote_of_its_update_is_a_gap() -> None
 
     assert [] == book.take(diff(11, 12, {99: 8}), START_US)
     assert (1, True) == (book.gaps, book.wants_snapshot)
+
+
+def test_the_first_ladder_after_a_gap_says_from_when_on_nothing_is_missing() -> None:
+    book = known()
+    first_hole = book.take(diff(20, 20, {99: 8}), START_US)
+    [again] = book.take_snapshot(snapshot(20), 1000, LATER_US)
+    [after] = book.take(diff(21, 21, {97: 3}), LATER_US)
+
+    assert ([], True) == (first_hole, again.update.ladder is not None and again.update.ladder.full)
+    assert (True, 0) == (again.update.resumes_us > 0, after.update.resumes_us)
 
 
 def test_a_snapshot_of_a_book_that_goes_on_widens_what_is_known() -> None:

@@ -13,7 +13,7 @@ from benchmarks.fidelity.recording import messages, recorded_lines
 from benchmarks.fidelity.replay import steps
 from benchmarks.fidelity.tape import Tape
 from benchmarks.fidelity.verdicts import Quoted, followed, recorded_prints
-from hypersim.feeds.binance_book import LONGEST_HOLD_US, BinanceBook
+from hypersim.feeds.binance.book import LONGEST_HOLD_US, BinanceBook
 
 FOLDER = os.environ.get("HYPERSIM_RECORDED_DATA")
 LINES = 15_000

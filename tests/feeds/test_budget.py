@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hypersim.clock import MICROSECONDS
-from hypersim.feeds.budget import Priority, WeightBudget
+from hypersim.feeds.binance.budget import Priority, WeightBudget
 from tests.feeds.desk import START_US, SteppingClock, VirtualClock, settle
 
 QUOTES, DEPTH, PAST = Priority

@@ -9,19 +9,9 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print, Stamped
 from hypersim.engine.orders import Side
 from hypersim.feeds.channel import WITHDRAWAL, Channel
 from hypersim.units import ONE
-from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold
+from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, ladder, resuming, seen, sold, told
 
 BOOK = ladder([(99, 5), (98, 7)], [(101, 4), (102, 6)], full=True)
-
-
-def told(channel: Channel, *observations: OutsideUpdate) -> OutsideUpdate | None:
-    """What the exchange is told after these observations; it takes it in."""
-    for observation in observations:
-        channel.observe(observation, START_US)
-    command = channel.next_command()
-    if command is not None:
-        channel.taken_in()
-    return command
 
 
 @pytest.fixture
@@ -280,3 +270,14 @@ def test_trades_of_a_command_that_was_lost_are_missed_unless_it_was_carried_out(
     again = told(channel)
 
     assert (START_US + 9, START_US + 5) == (again and again.source_time_us, again and again.resumes_us)
+
+
+def test_a_feed_that_missed_something_on_its_way_says_so_and_that_is_a_gap(channel: Channel) -> None:
+    before = channel.status("a feed", START_US, real=True).gaps
+    later = ladder([(99, 8)], [(101, 4)], full=True)
+    again = told(channel, replace(seen(later), source_time_us=START_US + 9, resumes_us=START_US + 7))
+    after = told(channel, replace(seen(ladder([(99, 9)])), source_time_us=START_US + 10))
+
+    assert (START_US + 9, START_US + 7) == (again and again.source_time_us, again and again.resumes_us)
+    assert (START_US + 10, 0) == (after and after.source_time_us, after and after.resumes_us)
+    assert before + 1 == channel.status("a feed", START_US, real=True).gaps

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from hypersim.feeds.backfill import UpstreamHistory
-from hypersim.feeds.chosenhistory import ChosenHistory
-from hypersim.feeds.history import Origin, SyntheticHistory
+from hypersim.feeds.past.backfill import UpstreamHistory
+from hypersim.feeds.past.chosen import ChosenHistory
+from hypersim.feeds.synthetic.history import Origin, SyntheticHistory
 from hypersim.views.candles import merge_all
 from hypersim.views.records import Candle, Span
 from tests.feeds.desk import START_US, VirtualClock

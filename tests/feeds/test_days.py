@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from hypersim.clock import MICROSECONDS
 from hypersim.engine.events import MarketChanged, OutsideChanged
-from hypersim.feeds.backfill import DAY_GOOD_FOR_S, Bar, UpstreamHistory
-from hypersim.feeds.days import keep_days
 from hypersim.feeds.demand import Demand
+from hypersim.feeds.past.backfill import DAY_GOOD_FOR_S, Bar, UpstreamHistory
+from hypersim.feeds.past.days import keep_days
 from hypersim.views.marketdata import MarketData
 from hypersim.views.records import Candle, TapeTrade
 from hypersim.views.statistics import Statistics

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from hypersim.clock import MICROSECONDS
-from hypersim.feeds.bars import settle, split
-from hypersim.feeds.history import DAYS, Origin, SyntheticHistory
+from hypersim.feeds.synthetic.bars import settle, split
+from hypersim.feeds.synthetic.history import DAYS, Origin, SyntheticHistory
 from hypersim.units import ONE
 from hypersim.views.records import PAST_SECONDS, Candle, HistorySource
 from tests.feeds.markets import MARKETS, SYNTHETIC
@@ -145,7 +145,7 @@ def test_the_same_world_has_the_same_past_in_whatever_order_it_is_asked() -> Non
 
 
 def test_what_is_remembered_of_a_past_is_bounded_in_bars(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypersim.feeds.history.MOST_KEPT", 300)
+    monkeypatch.setattr("hypersim.feeds.synthetic.history.MOST_KEPT", 300)
     source = history(symbols=["BTCUSDT"])
     before = candles(source, "BTCUSDT", 1, BEGAN_S - 600, BEGAN_S)
     tracemalloc.start()

@@ -7,7 +7,7 @@ from msgspec.structs import asdict, replace
 
 from hypersim.engine.market import Asset, MarketStatus
 from hypersim.errors import SettingsError
-from hypersim.feeds.listing import has_say, list_markets, read_listing
+from hypersim.feeds.binance.listing import has_say, list_markets, read_listing
 from hypersim.markets import Listed, MarketsFile, Remembered
 from hypersim.resources import folder
 from hypersim.settings import read_settings

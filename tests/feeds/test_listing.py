@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from hypersim.engine.commands import PutAsset, PutMarket
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.engine.orders import OrderType, SelfTradePrevention
-from hypersim.feeds.answers import ExchangeInfo
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.listing import read_listing
+from hypersim.feeds.binance.answers import ExchangeInfo
+from hypersim.feeds.binance.listing import read_listing
 from hypersim.units import ONE, parse, show
 from tests.api.lab import Lab, open_lab
 from tests.feeds.listings import BITCOIN, FILTERS_OF_2021, Filters, answer, changed, symbol, without

@@ -4,10 +4,10 @@ import pytest
 
 from hypersim.engine.commands import OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.answers import AggregateTrade
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance_messages import DepthSnapshot
-from hypersim.feeds.looks import Looks
+from hypersim.feeds.binance.answers import AggregateTrade
+from hypersim.feeds.binance.looks import Looks
+from hypersim.feeds.binance.messages import DepthSnapshot
 from hypersim.feeds.quotes import UNBOUNDED
 from hypersim.units import parse
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from hypersim.engine.orders import Side
-from hypersim.feeds import upstream as upstream_module
 from hypersim.feeds.base import SymbolStatus
+from hypersim.feeds.binance import upstream as upstream_module
 from hypersim.units import parse
 from tests.feeds.live import FastClock, Live, live
 from tests.feeds.scripted_market import ScriptedMarket

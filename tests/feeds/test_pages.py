@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from hypersim.feeds.pages import BARS, Pages
+from hypersim.feeds.past.pages import BARS, Pages
 from hypersim.views.records import PAST_SECONDS
 from tests.views.trades import DAY, HOUR, SECOND, base_candles, random_trades
 

@@ -10,11 +10,12 @@ from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.chorus import chorus
-from hypersim.feeds.polling import TickerPolling, find
+from hypersim.feeds.binance.answers import DayTicker
+from hypersim.feeds.binance.chorus import chorus
+from hypersim.feeds.binance.polling import TickerPolling, find
+from hypersim.feeds.binance.upstream import day_weight
+from hypersim.feeds.binance.watched import Source, Watched
 from hypersim.feeds.quotes import UNBOUNDED
-from hypersim.feeds.upstream import day_weight
-from hypersim.feeds.watched import Source, Watched
 from hypersim.units import parse
 from tests.feeds.desk import START_US, SteppingClock
 from tests.feeds.live import reached
@@ -57,10 +58,11 @@ async def polled(
 ) -> AsyncIterator[tuple[Updates, list[Watched]]]:
     """What tickers say of our markets, from now on, and what is watched."""
     async with reached(scripted, clock, weight=weight) as source:
-        watched = await find(source, [(MARKETS[symbol], symbol) for symbol in OURS], 1, traded)
+        days: dict[str, DayTicker] = {}
+        watched = await find(source, [(MARKETS[symbol], symbol) for symbol in OURS], 1, traded, days.__setitem__)
         for one in watched:
             one.speak_for(Source.TICKERS)
-        polling = TickerPolling(clock, source, watched, 1.0, lambda one: one.symbol in near)
+        polling = TickerPolling(clock, source, watched, 1.0, lambda one: one.symbol in near, days.__setitem__)
         async with aclosing(chorus(polling.run)) as updates:
             yield updates, watched
 
@@ -92,15 +94,15 @@ async def test_the_first_ladder_has_the_best_quotes_in_front_of_a_depth(upstream
 
 @pytest.mark.parametrize(
     ("traded", "expected"),
-    [((), (Print(parse("60000.01"), parse("0.125"), Side.BUY),)), (("BTCUSDT",), ())],
+    [((), "60000.01"), (("BTCUSDT",), "0")],
 )
-async def test_a_world_without_a_price_begins_with_the_last_trade(
-    upstream: ScriptedUpstream, traded: tuple[str, ...], expected: tuple[Print, ...]
+async def test_a_world_without_a_price_begins_with_the_last_one_and_not_with_a_trade(
+    upstream: ScriptedUpstream, traded: tuple[str, ...], expected: str
 ) -> None:
     async with polled(upstream, SteppingClock(), traded=traded) as (updates, _):
         first = await poll(updates)
 
-    assert expected == first.prints
+    assert (parse(expected), ()) == (first.last_price, first.prints)
 
 
 async def test_a_quote_that_did_not_change_is_only_confirmed(upstream: ScriptedUpstream) -> None:
@@ -164,13 +166,13 @@ async def test_after_a_hand_on_the_market_the_whole_ladder_is_said(upstream: Scr
     assert (first.ladder, ()) == (again.ladder, again.prints)
 
 
-async def test_an_emptied_world_begins_with_the_last_trade_again(upstream: ScriptedUpstream) -> None:
+async def test_an_emptied_world_begins_with_the_last_price_again(upstream: ScriptedUpstream) -> None:
     async with polled(upstream, SteppingClock()) as (updates, [bitcoin, _]):
-        first = await poll(updates)
+        said = [await poll(updates) for _ in range(2)]
         bitcoin.moved(None)
-        again = await until_day(updates)
+        said.append(await poll(updates))
 
-    assert list(first.prints) == again
+    assert [parse(price) for price in ("60000.01", "0", "60000.01")] == [update.last_price for update in said]
 
 
 async def test_what_somebody_else_said_of_the_trades_is_not_said_again(upstream: ScriptedUpstream) -> None:

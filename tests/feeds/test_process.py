@@ -5,7 +5,7 @@ import random
 import statistics
 from collections.abc import Sequence
 
-from hypersim.feeds.process import (
+from hypersim.feeds.synthetic.process import (
     CROSS_HALF_LIFE_S,
     SECONDS_OF_DAY,
     Arrivals,

@@ -14,10 +14,10 @@ from hypersim.engine.commands import Command, PutAsset, PutMarket
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import Reason
-from hypersim.feeds.answers import ExchangeInfo
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.listing import list_markets, read_listing
-from hypersim.feeds.relisting import Relisting
+from hypersim.feeds.binance.answers import ExchangeInfo
+from hypersim.feeds.binance.listing import list_markets, read_listing
+from hypersim.feeds.binance.relisting import Relisting
 from hypersim.markets import Remembered
 from hypersim.resources import folder
 from hypersim.settings import read_settings
@@ -220,7 +220,7 @@ async def test_a_halt_that_cannot_be_remembered_yet_waits_for_the_database() -> 
 
 async def test_what_cannot_be_traded_here_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     small = symbol("SMALL", orderTypes=[])
-    with caplog.at_level(logging.INFO, "hypersim.feeds.relisting"):
+    with caplog.at_level(logging.INFO, "hypersim.feeds.binance.relisting"):
         async with followed("all") as world:
             await world.hear(BTC, ETH, small)
             await world.hear(BTC, ETH, small)

@@ -21,11 +21,6 @@ from tests.feeds.scripted_feed import BOOK, ScriptedFeed, ladders, supervised
 LATER_BOOK = ladder([(99, 6)], [(101, 4)], full=True)
 
 
-@pytest.fixture
-def feed() -> ScriptedFeed:
-    return ScriptedFeed()
-
-
 async def test_the_first_ladder_is_awaited(desk: Desk, clock: VirtualClock, feed: ScriptedFeed) -> None:
     async with supervised(desk, clock, feed) as supervisor:
         ready = asyncio.create_task(supervisor.ready())

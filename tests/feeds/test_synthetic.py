@@ -14,10 +14,10 @@ from hypersim.engine.commands import OpenAccount, OutsideUpdate, PlaceOrder
 from hypersim.engine.events import OrderChanged
 from hypersim.engine.market import Market
 from hypersim.engine.orders import OrderStatus, OrderType, Side, TimeInForce
-from hypersim.feeds.pairs import with_legs
-from hypersim.feeds.process import SECONDS_OF_DAY
 from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.synthetic import SyntheticFeed, trades_per_second
+from hypersim.feeds.synthetic.feed import SyntheticFeed, trades_per_second
+from hypersim.feeds.synthetic.pairs import with_legs
+from hypersim.feeds.synthetic.process import SECONDS_OF_DAY
 from hypersim.units import AMOUNT_ONE, ONE
 from tests.feeds.desk import START_US, Desk, SteppingClock, VirtualClock, fed_by, settle
 from tests.feeds.markets import MARKETS, SYNTHETIC

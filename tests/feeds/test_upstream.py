@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from hypersim.clock import WallClock
-from hypersim.feeds import upstream as upstream_module
-from hypersim.feeds.answers import AggregateTrade, ExchangeInfo, Kline, SymbolFilter, SymbolInfo
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.binance import split_by_upstream, upstream_symbols
-from hypersim.feeds.binance_messages import DepthSnapshot
-from hypersim.feeds.upstream import depth_weight, fallback_of, stream_of
+from hypersim.feeds.binance import upstream as upstream_module
+from hypersim.feeds.binance.answers import AggregateTrade, ExchangeInfo, Kline, SymbolFilter, SymbolInfo
+from hypersim.feeds.binance.messages import DepthSnapshot
+from hypersim.feeds.binance.upstream import depth_weight, fallback_of, stream_of
 from tests.feeds.desk import SteppingClock, VirtualClock
 from tests.feeds.live import reached
-from tests.feeds.markets import MARKETS, SYNTHETIC
 from tests.feeds.scripted_upstream import BOOK, Answer, ScriptedUpstream
 
 ROW = b'[{"symbol":"BTCUSDT","bidPrice":"1","bidQty":"1","askPrice":"2","askQty":"1"}]'
@@ -222,14 +220,3 @@ async def test_answers_are_typed_and_weigh_as_documented(upstream: ScriptedUpstr
         3_000_000,
     ] == answers
     assert [5, 4, 2, 20, 1] == spent
-
-
-async def test_an_upstream_names_its_symbols(upstream: ScriptedUpstream) -> None:
-    async with reached(upstream, WallClock()) as source:
-        listed = await upstream_symbols(source)
-    markets = [MARKETS[symbol] for symbol in ("BTCUSDT", "AAPLUSDT", "SOLUSDT")]
-    made_up = {symbol: SYNTHETIC[symbol] for symbol in ("BTCUSDT", "AAPLUSDT")}
-
-    assert {"BTCUSDT", "ETHUSDT", "DOGEUSDT"} == listed
-    # what nobody can make up is left to the upstream, which may list it one day
-    assert ([markets[0], markets[2]], [markets[1]]) == split_by_upstream(markets, listed, made_up)

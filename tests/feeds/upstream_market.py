@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hypersim.engine.commands import Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.binance_messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage
+from hypersim.feeds.binance.messages import DepthDiff, DepthSnapshot, Message, TickerMessage, TradeMessage
 from hypersim.units import ONE, show
 
 START_MS = 1_790_000_000_000

@@ -50,7 +50,8 @@ class Watching:
         """
         words = [(heard_us, known) for heard_us, known in self._words if heard_us <= now_us]
         silent_s = words[-1][0] // SECOND if words and words[-1][1] else now_us // SECOND
-        first_s = self.own[0].time_us // SECOND if self.own and self.own[0].time_us <= now_us else None
+        began_s = [heard_us // SECOND for heard_us, known in words if known][:1]  # nothing was traded here before
+        first_s = began_s[0] if began_s else None
         now_s = now_us // SECOND
         found = [(trade.time_us // SECOND, 0, trade) for trade in self.own if trade.time_us <= now_us]
         for trade in self.missed:

@@ -142,6 +142,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.OUTSIDE_CROSSED: Wording(400, -1020, "This operation is not supported."),
     Reason.NO_OUTSIDE_HERE: Wording(400, -1020, "This operation is not supported."),
     Reason.FEED_SILENT: Wording(400, -1020, "This operation is not supported."),
+    Reason.NO_PRICE_PATH: Wording(400, -1020, "This operation is not supported."),
 }
 """Every member of Reason has its row; a test proves it."""
 

@@ -62,9 +62,12 @@ class PrintBody(Struct, forbid_unknown_fields=True):
 
 
 class MarketBody(Struct, forbid_unknown_fields=True):
-    """POST /market/{symbol}: a price, or a ladder, or a trade, or a trade and the ladder that it led to."""
+    """POST /market/{symbol}: a price, or a ladder, or a trade, or a trade and the ladder that it led to; or a
+    path for the feed's prices.
+    """
 
     price: Raw = NOT_SENT
+    path: Annotated[str, Meta(max_length=5000)] | None = None
     bids: Annotated[list[Level], Meta(max_length=5000)] | None = None
     asks: Annotated[list[Level], Meta(max_length=5000)] | None = None
     print: PrintBody | None = None
@@ -138,6 +141,13 @@ def levels(name: str, rows: list[Level]) -> tuple[tuple[int, int], ...]:
         (number(f"{name}[{at}][0]", price), number(f"{name}[{at}][1]", quantity, zero=True))
         for at, (price, quantity) in enumerate(rows)
     )
+
+
+def require_alone(body: MarketBody, name: Literal["price", "path"]) -> None:
+    """Raises Refused INVALID_FIELD where that field is sent beside others."""
+    sent = {field for field in body.__struct_fields__ if getattr(body, field) not in (None, NOT_SENT)}
+    if sent - {name}:
+        raise Refused(Reason.INVALID_FIELD, name, "comes alone")
 
 
 def trade(body: PrintBody) -> Print:

@@ -106,6 +106,7 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
         CONFLICT,
         "This exchange has no outside market (feed none): its users trade only with one another.",
     ),
+    Reason.NO_PRICE_PATH: (NOT_FOUND, "No price path bends this market."),
 }
 
 

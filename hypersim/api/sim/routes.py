@@ -18,6 +18,7 @@ from hypersim import units
 from hypersim.api.root import READING
 from hypersim.api.sim import bodies
 from hypersim.api.sim.filled import FilledOrder, filled_orders
+from hypersim.api.sim.paths import OnPath, on_path
 from hypersim.api.sim.refusals import render
 from hypersim.api.sim.status import status, symbol_status
 from hypersim.api.sim.world import Simulation
@@ -122,15 +123,18 @@ async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
     )
 
 
-async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
-    """What the outside market did, by hand; works beside any feed that has an outside."""
+async def move_market(sim: Simulation, request: AnyRequest) -> Moved | OnPath:
+    """What the outside market did, by hand, or a path for its prices; beside any feed that has an outside."""
     if sim.feed().name == NO_OUTSIDE:
         raise Refused(Reason.NO_OUTSIDE_HERE)
     market = sim.world.market(symbol_in(request.path_params["symbol"])).market
     body = bodies.read(await _body(request), bodies.MarketBody)
+    if body.path is not None:
+        bodies.require_alone(body, "path")
+        begun = await sim.paths.start(market.symbol, body.path)
+        return on_path(market.symbol, begun, sim.world.clock.now_us())
     if body.price is not bodies.NOT_SENT:
-        if body.bids is not None or body.asks is not None or body.print is not None:
-            raise Refused(Reason.INVALID_FIELD, "price", "comes alone")
+        bodies.require_alone(body, "price")
         update = at_price(market, bodies.number("price", body.price))
     else:
         update = by_hand(
@@ -141,6 +145,12 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved:
         )
     outcome = await sim.world.ask(update)
     return Moved(market.symbol, outcome.time_us // 1000, filled_orders(outcome.events))
+
+
+async def cancel_path(sim: Simulation, request: AnyRequest) -> OnPath:
+    """Gives a market its feed's own prices again; answers with how far the path came."""
+    symbol = sim.world.market(symbol_in(request.path_params["symbol"])).market.symbol
+    return on_path(symbol, await sim.paths.cancel(symbol), sim.world.clock.now_us())
 
 
 async def report_market(sim: Simulation, request: AnyRequest) -> Any:
@@ -169,7 +179,7 @@ async def reset(sim: Simulation, request: AnyRequest) -> Emptied:
     body = bodies.read(await _body(request), bodies.ResetBody)
     balances = None if body.balances is None else bodies.amounts(body.balances)
     async with sim.starting_over():
-        outcome: Outcome = await sim.world.ask(Reset(balances))
+        outcome: Outcome = await sim.world.ask(Reset(balances), rows=sim.rows_of_a_beginning())
     return Emptied(outcome.time_us // 1000, outcome.sequence)
 
 
@@ -196,6 +206,7 @@ OPERATIONS: Final[Sequence[tuple[str, str, Action]]] = (
     ("POST", "/faucet", faucet),
     ("POST", "/market/{symbol:str}", move_market),
     ("GET", "/market/{symbol:str}", report_market),
+    ("DELETE", "/market/{symbol:str}/path", cancel_path),
     ("POST", "/feed", change_feed),
     ("POST", "/reset", reset),
     ("GET", "/status", report_status),
@@ -227,11 +238,14 @@ def _route(sim: Simulation, method: str, path: str, act: Action) -> HTTPRouteHan
 
 
 def _admit(sim: Simulation, request: AnyRequest) -> None:
-    """Raises Refused when this caller, or this way of asking, is not answered."""
+    """Raises Refused when this caller, or this way of asking, is not answered.
+
+    A page of another site may post without asking first, unless it is JSON; it may not send anything else.
+    """
     if not sim.open:
         raise Refused(Reason.ADMIN_ONLY)
     kind, _ = request.content_type
-    if request.method not in READING and kind != "application/json" and not kind.endswith("+json"):
+    if request.method == "POST" and kind != "application/json" and not kind.endswith("+json"):
         raise Refused(Reason.NOT_JSON)
 
 

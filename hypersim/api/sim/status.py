@@ -1,10 +1,14 @@
 """GET /sim/v1/status: what the world is made of right now, and how real it is."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from hypersim import __version__, units
+from hypersim.api.sim.paths import OnPath, on_path
 from hypersim.api.sim.world import Simulation
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.levers.levers import PathStatus
 from hypersim.views.marketdata import MarketView
 
 Quote = tuple[str, str]
@@ -39,6 +43,8 @@ class SymbolReport(Struct, frozen=True, rename="camel"):
     bid: Quote | None
     ask: Quote | None
     last_price: str
+    path: OnPath | None
+    """What bends its prices, with the orders that it filled."""
     realism: Realism
 
 
@@ -97,7 +103,7 @@ class StatusReport(Struct, frozen=True, rename="camel"):
 
 def status(sim: Simulation) -> StatusReport:
     """The report, as of now."""
-    feed, now_us = sim.feed(), sim.world.clock.now_us()
+    feed, paths, now_us = sim.feed(), sim.paths.status(), sim.world.clock.now_us()
     return StatusReport(
         version=__version__,
         state=sim.state(),
@@ -109,13 +115,15 @@ def status(sim: Simulation) -> StatusReport:
         rate_limits=sim.rate_limits,
         fees=Fees(units.show(sim.maker_rate), units.show(sim.taker_rate)),
         feed=_feed(feed),
-        symbols={symbol: _symbol(view, feed, now_us) for symbol, view in sorted(sim.world.markets.markets.items())},
+        symbols={
+            symbol: _symbol(view, feed, paths, now_us) for symbol, view in sorted(sim.world.markets.markets.items())
+        },
     )
 
 
 def symbol_status(sim: Simulation, symbol: str) -> SymbolReport:
     """The report of one market. Raises Refused BAD_SYMBOL."""
-    return _symbol(sim.world.market(symbol), sim.feed(), sim.world.clock.now_us())
+    return _symbol(sim.world.market(symbol), sim.feed(), sim.paths.status(), sim.world.clock.now_us())
 
 
 def _feed(feed: FeedStatus) -> FeedReport:
@@ -142,8 +150,9 @@ def _feed(feed: FeedStatus) -> FeedReport:
     )
 
 
-def _symbol(view: MarketView, feed: FeedStatus, now_us: int) -> SymbolReport:
+def _symbol(view: MarketView, feed: FeedStatus, paths: Mapping[str, PathStatus], now_us: int) -> SymbolReport:
     market = view.market
+    path = paths.get(market.symbol)
     fed = feed.symbols.get(market.symbol)
     return SymbolReport(
         status=market.status.value,
@@ -159,6 +168,7 @@ def _symbol(view: MarketView, feed: FeedStatus, now_us: int) -> SymbolReport:
         bid=_quote(view.best_bid),
         ask=_quote(view.best_ask),
         last_price=units.show(view.last_price(now_us)),
+        path=on_path(market.symbol, path, now_us) if path is not None else None,
         realism=Realism(market.recovery_half_life_ms, market.queue_exponent),
     )
 

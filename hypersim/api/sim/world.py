@@ -1,11 +1,13 @@
 """What the simulation API may use beside the world that every dialect sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from hypersim.ask import FactRow
 from hypersim.feeds.base import FeedStatus
+from hypersim.feeds.levers.levers import Levers
 from hypersim.identity import Credentials
 from hypersim.outside.change import FeedChange
 from hypersim.world import World
@@ -48,8 +50,12 @@ class Simulation:
     open_account: OpensAccounts
     feed: Callable[[], FeedStatus]
     change_feed: ChangesFeed
+    paths: Levers
+    """Those that bend prices."""
     starting_over: Callable[[], AbstractAsyncContextManager[None]]
     """For the block that empties the world: the outside market starts over with it."""
+    rows_of_a_beginning: Callable[[], Sequence[FactRow]]
+    """What is stored with the command that empties the world."""
     durable_sequence: Callable[[], int]
     journal: str
     """Where the world is kept, as a person reads it; no password in it."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypersim.clock import WallClock
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
 from hypersim.units import parse
 from tests.feeds.markets import MARKETS

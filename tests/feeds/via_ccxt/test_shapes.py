@@ -10,7 +10,7 @@ import pytest
 
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import FeedFailed
-from hypersim.feeds.ccxt_shapes import (
+from hypersim.feeds.ccxt.shapes import (
     Book,
     Quote,
     Ticker,

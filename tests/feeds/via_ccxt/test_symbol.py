@@ -6,8 +6,8 @@ import pytest
 
 from hypersim.engine.commands import OutsideUpdate, Print
 from hypersim.engine.orders import Side
-from hypersim.feeds.ccxt_shapes import Book, Levels, Quote, Ticker, Trade
-from hypersim.feeds.ccxt_symbol import Observed
+from hypersim.feeds.ccxt.shapes import Book, Levels, Quote, Ticker, Trade
+from hypersim.feeds.ccxt.symbol import Observed
 from hypersim.units import ONE
 from tests.feeds.desk import MARKET
 

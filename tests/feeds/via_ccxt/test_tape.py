@@ -7,9 +7,9 @@ import random
 import pytest
 
 from hypersim.engine.orders import Side
-from hypersim.feeds import ccxt_tape
-from hypersim.feeds.ccxt_shapes import Trade
-from hypersim.feeds.ccxt_tape import Tape
+from hypersim.feeds.ccxt import tape as ccxt_tape
+from hypersim.feeds.ccxt.shapes import Trade
+from hypersim.feeds.ccxt.tape import Tape
 
 
 def trade(text: str) -> Trade:

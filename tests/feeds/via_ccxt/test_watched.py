@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from hypersim.engine.commands import OutsideUpdate
-from hypersim.feeds import ccxt_watch
 from hypersim.feeds.base import SourceReport
+from hypersim.feeds.ccxt import watch as ccxt_watch
 from hypersim.units import parse
 from tests.feeds.tasks import running
 from tests.feeds.via_ccxt.kraken import LAID_AT_US, Kraken

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from hypersim.errors import SettingsError
-from hypersim.feeds.ccxt_connection import Connection, check_known
+from hypersim.feeds.ccxt.connection import Connection, check_known
 from tests.adapter.guard import Guard
 
 MADE = """
 import sys
 from hypersim.clock import WallClock
-from hypersim.feeds.ccxt import CcxtFeed
+from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
 
 clock = WallClock()

@@ -1,0 +1,1 @@
+"""Binance as a source: its REST API and its streams, and any server that speaks them."""

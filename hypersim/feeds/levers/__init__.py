@@ -1,0 +1,1 @@
+"""Price paths: a hand on the prices of any feed."""
