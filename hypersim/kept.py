@@ -16,12 +16,12 @@ from typing import Final
 from hypersim.ask import Ask, FactRow, ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import Advance, Command, OpenAccount
-from hypersim.errors import Refused, StartError
+from hypersim.errors import Refused, StartError, StoreError
 from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
-from hypersim.store.database import Database
+from hypersim.store.database import DRIVER_ERRORS, Database, explained
 from hypersim.store.facts import read_facts
 from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
@@ -163,7 +163,11 @@ class UpstreamMemory:
         self._database, self._ask = database, ask
 
     async def read(self) -> Remembered:
-        return await asyncio.to_thread(read_remembered, self._database)
+        """Raises StoreError when the database does not answer."""
+        try:
+            return await asyncio.to_thread(read_remembered, self._database)
+        except DRIVER_ERRORS as error:
+            raise StoreError(f"the database does not answer: {explained(error)}") from None
 
     async def write(self, remembered: Remembered) -> None:
         """Returns once it is durable. Raises Refused."""

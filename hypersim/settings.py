@@ -295,6 +295,8 @@ def _url(*schemes: str, empty: bool = False) -> Callable[[str], str]:
 
 def check_sources(names: Sequence[str]) -> tuple[str, ...]:
     """Names of feeds that stand in for one another, in order. Raises ValueError where they cannot."""
+    if not names:
+        raise ValueError(f"{FEEDS_IN_WORDS} is wanted")
     for name in names:
         if name not in FEEDS and CCXT_FEED.fullmatch(name) is None:
             raise ValueError(f"{name!r} is no feed: {FEEDS_IN_WORDS} is wanted")

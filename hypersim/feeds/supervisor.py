@@ -199,6 +199,9 @@ class FeedSupervisor:
                 await self._ask(command)
             except Refused as refused:
                 self._refused(channel, refused)
+            except asyncio.CancelledError:
+                channel.lost()
+                raise
             else:
                 channel.taken_in()
                 self._failures.pop(channel.symbol, None)

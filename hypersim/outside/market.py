@@ -5,45 +5,44 @@ a change of feeds is a gap: the old quotes are withdrawn before the new ones are
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec.structs import replace
 
-from hypersim.ask import Ask, FactRow, ask_in_order
+from hypersim.ask import FactRow, ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import Advance, OutsideUpdate, PutMarket, Reset
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Market, MarketStatus
-from hypersim.errors import Reason, Refused, SettingsError
+from hypersim.errors import Reason, Refused, SettingsError, StartError
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.binance.answers import DayTicker
-from hypersim.feeds.binance.listing import has_say
-from hypersim.feeds.binance.relisting import Memory, Relisting
 from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.choice import FeedChoice, choose
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.levers.bend import bent_down
 from hypersim.feeds.levers.levers import NO_PATHS, Levers
-from hypersim.feeds.past.backfill import UpstreamHistory, day_of
+from hypersim.feeds.past.backfill import day_of
 from hypersim.feeds.past.chosen import ChosenHistory
-from hypersim.feeds.supervisor import FeedSupervisor
-from hypersim.feeds.synthetic.history import Origin, SyntheticHistory
 from hypersim.markets import Listed, MarketsFile
-from hypersim.outside.arrangement import Arrangement, Histories
+from hypersim.outside.arrangement import Arrangement, Arranger, Changeable
 from hypersim.outside.change import FeedChange, Jump
 from hypersim.outside.chosen import Chosen, began_with, choose_for
 from hypersim.outside.planning import Plan, Planner
 from hypersim.outside.scout import Scout
 from hypersim.outside.workshop import Workshop
-from hypersim.settings import AUTO, BINANCE, MANUAL, SYNTHETIC, Settings
+from hypersim.settings import AUTO, MANUAL, Settings
 from hypersim.store.database import Database
 from hypersim.views.marketdata import MarketView
 from hypersim.views.views import Views
 
+PLAN_PATIENCE_S: Final = 10
+"""How long a change of feeds waits for what their sources have."""
 LONGEST_START_S: Final = 2
 """How long a change of feeds waits for the new quotes; then it is said that it was made without them."""
 
@@ -52,22 +51,6 @@ GATHERED_S: Final = 1
 """How long new markets are gathered before the feeds start anew with them."""
 
 logger = logging.getLogger(__name__)
-
-
-class Changeable(Protocol):
-    """A world as far as its outside changes it."""
-
-    @property
-    def ask(self) -> Ask: ...
-
-    @property
-    def memory(self) -> Memory:
-        """What it keeps of its upstream."""
-        ...
-
-    async def bring_in_line(self, listed: Listed) -> None:
-        """Lists other markets, or the same under other rules. Raises Refused."""
-        ...
 
 
 class OutsideMarket:
@@ -88,9 +71,10 @@ class OutsideMarket:
         self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
         self._data = views.marketdata
         self._workshop = Workshop(settings, file, clock, upstream, demand, self._last_prices, self._learn_day)
-        self._planner = Planner(settings, file, self._workshop)
+        self._planner = Planner(settings, file, clock, self._workshop)
         self._chosen: Chosen | None = None
         self._world: Changeable | None = None
+        self._arranging: Arranger | None = None
         self._levers: Levers | None = None
         self._arrangement: Arrangement | None = None
         self._running: asyncio.Task[None] | None = None
@@ -129,15 +113,25 @@ class OutsideMarket:
             if view.update_id
         ]
 
-    async def start(self, world: "Changeable") -> None:
+    async def start(self, world: Changeable) -> None:
         """Makes ready what `run` runs. The world is recovered, and its markets are listed."""
         self._world = world
         chosen = self._choice
         if chosen.past is None or not any(view.timeline.first for view in self._data.markets.values()):
             await world.ask(Advance(), rows=[began_with(chosen.names)])
             chosen = self._chosen = replace(chosen, past=chosen.names)
+        self._arranging = Arranger(
+            settings=self._settings,
+            file=self._file,
+            clock=self._clock,
+            upstream=self._upstream,
+            views=self._views,
+            demand=self._demand,
+            planner=self._planner,
+            world=world,
+        )
         self._levers = Levers(ask=world.ask, clock=self._clock, kept=chosen.paths)
-        self._arrangement = self._arranged(chosen)
+        self._arrangement = self._arranger.arrange(chosen, self.levers)
         self._choose_histories(chosen)
 
     async def run(self) -> None:
@@ -170,7 +164,7 @@ class OutsideMarket:
                 logger.info("new markets are listed: the feeds start anew with them")
                 try:
                     await self._adopt(replace(self._choice, plan=await self._planner.plan(self._choice.plan.choice)))
-                except (Refused, SettingsError) as error:
+                except (Refused, StartError) as error:
                     logger.warning("new markets have no feeds yet: %s", error)
                     self._grown.set()
 
@@ -181,10 +175,14 @@ class OutsideMarket:
         """
         async with self._changing:
             try:
-                choice = await self._choice_of(names)
-                plan = await self._planner.plan(choice)
+                async with asyncio.timeout(PLAN_PATIENCE_S):
+                    choice = await self._choice_of(names)
+                    plan = await self._planner.plan(choice)
                 markets = self._listed_by(plan)
                 scouted = self._planner.sources(plan, markets)
+            except TimeoutError:
+                spent = f"no request weight was left for {PLAN_PATIENCE_S} s, or nobody answered"
+                raise Refused(Reason.FEED_SILENT, spent) from None
             except SettingsError as error:
                 raise Refused(Reason.INVALID_FIELD, "feed", str(error)) from None
             scout = Scout(scouted, self._clock)
@@ -201,8 +199,19 @@ class OutsideMarket:
                 for market in markets
             )
             if confirmed:
-                await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
+                try:
+                    await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
+                except StartError as error:
+                    logger.warning("the feed stays as it is: %s", error)
+                    raise Refused(Reason.OVERLOADED) from None
+            self._discard()
         return FeedChange(name=choice.name, jumps=jumps, notes=scouted.notes)
+
+    def _discard(self) -> None:
+        """Feeds that are not used any more are large and full of cycles, which the collector seldom looks for while
+        this serves: once after a change is often enough.
+        """
+        gc.collect()
 
     def _bent(self, symbol: str, price: int | None) -> int | None:
         """A feed's price as the market's path has it: that stays over any feed."""
@@ -222,7 +231,9 @@ class OutsideMarket:
         return FeedChoice(names, "as somebody chose while it ran")
 
     async def _adopt(self, chosen: Chosen) -> None:
-        """Takes the old quotes away, brings the world in line, and starts the new feeds."""
+        """Takes the old quotes away, brings the world in line, and starts the new feeds; new ones of the old choice
+        where the world does not take it. Raises Refused, and StoreError when the database does not answer.
+        """
         world = self._changeable
         assert self._running is not None, "run comes first"
         self._running.cancel()
@@ -232,9 +243,10 @@ class OutsideMarket:
                 await ask_in_order(world.ask, self._withdrawals())
             await world.bring_in_line(chosen.plan.listed)
             await world.ask(Advance(), rows=chosen.rows)
-            self._chosen, self._arrangement = chosen, self._arranged(chosen)
-            self._choose_histories(chosen)
+            self._chosen = replace(chosen, past=self._choice.past)  # it may have begun anew meanwhile
         finally:
+            self._arrangement = self._arranger.arrange(self._choice, self.levers)
+            self._choose_histories(self._choice)
             self._resumed.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._in_force.supervisor.ready(), LONGEST_START_S)
@@ -243,49 +255,6 @@ class OutsideMarket:
         """The markets that a plan lists, and those that it leaves as they are."""
         staying = [view.market for symbol, view in self._data.markets.items() if plan.listed.stays(symbol)]
         return list({market.symbol: market for market in (*staying, *plan.listed.markets)}.values())
-
-    def _arranged(self, chosen: Chosen) -> Arrangement:
-        world, plan = self._changeable, chosen.plan
-        markets = [view.market for view in self._data.markets.values()]
-        sources = self._planner.sources(plan, markets)
-        now, past = plan.assign(markets).feeds, plan.assign(markets, chosen.past).feeds
-        feeds = {market.symbol: (*past.get(market.symbol, ()), *now.get(market.symbol, ())) for market in markets}
-        made_up = [market for market in markets if SYNTHETIC in feeds[market.symbol]]
-        real = [market for market in markets if BINANCE in feeds[market.symbol]]
-        names_there = {market.symbol: self._file.symbol_at(market, BINANCE) for market in real}
-        histories = Histories(
-            UpstreamHistory(self._clock, self._upstream, names_there),
-            SyntheticHistory(made_up, self._file.synthetic, chosen.past_seed, self._origin),
-        )
-        names = chosen.names
-        relisting = None
-        if has_say(self._file, names):
-            relisting = Relisting(
-                clock=self._clock,
-                ask=world.ask,
-                data=self._data,
-                memory=world.memory,
-                ask_upstream=lambda: self._upstream.exchange_info(None),
-                relist=lambda listing: self._planner.relist(names, listing),
-                fed=lambda symbol: BINANCE in now.get(symbol, ()),
-                heard=not plan.silent,
-            )
-        return Arrangement(
-            symbols=frozenset(market.symbol for market in markets),
-            supervisor=FeedSupervisor(
-                ask=world.ask,
-                clock=self._clock,
-                sources=sources,
-                seed=self._settings.seed,
-                hurried=self._views.accounts.symbols_with_orders,
-                levers=self.levers,
-            ),
-            histories=histories,
-            relisting=relisting,
-            data=self._data,
-            demand=self._demand,
-            clock=self._clock,
-        )
 
     def _last_prices(self) -> dict[str, int]:
         """Last prices, scale 8, of the markets that have traded in this world, as their feeds would have them."""
@@ -305,12 +274,6 @@ class OutsideMarket:
         markets = [view.market for view in self._data.markets.values()]
         past, now = chosen.plan.assign(markets, chosen.past).feeds, chosen.plan.assign(markets).feeds
         self._in_force.histories.choose(self._history, past, now)
-
-    def _origin(self, symbol: str) -> Origin | None:
-        view = self._data.markets.get(symbol)
-        if view is None or (first := view.timeline.first) is None:
-            return None
-        return Origin(first.time_us, first.price)
 
     def fold(self, records: Sequence[Committed]) -> None:
         """Takes note of what others did to the markets. A listener of the writer."""
@@ -363,9 +326,14 @@ class OutsideMarket:
         return self._chosen
 
     @property
-    def _changeable(self) -> "Changeable":
+    def _changeable(self) -> Changeable:
         assert self._world is not None, "start comes first"
         return self._world
+
+    @property
+    def _arranger(self) -> Arranger:
+        assert self._arranging is not None, "start comes first"
+        return self._arranging
 
     @property
     def _in_force(self) -> Arrangement:

@@ -4,9 +4,11 @@ Asks sources what they have; changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from msgspec import Struct
 
+from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.feeds.assignment import Assignment, Wishes, assign
 from hypersim.feeds.base import FeedFailed
@@ -16,6 +18,9 @@ from hypersim.feeds.line import Sources
 from hypersim.markets import Listed, MarketsFile
 from hypersim.outside.workshop import Workshop
 from hypersim.settings import Settings
+
+LISTING_GOOD_FOR_S: Final = 30
+"""How long what Binance has is not asked for again where feeds are changed."""
 
 
 class Plan(Struct, frozen=True):
@@ -45,28 +50,36 @@ class Plan(Struct, frozen=True):
 class Planner:
     """Makes the plans of one world."""
 
-    def __init__(self, settings: Settings, file: MarketsFile, workshop: Workshop) -> None:
+    def __init__(self, settings: Settings, file: MarketsFile, clock: Clock, workshop: Workshop) -> None:
         self._settings, self._file, self._workshop = settings, file, workshop
-        self._heard: Listing | None = None
+        self._clock = clock
+        self._heard: tuple[int, Listing] | None = None
+        """When Binance was heard, and what it said."""
 
     async def live_answers(self) -> None:
         """Returns when live Binance answers. Raises FeedFailed."""
-        self._heard = await self._workshop.binance_listing()
+        await self._listing()
+
+    async def _listing(self) -> Listing:
+        """What Binance has, as it said within the last LISTING_GOOD_FOR_S. Raises FeedFailed."""
+        now_us = self._clock.now_us()
+        if self._heard is None or now_us - self._heard[0] > LISTING_GOOD_FOR_S * MICROSECONDS:
+            self._heard = now_us, await self._workshop.binance_listing()
+        return self._heard[1]
 
     async def plan(self, choice: FeedChoice) -> Plan:
         """What a choice means now. Raises SettingsError about a symbol that nobody has."""
         names = choice.names
         matters = has_say(self._file, names)
-        listing = self._heard
-        if matters and listing is None:
+        listing = None
+        if matters:
             try:
-                listing = await self._workshop.binance_listing()
+                listing = await self._listing()
             except FeedFailed as failure:
-                choice = FeedChoice(names, f"{choice.why}; at start {failure}")
-        self._heard = None
-        listed = self.relist(names, listing if matters else None)
+                choice = FeedChoice(names, f"{choice.why.partition('; ')[0]}; {failure}")
+        listed = self.relist(names, listing)
         asked = dict.fromkeys((*names, *(name for own in self._file.feeds.values() for name in own)))
-        return Plan(choice, listed, await self._workshop.listed(asked, listed.markets, listing if matters else None))
+        return Plan(choice, listed, await self._workshop.listed(asked, listed.markets, listing))
 
     def relist(self, names: tuple[str, ...], listing: Listing | None) -> Listed:
         """What is listed by what Binance has; None: it has no say, or did not answer."""

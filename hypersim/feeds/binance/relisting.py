@@ -18,13 +18,12 @@ from hypersim.ask import Ask, ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import Asset, Market, MarketStatus
-from hypersim.errors import Refused
+from hypersim.errors import Refused, StoreError
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.binance.answers import ExchangeInfo
 from hypersim.feeds.binance.listing import Listing, read_listing
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.settings import BINANCE
-from hypersim.store.database import DRIVER_ERRORS, explained
 from hypersim.views.marketdata import MarketData
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,9 @@ SHOWN: Final = 5
 class Memory(Protocol):
     """Keeps what a world remembers of its upstream."""
 
-    async def read(self) -> Remembered: ...
+    async def read(self) -> Remembered:
+        """Raises StoreError when it cannot be read."""
+        ...
 
     async def write(self, remembered: Remembered) -> None: ...
 
@@ -89,8 +90,8 @@ class Relisting:
         except Refused as refused:
             logger.warning("the exchange did not take over the upstream's rules (%s)", refused.reason.value)
             return AGAIN_S
-        except DRIVER_ERRORS as error:
-            logger.warning("what the upstream said cannot be kept yet: %s", explained(error))
+        except StoreError as error:
+            logger.warning("what the upstream said cannot be kept yet: %s", error)
             return AGAIN_S
         return EVERY_S
 
