@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
 from benchmarks.engine import engine_table
-from benchmarks.idle import idle_table
+from benchmarks.idle import STARTS, idle_table
 from benchmarks.orders import memory_table, orders_table, readers_table
-from benchmarks.outside import outside_table
+from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.recovery import recovery_table
 from benchmarks.targets import exchange, yardstick
 from tests import postgres
@@ -35,8 +35,9 @@ def main() -> None:
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     print(
-        f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s; "
-        f"an exchange that follows an upstream is watched for {chosen.watch:g} s.",
+        f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
+        f"(at most {MOST_ROUNDS} of outside updates) and of {STARTS} starts; "
+        f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
     )
     with ExitStack() as stack:
