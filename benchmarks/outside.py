@@ -84,6 +84,9 @@ class Talker:
     def report(self) -> SourceReport:
         return SourceReport()
 
+    def sight(self, symbol: str) -> None:
+        return None
+
     def fold(self, records: Sequence[Committed]) -> None:
         """Hears what is durable."""
         for record in records:

@@ -156,7 +156,7 @@ async def _tending(kept: Kept, settings: Settings, outside: OutsideMarket) -> As
     tending = asyncio.create_task(_tend(kept, settings, outside), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
-        ready = asyncio.create_task(outside.ready())
+        ready = asyncio.create_task(outside.begun())
         patience_s = FIRST_LADDER_TIMEOUT_S if outside.answers else 0
         await asyncio.wait((ready, failure), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()

@@ -4,6 +4,7 @@ A feed only observes (or invents) outside markets. What becomes of an observatio
 time-outs, starting again after a failure - is the supervisor's business (hypersim/feeds/supervisor.py).
 """
 
+import enum
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
@@ -38,6 +39,17 @@ class SourceReport(Struct, frozen=True, kw_only=True):
     """Symbols whose every quote and trade is seen; the others' are sampled."""
 
 
+class Sight(enum.StrEnum):
+    """How closely a market is seen."""
+
+    STREAM = "stream"
+    """Every quote and trade, as it happens."""
+    BOOK = "book"
+    """Its book and every trade, now and then."""
+    TICKERS = "tickers"
+    """Its best quotes, now and then: the depth behind them and single trades are guesses."""
+
+
 class Feed(Protocol):
     """A source of observations of some symbols."""
 
@@ -53,6 +65,10 @@ class Feed(Protocol):
 
     def report(self) -> SourceReport:
         """How it reaches its source now."""
+        ...
+
+    def sight(self, symbol: str) -> Sight | None:
+        """How closely it sees a market of ours now; None where it makes it up, or does not see it."""
         ...
 
     def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
@@ -80,6 +96,7 @@ class SymbolStatus(Struct, frozen=True, kw_only=True):
     """Who speaks of it now; nobody does: who should."""
     real: bool
     """Whether the quotes in the book are those of a real market: not made up, not moved by hand, not withdrawn."""
+    sight: Sight | None
     source_time_us: int
     """When the source says that the quote held."""
     received_us: int

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.market import Market
 from hypersim.engine.orders import Side
-from hypersim.feeds.base import SymbolStatus
+from hypersim.feeds.base import Sight, SymbolStatus
 from hypersim.feeds.levers.bend import UNBENT, bent_down, bent_up, following_trade, unbent
 from hypersim.feeds.quotes import Quotes
 from hypersim.units import ceil_to, floor_to
@@ -292,11 +292,12 @@ class Channel:
         """Whether what stands in the book is what the source says: nobody's hand has moved it, no path bends it."""
         return self._quoted and not self._disturbed and self._factor == UNBENT
 
-    def status(self, feed: str, now_us: int, *, real: bool) -> SymbolStatus:
-        """`feed` is who speaks, `real` whether of a real market."""
+    def status(self, feed: str, now_us: int, *, real: bool, sight: Sight | None) -> SymbolStatus:
+        """`feed` is who speaks, `real` whether of a real market, `sight` how closely it sees that."""
         return SymbolStatus(
             feed=feed,
             real=real and self.true,
+            sight=sight,
             source_time_us=self._source_time_us,
             received_us=self._received_us,
             age_ms=(now_us - self._received_us) // 1000 if self._received_us else None,

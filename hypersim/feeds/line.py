@@ -84,4 +84,5 @@ class Line:
 
     def status(self, now_us: int) -> SymbolStatus:
         feed = self.shown.feed
-        return self.channel.status(feed.name, now_us, real=feed.real)
+        sight = feed.sight(self.channel.symbol) if self.speaker is not None else None
+        return self.channel.status(feed.name, now_us, real=feed.real, sight=sight)

@@ -58,6 +58,7 @@ class FeedSupervisor:
         self._clock = clock
         self._sources = sources
         self._hurried = hurried
+        self._running = False
         jitter = random.Random(f"{seed}/pauses")
         feeds = {id(feed): feed for _, order in sources.markets.values() for feed in order}
         self._runners = {
@@ -80,6 +81,13 @@ class FeedSupervisor:
 
     async def run(self) -> None:
         """Runs until it is cancelled, or until the exchange fails with something else than a refusal."""
+        self._running = True
+        try:
+            await self._run()
+        finally:
+            self._running = False
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for runner in self._runners.values():
                 tasks.create_task(runner.run(), name=f"runner {runner.feed.name}")
@@ -113,6 +121,11 @@ class FeedSupervisor:
         for line in self._lines.values():
             line.silent(runner)
         self._want()
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether every feed that runs has failed: nobody is about to speak."""
+        return all(runner.failure is not None for runner in self._runners.values() if runner.wanted)
 
     async def ready(self) -> None:
         """Returns once the exchange has the first ladder of every symbol. Only while `run` runs."""
@@ -176,7 +189,8 @@ class FeedSupervisor:
 
     async def tell(self, symbol: str) -> None:
         """Returns once the exchange was told what there was to tell of a market, or has refused it."""
-        await self._tell_next(self._lines[symbol])
+        if self._running:  # else somebody else is about to speak
+            await self._tell_next(self._lines[symbol])
 
     async def _tell(self, line: Line) -> None:
         symbol = line.channel.symbol

@@ -27,6 +27,7 @@ from hypersim.feeds.choice import FeedChoice, choose
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.levers.bend import bent_down
 from hypersim.feeds.levers.levers import NO_PATHS, Levers
+from hypersim.feeds.line import Sources
 from hypersim.feeds.past.backfill import day_of
 from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.markets import Listed, MarketsFile
@@ -43,6 +44,8 @@ from hypersim.views.views import Views
 
 PLAN_PATIENCE_S: Final = 10
 """How long a change of feeds waits for what their sources have."""
+LOOK_INTERVAL_S: Final = 0.05
+"""How often it is looked whether the feeds have begun."""
 LONGEST_START_S: Final = 2
 """How long a change of feeds waits for the new quotes; then it is said that it was made without them."""
 
@@ -163,7 +166,9 @@ class OutsideMarket:
                     continue
                 logger.info("new markets are listed: the feeds start anew with them")
                 try:
-                    await self._adopt(replace(self._choice, plan=await self._planner.plan(self._choice.plan.choice)))
+                    await self._adopt(
+                        replace(self._choice, plan=await self._planner.plan(self._choice.plan.choice, anew=True))
+                    )
                 except (Refused, StartError) as error:
                     logger.warning("new markets have no feeds yet: %s", error)
                     self._grown.set()
@@ -185,19 +190,7 @@ class OutsideMarket:
                 raise Refused(Reason.FEED_SILENT, spent) from None
             except SettingsError as error:
                 raise Refused(Reason.INVALID_FIELD, "feed", str(error)) from None
-            scout = Scout(scouted, self._clock)
-            status = await scout.look()
-            if scouted.markets and not scout.prices:
-                raise Refused(Reason.FEED_SILENT, status.failure or "nothing was heard in time")
-            jumps = tuple(
-                Jump(
-                    symbol=market.symbol,
-                    feed=status.symbols[market.symbol].feed if market.symbol in status.symbols else None,
-                    before=_middle(self._data.markets.get(market.symbol)),
-                    after=self._bent(market.symbol, scout.prices.get(market.symbol)),
-                )
-                for market in markets
-            )
+            jumps = await self._jumps(scouted, markets)
             if confirmed:
                 try:
                     await self._adopt(replace(self._choice, plan=plan, by_hand=names != (AUTO,)))
@@ -206,6 +199,22 @@ class OutsideMarket:
                     raise Refused(Reason.OVERLOADED) from None
             self._discard()
         return FeedChange(name=choice.name, jumps=jumps, notes=scouted.notes)
+
+    async def _jumps(self, sources: Sources, markets: Sequence[Market]) -> tuple[Jump, ...]:
+        """By how much prices would jump. Raises Refused FEED_SILENT when nothing is heard."""
+        scout = Scout(sources, self._clock)
+        status = await scout.look()
+        if sources.markets and not scout.prices:
+            raise Refused(Reason.FEED_SILENT, status.failure or "nothing was heard in time")
+        return tuple(
+            Jump(
+                symbol=market.symbol,
+                feed=status.symbols[market.symbol].feed if market.symbol in status.symbols else None,
+                before=_middle(self._data.markets.get(market.symbol)),
+                after=self._bent(market.symbol, scout.prices.get(market.symbol)),
+            )
+            for market in markets
+        )
 
     def _discard(self) -> None:
         """Feeds that are not used any more are large and full of cycles, which the collector seldom looks for while
@@ -300,9 +309,16 @@ class OutsideMarket:
         if self._arrangement is not None:
             self._arrangement.supervisor.rebuilt()
 
-    async def ready(self) -> None:
-        """Returns once the exchange has the first ladder of every market. Only while `run` runs."""
-        await self._in_force.supervisor.ready()
+    async def begun(self) -> None:
+        """Returns once the exchange has the first ladder of every market, or once every feed that runs has failed. Only
+        while `run` runs.
+        """
+        ready = asyncio.create_task(self._in_force.supervisor.ready(), name="first ladders")
+        try:
+            while not (ready.done() or self._in_force.supervisor.hopeless):
+                await self._clock.sleep(LOOK_INTERVAL_S)
+        finally:
+            ready.cancel()
 
     def status(self) -> FeedStatus:
         status, history = self._in_force.supervisor.status(), self._in_force.histories.upstream.failure

@@ -67,8 +67,12 @@ class Planner:
             self._heard = now_us, await self._workshop.binance_listing()
         return self._heard[1]
 
-    async def plan(self, choice: FeedChoice) -> Plan:
-        """What a choice means now. Raises SettingsError about a symbol that nobody has."""
+    async def plan(self, choice: FeedChoice, *, anew: bool = False) -> Plan:
+        """What a choice means now; `anew`: by what sources have this very moment. Raises SettingsError about a symbol
+        that nobody has.
+        """
+        if anew:
+            self._heard = None
         names = choice.names
         matters = has_say(self._file, names)
         listing = None

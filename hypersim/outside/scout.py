@@ -34,17 +34,13 @@ class Scout:
         ready = asyncio.create_task(self._supervisor.ready(), name="scout is ready")
         until_us = self._clock.now_us() + PATIENCE_S * MICROSECONDS
         try:
-            while not (ready.done() or running.done() or self._hopeless or self._clock.now_us() >= until_us):
+            while not (ready.done() or running.done() or self._supervisor.hopeless or self._clock.now_us() >= until_us):
                 await self._clock.sleep(LOOK_INTERVAL_S)
             return self._supervisor.status()
         finally:
             for task in (running, ready):
                 task.cancel()
             await asyncio.wait([running, ready])
-
-    @property
-    def _hopeless(self) -> bool:
-        return all(source.failure is not None for source in self._supervisor.status().sources.values() if source.wanted)
 
     async def _note(
         self, command: Command, *, deadline_us: int | None = None, rows: Sequence[JoinedRow] = ()

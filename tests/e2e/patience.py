@@ -12,4 +12,4 @@ def eventually(look: Callable[[], Any], expected: Any) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while (seen := look()) != expected and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert expected == seen
+    assert expected == seen, f"{expected} is not {seen}"

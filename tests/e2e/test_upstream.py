@@ -59,12 +59,18 @@ def test_the_book_is_the_upstream_s_level_by_level(above: ServerProcess, below: 
 
 
 def test_one_call_says_whether_a_quote_is_real_and_how_old_it_is(above: ServerProcess, below: ServerProcess) -> None:
-    made_up, real = (get(below, f"/sim/v1/market/{symbol}") for symbol in ("AAPLUSDT", "BTCUSDT"))
+    made_up, followed = (get(below, f"/sim/v1/market/{symbol}") for symbol in ("AAPLUSDT", "BTCUSDT"))
 
-    assert ("synthetic", False, True) == (made_up["feed"], made_up["real"], made_up["quoted"])
+    assert ("synthetic", None, True) == (made_up["feed"], made_up["sight"], made_up["quoted"])
     assert "binance has no AAPLUSDT, so its prices are made up" == made_up["note"]
-    assert ("binance", True, True, None) == (real["feed"], real["real"], real["quoted"], real["note"])
-    assert 0 <= real["quoteAgeMs"] < 2000
+    assert ("binance", "book", True, None) == (
+        followed["feed"],
+        followed["sight"],
+        followed["quoted"],
+        followed["note"],
+    )
+    assert not followed["real"]  # it is Binance's address that makes prices real
+    assert 0 <= followed["quoteAgeMs"] < 2000
     source = get(below, "/sim/v1/status")["feed"]["sources"]["binance"]
     assert (above.url, "polling", 1200) == (f"http://{source['host']}", source["transport"], source["weightPerMinute"])
     assert 0 < source["weightSpent"] <= 1200
@@ -131,6 +137,8 @@ def test_another_feed_states_the_jump_before_it_is_made_and_is_kept(above: Serve
         ({"feed": ["binance", "binance"]}, 400, "invalid_field"),
         ({"feed": "ccxt:krakn"}, 400, "invalid_field"),
         ({"feed": 7}, 400, "invalid_field"),
+        ({"feed": []}, 400, "invalid_field"),
+        ({"feed": ""}, 400, "invalid_field"),
         ({}, 400, "invalid_field"),
         ({"feed": "ccxt:kraken", "confirm": True}, 503, "feed_silent"),
     ],

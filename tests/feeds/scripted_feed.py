@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from hypersim.engine.commands import Command, OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.base import SourceReport
+from hypersim.feeds.base import Sight, SourceReport
 from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.supervisor import FeedSupervisor
 from tests.feeds.desk import MARKET, Desk, VirtualClock, fed_by, ladder, settle
@@ -41,6 +41,9 @@ class ScriptedFeed:
 
     def report(self) -> SourceReport:
         return SourceReport()
+
+    def sight(self, symbol: str) -> Sight:
+        return Sight.BOOK
 
     def moved(self, symbol: str, price: int | None) -> None:
         self.moves.append((symbol, price))

@@ -273,11 +273,11 @@ def test_trades_of_a_command_that_was_lost_are_missed_unless_it_was_carried_out(
 
 
 def test_a_feed_that_missed_something_on_its_way_says_so_and_that_is_a_gap(channel: Channel) -> None:
-    before = channel.status("a feed", START_US, real=True).gaps
+    before = channel.status("a feed", START_US, real=True, sight=None).gaps
     later = ladder([(99, 8)], [(101, 4)], full=True)
     again = told(channel, replace(seen(later), source_time_us=START_US + 9, resumes_us=START_US + 7))
     after = told(channel, replace(seen(ladder([(99, 9)])), source_time_us=START_US + 10))
 
     assert (START_US + 9, START_US + 7) == (again and again.source_time_us, again and again.resumes_us)
     assert (START_US + 10, 0) == (after and after.source_time_us, after and after.resumes_us)
-    assert before + 1 == channel.status("a feed", START_US, real=True).gaps
+    assert before + 1 == channel.status("a feed", START_US, real=True, sight=None).gaps

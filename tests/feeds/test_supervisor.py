@@ -11,7 +11,7 @@ from hypersim.clock import MICROSECONDS
 from hypersim.engine.commands import OutsideUpdate, PutMarket, Reset
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason
-from hypersim.feeds.base import FeedFailed, SymbolStatus
+from hypersim.feeds.base import FeedFailed, Sight, SymbolStatus
 from hypersim.feeds.channel import WITHDRAWAL
 from hypersim.feeds.supervisor import PACE_S, FeedSupervisor, moved_to
 from hypersim.units import ONE
@@ -53,6 +53,7 @@ async def test_a_quote_that_nobody_confirms_for_thirty_seconds_is_withdrawn_and_
             SymbolStatus(
                 feed="scripted",
                 real=False,
+                sight=Sight.BOOK,
                 source_time_us=START_US,
                 received_us=START_US + 20 * MICROSECONDS,
                 age_ms=32_000,

@@ -20,7 +20,7 @@ from hypersim.api.sim import bodies
 from hypersim.api.sim.filled import FilledOrder, filled_orders
 from hypersim.api.sim.paths import OnPath, on_path
 from hypersim.api.sim.refusals import render
-from hypersim.api.sim.status import status, symbol_status
+from hypersim.api.sim.status import market_status, status
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import Outcome
 from hypersim.connect import UnknownClientError, configuration
@@ -155,7 +155,7 @@ async def cancel_path(sim: Simulation, request: AnyRequest) -> OnPath:
 
 async def report_market(sim: Simulation, request: AnyRequest) -> Any:
     """One market: whether its quotes are real, and how old they are."""
-    return symbol_status(sim, symbol_in(request.path_params["symbol"]))
+    return market_status(sim, symbol_in(request.path_params["symbol"]))
 
 
 async def change_feed(sim: Simulation, request: AnyRequest) -> ChangedFeed:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hypersim import __version__, units
-from hypersim.api.sim.paths import OnPath, on_path
+from hypersim.api.sim.filled import FilledOrder, filled_orders
+from hypersim.api.sim.paths import PathReport, path_report
 from hypersim.api.sim.world import Simulation
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.levers.levers import PathStatus
@@ -43,9 +44,20 @@ class SymbolReport(Struct, frozen=True, rename="camel"):
     bid: Quote | None
     ask: Quote | None
     last_price: str
-    path: OnPath | None
-    """What bends its prices, with the orders that it filled."""
+    sight: str | None
+    """`stream`: it sees every quote and trade. `book`: book and trades, now and then. `tickers`: best quotes; the depth
+    behind them is a guess. Null where it makes prices up.
+    """
+    path: PathReport | None
+    """What bends its prices."""
     realism: Realism
+
+
+class MarketReport(SymbolReport, frozen=True, rename="camel", kw_only=True):
+    """One market by itself."""
+
+    filled: list[FilledOrder]
+    """The newest orders that its path filled."""
 
 
 class SourceReport(Struct, frozen=True, rename="camel"):
@@ -121,9 +133,12 @@ def status(sim: Simulation) -> StatusReport:
     )
 
 
-def symbol_status(sim: Simulation, symbol: str) -> SymbolReport:
+def market_status(sim: Simulation, symbol: str) -> MarketReport:
     """The report of one market. Raises Refused BAD_SYMBOL."""
-    return _symbol(sim.world.market(symbol), sim.feed(), sim.paths.status(), sim.world.clock.now_us())
+    view, paths = sim.world.market(symbol), sim.paths.status()
+    report = _symbol(view, sim.feed(), paths, sim.world.clock.now_us())
+    path = paths.get(view.market.symbol)
+    return MarketReport(**structs.asdict(report), filled=filled_orders(path.filled) if path is not None else [])
 
 
 def _feed(feed: FeedStatus) -> FeedReport:
@@ -168,7 +183,8 @@ def _symbol(view: MarketView, feed: FeedStatus, paths: Mapping[str, PathStatus],
         bid=_quote(view.best_bid),
         ask=_quote(view.best_ask),
         last_price=units.show(view.last_price(now_us)),
-        path=on_path(market.symbol, path, now_us) if path is not None else None,
+        sight=fed.sight if fed else None,
+        path=path_report(path) if path is not None else None,
         realism=Realism(market.recovery_half_life_ms, market.queue_exponent),
     )
 

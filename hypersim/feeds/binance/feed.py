@@ -8,11 +8,12 @@ full ladder, and that what was traded while nobody looked is not traded against 
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from typing import Final
 
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.base import SourceReport
+from hypersim.feeds.base import Sight, SourceReport
 from hypersim.feeds.binance.chorus import Alarm, Say, chorus
 from hypersim.feeds.binance.polling import FEW, LearnDay, LookPolling, TickerPolling, find
 from hypersim.feeds.binance.streaming import MarketStream
@@ -22,6 +23,7 @@ from hypersim.feeds.demand import Demand
 
 MOST_STREAMED_IDLE = 20
 """Up to so many symbols are all streamed, in demand or not."""
+SIGHTS: Final = {Source.STREAM: Sight.STREAM, Source.LOOKS: Sight.BOOK, Source.TICKERS: Sight.TICKERS}
 ATTENTION_INTERVAL_US = MICROSECONDS
 """How often it is looked which symbols are in demand still; a new one is noticed at once."""
 
@@ -35,7 +37,6 @@ class BinanceFeed:
     """
 
     name = "binance"
-    real = True
 
     def __init__(
         self,
@@ -63,6 +64,14 @@ class BinanceFeed:
         self._cared_for: set[str] = set()
         self._attention = Alarm(clock)
         self._assigned: list[Source] = []
+
+    @property
+    def real(self) -> bool:
+        return self._upstream.is_binance
+
+    def sight(self, symbol: str) -> Sight | None:
+        one = self._watched.get(symbol)
+        return None if one is None else SIGHTS.get(one.source)
 
     def report(self) -> SourceReport:
         streamed = sum(one.source is Source.STREAM for one in self._watched.values())

@@ -127,12 +127,14 @@ class TickerPolling:
             due_us = min(due_us, self._clock.now_us())
 
     async def _ask_day(self, asked: Sequence[Watched]) -> None:
+        asked_us = self._clock.now_us()
         for count, day in enumerate(await self._upstream.day_tickers([one.upstream_symbol for one in asked])):
             if count % AT_ONCE == 0:
                 await self._clock.sleep(0)
             if (one := self._by_name.get(day.symbol)) is not None:
                 self._learn_day(one.symbol, day)
                 one.sampled.learn_day(day, speaking=one.source is Source.TICKERS)
+                one.sampled.known_until_us = asked_us
 
     async def _ask_quotes(self, asked: Sequence[Watched], say: Say) -> None:
         names = dict.fromkeys(one.upstream_symbol for one in asked)
@@ -150,7 +152,7 @@ class TickerPolling:
         near = self._is_near(one)
         if near or one.sampled.unsaid or number % FAR_TURNS == self._far_turn:
             return one.sample(near=near)
-        return OutsideUpdate(symbol=one.symbol)
+        return OutsideUpdate(symbol=one.symbol, source_time_us=one.sampled.known_until_us)
 
     def _book_interval_s(self) -> float:
         looked_at = any(one.source is Source.LOOKS for one in self._watched)

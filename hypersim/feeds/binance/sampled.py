@@ -55,6 +55,8 @@ class Sampled:
         self._said: Said | None = None
         self._last: Print | None = None
         self._prints: list[Print] = []
+        self.known_until_us = 0
+        """Our time until which its trades are known: that of the newest figures of the day; 0: not yet."""
         self.told_id = -1
         """Of the last trade that was said or skipped, by whoever spoke for the symbol."""
 
@@ -142,7 +144,13 @@ class Sampled:
                 ladder = _ladder(self._profile, self._quote, near=near)
             last_price = self.opening()
             prints, self._prints = tuple(self._prints), []
-        return OutsideUpdate(symbol=self._market.symbol, prints=prints, ladder=ladder, last_price=last_price)
+        return OutsideUpdate(
+            symbol=self._market.symbol,
+            prints=prints,
+            ladder=ladder,
+            source_time_us=self.known_until_us,
+            last_price=last_price,
+        )
 
     def _is_news(self, quote: Quote, *, near: bool) -> bool:
         if self._stated is None:

@@ -122,6 +122,12 @@ class Upstream:
         return urlsplit(self._base_url).netloc
 
     @property
+    def is_binance(self) -> bool:
+        """Whether it is Binance itself that answers: of any other address nobody here can tell whose prices it has."""
+        host = urlsplit(self._base_url).hostname or ""
+        return _is_home(host) or host == urlsplit(FALLBACK_URL).hostname
+
+    @property
     def stream_url(self) -> str:
         """Where the streams of who answers now are."""
         return stream_of(self._base_url)

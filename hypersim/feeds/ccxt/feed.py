@@ -16,7 +16,7 @@ from typing import Any, Final
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.market import Market
-from hypersim.feeds.base import FeedFailed, SourceReport
+from hypersim.feeds.base import FeedFailed, Sight, SourceReport
 from hypersim.feeds.ccxt.connection import Connection, Declined, Unlisted
 from hypersim.feeds.ccxt.shapes import Book, Ticker, Trade, book_of, tickers_of, trades_of
 from hypersim.feeds.ccxt.symbol import Observed
@@ -73,6 +73,14 @@ class CcxtFeed:
         self._day_due_us = 0
         self._has_quotes = self._has_trades = False
         self._depth: tuple[int, ...] = (DEPTH,)
+
+    def sight(self, symbol: str) -> Sight | None:
+        observed = self._observed.get(symbol)
+        if observed is None:
+            return None
+        if symbol in self._watched:
+            return Sight.STREAM
+        return Sight.TICKERS if observed.has_day else Sight.BOOK
 
     def report(self) -> SourceReport:
         watched = len(self._watched)

@@ -191,6 +191,9 @@ class SyntheticFeed:
     def report(self) -> SourceReport:
         return SourceReport()
 
+    def sight(self, symbol: str) -> None:
+        return None
+
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
         due_us = self._clock.now_us()
         self._markets = {}
