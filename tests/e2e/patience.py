@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 15
+PATIENCE_S = 40
 
 
 def eventually(look: Callable[[], Any], expected: Any) -> None:

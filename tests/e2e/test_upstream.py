@@ -32,7 +32,11 @@ def below(above: ServerProcess) -> Iterator[ServerProcess]:
     """What follows it; AAPL/USDT is not to be had there."""
     with running_server(
         *("--memory", "--fresh", "--feed", "binance", "--symbols", "BTCUSDT,AAPLUSDT"),
-        environment={"HYPERSIM_BINANCE_API_URL": above.url, "HYPERSIM_MARKET_UPDATE_INTERVAL": "200ms"},
+        environment={
+            "HYPERSIM_BINANCE_API_URL": above.url,
+            "HYPERSIM_MARKET_UPDATE_INTERVAL": "200ms",
+            "HYPERSIM_UPSTREAM_WEIGHT": "6000",  # so that history is not asked for last, and late
+        },
     ) as server:
         yield server
 
@@ -72,8 +76,8 @@ def test_one_call_says_whether_a_quote_is_real_and_how_old_it_is(above: ServerPr
     assert not followed["real"]  # it is Binance's address that makes prices real
     assert 0 <= followed["quoteAgeMs"] < 2000
     source = get(below, "/sim/v1/status")["feed"]["sources"]["binance"]
-    assert (above.url, "polling", 1200) == (f"http://{source['host']}", source["transport"], source["weightPerMinute"])
-    assert 0 < source["weightSpent"] <= 1200
+    assert (above.url, "polling", 6000) == (f"http://{source['host']}", source["transport"], source["weightPerMinute"])
+    assert 0 < source["weightSpent"] <= 6000
 
 
 def test_what_is_traded_upstream_fills_orders_here_in_their_place_in_the_queue(
