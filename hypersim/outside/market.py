@@ -82,7 +82,10 @@ class OutsideMarket:
         self._arrangement: Arrangement | None = None
         self._running: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
-        self._resumed = asyncio.Event()
+        self._resumed, self._paused = asyncio.Event(), asyncio.Event()
+        """Whether an arrangement may run, and whether none does."""
+        self._resumed.set()
+        self._paused.set()
         self._grown = asyncio.Event()
         """Set once a market is listed that has no feed yet."""
 
@@ -145,6 +148,9 @@ class OutsideMarket:
 
     async def _run_arrangements(self) -> None:
         while True:
+            while not self._resumed.is_set():  # it may have been cleared again before this task had its turn
+                await self._resumed.wait()
+            self._paused.clear()
             self._running = asyncio.create_task(self._in_force.run(), name="arrangement")
             try:
                 await self._running
@@ -152,8 +158,8 @@ class OutsideMarket:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
                     raise
-            await self._resumed.wait()  # feeds are being changed
-            self._resumed.clear()
+            finally:
+                self._paused.set()
 
     async def _grow(self) -> None:
         """Gives markets that were listed meanwhile their feeds."""
@@ -244,9 +250,10 @@ class OutsideMarket:
         where the world does not take it. Raises Refused, and StoreError when the database does not answer.
         """
         world = self._changeable
-        assert self._running is not None, "run comes first"
-        self._running.cancel()
-        await asyncio.wait([self._running])
+        self._resumed.clear()
+        if self._running is not None:
+            self._running.cancel()
+        await self._paused.wait()
         try:
             if chosen.names != (MANUAL,):
                 await ask_in_order(world.ask, self._withdrawals())

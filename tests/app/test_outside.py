@@ -148,3 +148,16 @@ async def test_feeds_that_are_not_used_any_more_are_forgotten(listing: Listing) 
             assert 200 == (await change(running, name)).status_code
 
         assert before == supervisors()
+
+
+async def test_changes_that_come_at_once_are_made_one_after_another_and_one_arrangement_runs(listing: Listing) -> None:
+    async with asyncio.timeout(30), open_exchange(settings(listing)) as running:
+        names = ("manual", "none", "manual", "none", "synthetic")
+        answers = await asyncio.gather(*(change(running, name) for name in names))
+        for name in ("none", "manual", "none", "synthetic"):
+            await change(running, name)
+        await until(lambda: quoted(running, "BTCUSDT"))
+        arrangements = [task for task in asyncio.all_tasks() if task.get_name() == "arrangement"]
+
+    assert [200] * 5 == [answer.status_code for answer in answers]
+    assert 1 == len(arrangements)
