@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from hypersim.engine.commands import Command, PutAsset, PutMarket
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Asset, Market, MarketStatus
-from hypersim.errors import Reason
+from hypersim.errors import Reason, StoreError
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.binance.answers import ExchangeInfo
 from hypersim.feeds.binance.listing import list_markets, read_listing
@@ -45,7 +44,7 @@ class Book:
 
     async def write(self, remembered: Remembered) -> None:
         if self.broken:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise StoreError("the database does not answer: disk I/O error")
         self.kept = remembered
         self.written += 1
 

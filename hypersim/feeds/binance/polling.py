@@ -2,7 +2,7 @@
 
 Guarantees an even pace: best quotes at every interval for the symbols that somebody cares for (for all where
 there are few), every ten seconds for the others, of which half are told each time and half are confirmed;
-figures of the day every ten seconds, or as the budget allows them; depth and trades of those in demand, as often
+figures of the day of all every ten seconds, or as the budget allows them; depth and trades of those in demand, as often
 as their share of the budget allows. What a symbol's other speakers say is theirs: their symbols are not asked about.
 """
 
@@ -110,9 +110,9 @@ class TickerPolling:
         while True:
             now_us = self._clock.now_us()
             sampled = [one for one in self._watched if one.source is Source.TICKERS]
-            if sampled and now_us >= day_due_us:
-                day_due_us = now_us + round(self._day_interval_s(len(sampled)) * MICROSECONDS)
-                await self._ask_day(sampled)
+            if now_us >= day_due_us:  # of all: until a market's last day is known in detail, it is what these say
+                day_due_us = now_us + round(self._day_interval_s(len(self._watched)) * MICROSECONDS)
+                await self._ask_day(self._watched)
             if now_us >= far_due_us:
                 far_due_us = now_us + round(FAR_INTERVAL_S * MICROSECONDS)
                 self._far_turn = (self._far_turn + 1) % FAR_TURNS
@@ -134,7 +134,8 @@ class TickerPolling:
             if (one := self._by_name.get(day.symbol)) is not None:
                 self._learn_day(one.symbol, day)
                 one.sampled.learn_day(day, speaking=one.source is Source.TICKERS)
-                one.sampled.known_until_us = asked_us
+                if one.source is Source.TICKERS:
+                    one.sampled.known_until_us = asked_us
 
     async def _ask_quotes(self, asked: Sequence[Watched], say: Say) -> None:
         names = dict.fromkeys(one.upstream_symbol for one in asked)
