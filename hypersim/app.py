@@ -212,6 +212,7 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         feed=outside.status,
         change_feed=outside.change,
         paths=outside.levers,
+        by_hand=outside.by_hand,
         starting_over=outside.starting_over,
         rows_of_a_beginning=outside.rows_of_a_beginning,
         durable_sequence=lambda: writer.sequence,

@@ -145,6 +145,16 @@ class FeedSupervisor:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.ready(), LONGEST_START_S)
 
+    @asynccontextmanager
+    async def by_hand(self, symbol: str) -> AsyncIterator[None]:
+        """For a block that moves a market by hand: nothing that was seen before it is told after it."""
+        line = self._lines.get(symbol)
+        if line is None:
+            yield
+        else:
+            async with line.turn:
+                yield
+
     def rebuilt(self) -> None:
         """The exchange was rebuilt: what became durable on the way was not folded, so everything is said anew."""
         for line in self._lines.values():

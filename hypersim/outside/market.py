@@ -333,6 +333,10 @@ class OutsideMarket:
             return status
         return replace(status, failure="; ".join(filter(None, [status.failure, f"history: {history}"])))
 
+    def by_hand(self, symbol: str) -> AbstractAsyncContextManager[None]:
+        """For a block that moves a market by hand: nothing that was seen before it is told after it."""
+        return self._in_force.supervisor.by_hand(symbol)
+
     def starting_over(self) -> AbstractAsyncContextManager[None]:
         """For a block that empties the world: nothing that was seen before it is told after it."""
         return self._in_force.supervisor.starting_over()

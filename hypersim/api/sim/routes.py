@@ -143,7 +143,8 @@ async def move_market(sim: Simulation, request: AnyRequest) -> Moved | OnPath:
             asks=None if body.asks is None else bodies.levels("asks", body.asks),
             trade=None if body.print is None else bodies.trade(body.print),
         )
-    outcome = await sim.world.ask(update)
+    async with sim.by_hand(market.symbol):
+        outcome = await sim.world.ask(update)
     return Moved(market.symbol, outcome.time_us // 1000, filled_orders(outcome.events))
 
 

@@ -52,6 +52,8 @@ class Simulation:
     change_feed: ChangesFeed
     paths: Levers
     """Those that bend prices."""
+    by_hand: Callable[[str], AbstractAsyncContextManager[None]]
+    """For the block that moves the market of a symbol: what its feed saw before is of another world."""
     starting_over: Callable[[], AbstractAsyncContextManager[None]]
     """For the block that empties the world: the outside market starts over with it."""
     rows_of_a_beginning: Callable[[], Sequence[FactRow]]
