@@ -102,13 +102,14 @@ def test_history_begins_with_the_upstream_s_and_counts_nothing_twice(
     above: ServerProcess, below: ServerProcess
 ) -> None:
     path = "/v1/klines?symbol=BTCUSDT&interval=1d"
-    eventually(lambda: [row[1:6] for row in get(below, path)], [row[1:6] for row in get(above, path)])
+    expected = [row[1:6] for row in get(above, path)]
+    eventually(lambda: [row[1:6] for row in get(below, path)], expected, of=below)
 
     def day(server: ServerProcess) -> list[str]:
         shown = get(server, "/v1/ticker/24hr?symbol=BTCUSDT")
         return [shown[name] for name in ("volume", "lastPrice", "highPrice", "lowPrice")]
 
-    eventually(lambda: day(below), day(above))
+    eventually(lambda: day(below), day(above), of=below)
 
 
 def test_another_feed_states_the_jump_before_it_is_made_and_is_kept(above: ServerProcess) -> None:

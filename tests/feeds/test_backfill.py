@@ -168,12 +168,20 @@ async def test_the_minute_that_runs_upstream_is_asked_for_again_when_it_is_over(
 RETRY: Answer = (429, {"Retry-After": "60"}, b"{}")
 WORDS: Answer = (200, {}, b'[[1,"a","b","c","d","e",2,"f",3,"g","h"]]')
 CHAFF: Answer = (200, {}, b"<html>")
+BROKEN: Answer = (502, {}, b"<html>")
 ABSENT: Answer = (400, {}, b'{"code":-1121,"msg":"Invalid symbol."}')
 
 
 @pytest.mark.parametrize(
     ("answer", "rests_s"),
-    [(RETRY, 60), (WORDS, SYMBOL_REST_S), (CHAFF, SYMBOL_REST_S), (ABSENT, SYMBOL_REST_S), (None, SYMBOL_REST_S)],
+    [
+        (RETRY, 60),
+        (WORDS, SYMBOL_REST_S),
+        (CHAFF, SYMBOL_REST_S),
+        (ABSENT, SYMBOL_REST_S),
+        (BROKEN, REST_S),
+        (None, REST_S),
+    ],
 )
 async def test_an_upstream_that_fails_is_left_alone_for_a_while(
     answer: Answer | None, rests_s: int, monkeypatch: pytest.MonkeyPatch

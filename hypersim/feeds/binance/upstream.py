@@ -239,9 +239,9 @@ class Upstream:
                     if len(content) > LARGEST_ANSWER_BYTES:
                         raise FeedFailed(f"{host} answered {path} with more than {LARGEST_ANSWER_BYTES >> 20} MiB")
         except (TimeoutError, httpx.TimeoutException):
-            raise FeedFailed(f"{host} did not answer within {ANSWER_TIMEOUT_S:g} s") from None
+            raise Unreachable(f"{host} did not answer within {ANSWER_TIMEOUT_S:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FeedFailed(f"{host} cannot be reached: {str(error) or type(error).__name__}") from None
+            raise Unreachable(f"{host} cannot be reached: {str(error) or type(error).__name__}") from None
         status = response.status_code
         if status == httpx.codes.OK:
             return bytes(content)
@@ -250,7 +250,8 @@ class Upstream:
         if status in UNWELCOME:
             raise Unwelcome(base_url, status)
         said = " ".join(bytes(content[:100]).decode(errors="replace").split())
-        raise FeedFailed(f"{host} answered status {status}: {said}")
+        failed = Unreachable if status >= httpx.codes.INTERNAL_SERVER_ERROR else FeedFailed
+        raise failed(f"{host} answered status {status}: {said}")
 
     def _pause(self, host: str, status: int, asked: str) -> FeedFailed:
         pause_s = min(int(asked[:9]), LONGEST_PAUSE_S) if asked.isdecimal() else PAUSE_S[status]
@@ -264,6 +265,10 @@ class Upstream:
         rest_us = self._left_alone_until_us - self.budget.clock.now_us()
         if rest_us > 0:
             raise _left_alone(self.host, -(-rest_us // MICROSECONDS), self._left_alone_status)
+
+
+class Unreachable(FeedFailed):
+    """A host is silent or broken just now, whatever it is asked."""
 
 
 class Unwelcome(FeedFailed):

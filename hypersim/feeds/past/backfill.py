@@ -19,7 +19,7 @@ from msgspec import Struct
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.feeds.base import FeedFailed
 from hypersim.feeds.binance.answers import DayTicker
-from hypersim.feeds.binance.upstream import quantity
+from hypersim.feeds.binance.upstream import Unreachable, quantity
 from hypersim.feeds.past.pages import BARS, Pages
 from hypersim.units import to_amount
 from hypersim.views.candles import bucket, pieces
@@ -41,7 +41,7 @@ PATIENCE_S: Final = 8
 REST_S: Final = 5
 """How long an upstream that failed is not asked for anything."""
 SYMBOL_REST_S: Final = 30
-"""How long it is not asked for the symbol with which it failed."""
+"""How long it is not asked for a symbol of which it answered nonsense, or that it refused."""
 DAY_GOOD_FOR_S: Final = 180
 """How old the upstream's figures of the last day may be."""
 
@@ -156,6 +156,8 @@ class UpstreamHistory:
             for result in results:
                 if isinstance(result, BaseException):
                     raise result
+        except Unreachable as failure:
+            self._rest(symbol, str(failure), failure.retry_after_s)
         except FeedFailed as failure:
             self._rests_until_us[symbol] = self._clock.now_us() + SYMBOL_REST_S * MICROSECONDS
             self._rest(symbol, str(failure), failure.retry_after_s)
