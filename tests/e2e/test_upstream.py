@@ -1,5 +1,6 @@
 """One exchange as the upstream of another, over real HTTP: what is quoted, traded and remembered there is so here."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ def above() -> Iterator[ServerProcess]:
     with running_server("--memory", "--fresh", "--feed", "manual", "--symbols", "BTCUSDT,ETHUSDT") as server:
         server.move_market("BTCUSDT", print={"side": "BUY", "price": "50010", "quantity": "0.5"})
         server.move_market("BTCUSDT", **LEVELS)
+        time.sleep(1)  # klines tell nothing of the second in which the one below begins to listen
         yield server
 
 
