@@ -90,7 +90,26 @@ class Reason(enum.StrEnum):
     FILTER_LOT_SIZE = "filter_lot_size"
     FILTER_MARKET_LOT_SIZE = "filter_market_lot_size"
     FILTER_NOTIONAL = "filter_notional"
+    FILTER_ICEBERG_PARTS = "filter_iceberg_parts"
+    ICEBERG_TOO_LARGE = "iceberg_too_large"
+    FILTER_TRAILING_DELTA = "filter_trailing_delta"
     FILTER_MAX_NUM_ORDERS = "filter_max_num_orders"
+    FILTER_MAX_NUM_ALGO_ORDERS = "filter_max_num_algo_orders"
+    FILTER_MAX_NUM_ICEBERG_ORDERS = "filter_max_num_iceberg_orders"
+    FILTER_MAX_NUM_ORDER_LISTS = "filter_max_num_order_lists"
+    FILTER_MAX_POSITION = "filter_max_position"
+    FILTER_MAX_NUM_ORDER_AMENDS = "filter_max_num_order_amends"
+    QUOTE_QUANTITY_NOT_SUPPORTED = "quote_quantity_not_supported"
+    REPLACE_NOT_SUPPORTED = "replace_not_supported"
+    AMEND_NOT_SUPPORTED = "amend_not_supported"
+    AMENDED_ORDER_UNKNOWN = "amended_order_unknown"
+    AMEND_INCREASES = "amend_increases"
+    AMEND_CHANGES_NOTHING = "amend_changes_nothing"
+    AMEND_OF_PAID_ORDER = "amend_of_paid_order"
+    LIST_PRICES_WRONG = "list_prices_wrong"
+    """The prices of an OCO do not lie around the last one as they must."""
+    WOULD_TRIGGER_IMMEDIATELY = "would_trigger_immediately"
+    PEG_WITHOUT_LIQUIDITY = "peg_without_liquidity"
     DUPLICATE_ORDER = "duplicate_order"
     LIQUIDITY_BELOW_LOT_SIZE = "liquidity_below_lot_size"
     LIQUIDITY_BELOW_MARKET_LOT_SIZE = "liquidity_below_market_lot_size"
@@ -101,6 +120,8 @@ class Reason(enum.StrEnum):
     """A cancel names no open order of this account."""
     CANCEL_IDS_MISMATCH = "cancel_ids_mismatch"
     CANCEL_RESTRICTED = "cancel_restricted"
+    REPLACE_FAILED = "replace_failed"
+    REPLACE_PARTIALLY_FAILED = "replace_partially_failed"
     ORDER_NOT_FOUND = "order_not_found"
     """A query names no order of this account."""
     ORDER_IDS_MISMATCH = "order_ids_mismatch"
@@ -125,6 +146,15 @@ class Refused(Exception):
         super().__init__(reason, *details)
         self.reason = reason
         self.details = details
+
+
+class ReplaceRefused(Refused):
+    """A cancel-replace of which nothing came. `placing` is None where the new order was not attempted."""
+
+    def __init__(self, cancelling: Refused, placing: Refused | None) -> None:
+        super().__init__(Reason.REPLACE_FAILED)
+        self.cancelling = cancelling
+        self.placing = placing
 
 
 class StartError(Exception):

@@ -39,6 +39,8 @@ class BookSide:
         self._levels: SortedDict[int, Level] = SortedDict()  # key: price x sign, so that the best is first
         self._before: dict[int, int] = {}
         self._next_chunk = -1
+        self.icebergs: set[int] = set()
+        """The orders here that show only a part of what they have."""
 
     def best(self) -> Level | None:
         """The level that trades first."""
@@ -65,9 +67,16 @@ class BookSide:
         """Whether the best level trades with an opposite order limited to this price."""
         return bool(self._levels) and self._levels.peekitem(0)[0] <= price * self._sign
 
-    def add(self, price: int, order_id: int, quantity: int) -> None:
-        """Puts a user's order at the end of its level's queue."""
+    def shown(self, price: int, key: int) -> int:
+        """How much of an entry can be seen; 0 where it is not in the queue."""
+        level = self.level(price)
+        return 0 if level is None else level.queue.get(key, 0)
+
+    def add(self, price: int, order_id: int, quantity: int, *, iceberg: bool = False) -> None:
+        """Puts a user's order, or the next part of an iceberg, at the end of its level's queue."""
         level = self._touch(price)
+        if iceberg:
+            self.icebergs.add(order_id)
         level.queue[order_id] = quantity
         level.total += quantity
 
@@ -80,6 +89,8 @@ class BookSide:
             level.queue[key] = left
         else:
             del level.queue[key]
+            if self.icebergs:
+                self.icebergs.discard(key)
         level.total -= quantity
         if key < 0:
             level.house -= quantity

@@ -6,8 +6,9 @@ on beside the state. Prices, quantities and rates have scale 8, amounts scale 16
 
 from msgspec import Struct
 
+from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, Market
-from hypersim.engine.orders import CancelRestriction, OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.orders import CancelRestriction, OrderType, Peg, SelfTradePrevention, Side, TimeInForce
 
 
 class CommandBase(Struct, frozen=True, gc=False, omit_defaults=True, tag=True, tag_field="command"):
@@ -64,10 +65,28 @@ class PlaceOrder(CommandBase, frozen=True, kw_only=True):
     quantity: int = 0
     quote_quantity: int = 0
     price: int = 0
+    stop_price: int = 0
+    trailing_delta: int = 0
+    """Basis points."""
+    iceberg: int = 0
+    """How much of the quantity is shown at a time; 0: all of it."""
+    peg: Peg | None = None
     self_trade_prevention: SelfTradePrevention | None = None
     """None: the market's default."""
     strategy_id: int | None = None
     strategy_type: int | None = None
+
+
+class PlaceList(CommandBase, frozen=True, kw_only=True):
+    """Places an order list, all of it or nothing. The orders are in the order of ListKind, all of one account and
+    symbol; what a paid list keeps pending has no quantity.
+    """
+
+    account_id: int
+    symbol: str
+    kind: ListKind
+    client_list_id: str
+    orders: tuple[PlaceOrder, ...]
 
 
 class TestOrder(CommandBase, frozen=True):
@@ -88,6 +107,38 @@ class CancelOrder(CommandBase, frozen=True, kw_only=True):
     cancel_id: str
     """The client order id of the cancel itself."""
     restriction: CancelRestriction | None = None
+
+
+class CancelList(CommandBase, frozen=True, kw_only=True):
+    """Cancels an open order list, named by either id or by both, with all its orders."""
+
+    account_id: int
+    symbol: str
+    list_id: int | None = None
+    client_list_id: str | None = None
+    cancel_id: str
+
+
+class CancelReplace(CommandBase, frozen=True, kw_only=True):
+    """Cancels an order and places another. A part that fails is reported as an OrderRefused event when the other
+    part succeeds; when nothing succeeds, the refusal carries both reasons (hypersim.errors.ReplaceRefused).
+    """
+
+    cancel: CancelOrder
+    place: PlaceOrder
+    place_anyway: bool = False
+    """Whether the new order is placed although the cancel fails (ALLOW_FAILURE)."""
+
+
+class AmendOrder(CommandBase, frozen=True, kw_only=True):
+    """Lowers the quantity of an open order, which keeps its place in the queue."""
+
+    account_id: int
+    symbol: str
+    order_id: int | None = None
+    client_order_id: str | None = None
+    new_client_order_id: str
+    quantity: int
 
 
 class CancelAll(CommandBase, frozen=True, kw_only=True):
@@ -160,8 +211,12 @@ Command = (
     | SetFees
     | Deposit
     | PlaceOrder
+    | PlaceList
     | TestOrder
     | CancelOrder
+    | CancelList
+    | CancelReplace
+    | AmendOrder
     | CancelAll
     | OutsideUpdate
     | Advance

@@ -8,8 +8,10 @@ import enum
 from msgspec import Struct
 
 from hypersim.engine.commands import Command
+from hypersim.engine.lists import OrderList
 from hypersim.engine.market import Asset, Market
-from hypersim.engine.orders import Order
+from hypersim.engine.orders import Order, SelfTradePrevention
+from hypersim.errors import Reason
 
 
 class EventBase(Struct, frozen=True, gc=False, tag=True, tag_field="event"):
@@ -76,8 +78,15 @@ class Change(enum.StrEnum):
     NEW = "NEW"
     TRADE = "TRADE"
     CANCELED = "CANCELED"
+    REPLACED = "REPLACED"
+    """Its quantity was lowered."""
+    REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     TRADE_PREVENTION = "TRADE_PREVENTION"
+    WORKING = "WORKING"
+    """It waited, and is placed or begins to work now."""
+    FOLLOWING = "FOLLOWING"
+    """A trailing order begins to follow the price."""
 
 
 class Fill(Struct, frozen=True, gc=False, kw_only=True):
@@ -105,6 +114,52 @@ class OrderChanged(EventBase, frozen=True, kw_only=True):
     fill: Fill | None = None
     cancel_id: str = ""
     """The client order id of the cancel, on CANCELED."""
+    amendment: "Amendment | None" = None
+    """On REPLACED."""
+
+
+class Amendment(Struct, frozen=True, gc=False, kw_only=True):
+    """How the quantity of an order was lowered."""
+
+    execution_id: int
+    """Counts the amendments of a symbol."""
+    before: int
+    """The quantity before, scale 8."""
+    client_order_id: str
+    """The order's id before."""
+
+
+class OrderRefused(EventBase, frozen=True, kw_only=True):
+    """The part of a CancelReplace that failed, while the other succeeded."""
+
+    account_id: int
+    symbol: str
+    is_new: bool
+    """The new order was refused; otherwise it was the cancel."""
+    reason: Reason
+    details: tuple[str | int, ...]
+
+
+class ListChanged(EventBase, frozen=True):
+    """An order list was accepted, went on, or is done; what of it stands now."""
+
+    order_list: OrderList
+
+
+class MatchPrevented(EventBase, frozen=True, kw_only=True):
+    """Two orders of one account would have traded with one another. Quantities of scale 8."""
+
+    symbol: str
+    account_id: int
+    prevented_match_id: int
+    """Counts up per symbol, from 0."""
+    taker_order_id: int
+    maker_order_id: int
+    prevention: SelfTradePrevention
+    price: int
+    taker_prevented: int
+    """What was taken out of the taker; 0 where it went on with everything."""
+    maker_prevented: int
 
 
 class Traded(EventBase, frozen=True, kw_only=True):
@@ -153,6 +208,9 @@ Event = (
     | AccountChanged
     | BalanceChanged
     | OrderChanged
+    | OrderRefused
+    | ListChanged
+    | MatchPrevented
     | Traded
     | DepthChanged
     | OutsideChanged

@@ -10,14 +10,19 @@ from collections.abc import Iterable
 import msgspec
 
 from hypersim.engine.account import Account
+from hypersim.engine.cancelling import amend_order, cancel_all, cancel_list, cancel_order
 from hypersim.engine.commands import (
     Advance,
+    AmendOrder,
     CancelAll,
+    CancelList,
     CancelOrder,
+    CancelReplace,
     Command,
     Deposit,
     OpenAccount,
     OutsideUpdate,
+    PlaceList,
     PlaceOrder,
     PutAsset,
     PutMarket,
@@ -26,6 +31,7 @@ from hypersim.engine.commands import (
     Stamped,
     TestOrder,
 )
+from hypersim.engine.contingency import Contingencies
 from hypersim.engine.events import (
     AccountChanged,
     AssetChanged,
@@ -39,12 +45,13 @@ from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.engine.orders import Side
 from hypersim.engine.outside import NOWHERE, Outside
-from hypersim.engine.placing import cancel_all, cancel_order, check_order, place_order
+from hypersim.engine.placing import place_list, place_order, test_order
+from hypersim.engine.replacing import cancel_replace
 from hypersim.engine.state import ExchangeState, OutsideState, VenueState
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
 
-RULES = 1
+RULES = 2
 """The version of the rules: raised whenever `apply` could answer differently than it did."""
 
 
@@ -59,6 +66,7 @@ class Exchange:
         self._recovering: set[str] = set()
         """Every symbol of which users took something that is yet to come back, and perhaps some more."""
         self.ledger = Ledger()
+        self.next_list_id = 1
         self._events: list[Event] = []
         self._time_us = 0
 
@@ -72,9 +80,14 @@ class Exchange:
         self._dispatch(stamped.command, stamped.time_us)
         self._time_us = stamped.time_us
         for venue in self._touched(stamped.command):
+            if venue.due:
+                self._settle(venue, stamped.time_us)
             venue.drain_depth()
         self._events.extend(self.ledger.drain())
         return list(self._events)
+
+    def _settle(self, venue: Venue, time_us: int) -> None:
+        Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, time_us).settle()
 
     def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
         match command:
@@ -85,6 +98,21 @@ class Exchange:
             case CancelOrder():
                 self._account(command.account_id)
                 cancel_order(self._venue(command.symbol), command, time_us)
+            case PlaceList():
+                self._account(command.account_id)
+                venue = self._venue(command.symbol)
+                place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
+                self.next_list_id += 1
+            case CancelList():
+                self._account(command.account_id)
+                cancel_list(self._venue(command.symbol), command, time_us)
+            case CancelReplace():
+                self._account(command.place.account_id)
+                venue = self._venue(command.place.symbol)
+                cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
+            case AmendOrder():
+                self._account(command.account_id)
+                amend_order(self._venue(command.symbol), command, time_us)
             case OutsideUpdate():
                 self._update_outside(self._venue(command.symbol), command, time_us)
             case CancelAll():
@@ -92,7 +120,7 @@ class Exchange:
                 cancel_all(self._venue(command.symbol), command, time_us)
             case TestOrder():
                 self._account(command.order.account_id)
-                check_order(self._venue(command.order.symbol), command.order, time_us)
+                test_order(self._venue(command.order.symbol), self.ledger, command.order, time_us)
             case Advance():
                 self._advance(time_us)
             case Deposit():
@@ -110,8 +138,12 @@ class Exchange:
 
     def _touched(self, command: Command) -> Iterable[Venue]:
         match command:
-            case PlaceOrder() | CancelOrder() | CancelAll() | OutsideUpdate():
+            case (
+                PlaceOrder() | PlaceList() | CancelOrder() | CancelList() | AmendOrder() | CancelAll() | OutsideUpdate()
+            ):
                 return (self.venues[command.symbol],)
+            case CancelReplace():
+                return (self.venues[command.place.symbol],)
             case PutMarket():
                 return (self.venues[command.market.symbol],)
             case _:
@@ -246,6 +278,8 @@ class Exchange:
             venue = Venue(old.market, self.ledger, self.accounts, self._events)
             venue.next_order_id, venue.next_trade_id = old.next_order_id, old.next_trade_id
             venue.next_aggregate_id, venue.update_id = old.next_aggregate_id, old.update_id
+            venue.next_prevented_match_id = old.next_prevented_match_id
+            venue.next_amendment_id = old.next_amendment_id
             self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
             venue.report_empty(old.book)
             self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
@@ -274,9 +308,14 @@ class Exchange:
                     update_id=venue.update_id,
                     last_price=venue.last_price,
                     average=venue.average.state(),
+                    lists=tuple(venue.lists.values()),
+                    trails=venue.stops.state(),
+                    next_prevented_match_id=venue.next_prevented_match_id,
+                    next_amendment_id=venue.next_amendment_id,
                 )
                 for symbol, venue in self.venues.items()
             ),
+            next_list_id=self.next_list_id,
         )
 
     @classmethod
@@ -285,15 +324,18 @@ class Exchange:
         exchange = cls()
         exchange.assets = {asset.name: asset for asset in state.assets}
         exchange.accounts.update((account.account_id, account) for account in state.accounts)
+        exchange.next_list_id = state.next_list_id
         for account_id, asset_name, free, locked in state.balances:
             exchange.ledger.restore(account_id, asset_name, free, locked)
         for kept in state.venues:
             venue = Venue(kept.market, exchange.ledger, exchange.accounts, exchange._events)
-            venue.restore(kept.orders)
+            venue.restore(kept.orders, kept.trails, kept.lists)
             venue.book.bids.restore(kept.bids)
             venue.book.asks.restore(kept.asks)
             venue.next_order_id, venue.next_trade_id = kept.next_order_id, kept.next_trade_id
             venue.next_aggregate_id, venue.update_id = kept.next_aggregate_id, kept.update_id
+            venue.next_prevented_match_id = kept.next_prevented_match_id
+            venue.next_amendment_id = kept.next_amendment_id
             venue.last_price = kept.last_price
             venue.average.restore(kept.average)
             outside = Outside(venue, exchange._recovering)
@@ -318,6 +360,10 @@ class Exchange:
             for order in venue.orders.values():
                 key = (order.account_id, venue.paid_asset(order.side))
                 held[key] = held.get(key, 0) + order.held
+            for order_list in venue.lists.values():
+                key = (order_list.account_id, venue.market.base)
+                held[key] = held.get(key, 0) + order_list.saved
+        held = {key: amount for key, amount in held.items() if amount}
         locked = {(account, asset): locked for account, asset, _, locked in self.ledger.balances() if locked}
         assert held == locked, (held, locked)
 

@@ -24,6 +24,29 @@ def check_price(market: Market, side: Side, price: int, reference_price: int | N
         raise Refused(Reason.FILTER_PERCENT_PRICE_BY_SIDE)
 
 
+def check_stop_price(market: Market, stop_price: int) -> None:
+    """PRICE_FILTER, for a price that only triggers."""
+    if not _in_range(stop_price, market.min_price, market.max_price, market.tick_size):
+        raise Refused(Reason.FILTER_PRICE)
+
+
+def check_trailing(market: Market, trailing_delta: int, *, above: bool) -> None:
+    """TRAILING_DELTA, for an order that waits for a price above or below the market's."""
+    least, most = market.trailing_above if above else market.trailing_below
+    if not _in_range(trailing_delta, least, most, 0):
+        raise Refused(Reason.FILTER_TRAILING_DELTA)
+
+
+def check_iceberg(market: Market, quantity: int, iceberg: int) -> None:
+    """LOT_SIZE of what is shown at a time, then ICEBERG_PARTS."""
+    if not _in_range(iceberg, market.min_quantity, market.max_quantity, market.step_size):
+        raise Refused(Reason.FILTER_LOT_SIZE)
+    if iceberg > quantity:
+        raise Refused(Reason.ICEBERG_TOO_LARGE)
+    if market.iceberg_parts and -(-quantity // iceberg) > market.iceberg_parts:
+        raise Refused(Reason.FILTER_ICEBERG_PARTS)
+
+
 def check_quantity(market: Market, order_type: OrderType, quantity: int) -> None:
     """LOT_SIZE, and MARKET_LOT_SIZE for market orders."""
     if not _in_range(quantity, market.min_quantity, market.max_quantity, market.step_size):

@@ -41,6 +41,11 @@ class Ledger:
         balance = self._balances.get((account_id, asset))
         return balance.free if balance is not None else 0
 
+    def balance(self, account_id: int, asset: str) -> tuple[int, int]:
+        """What an account has of an asset: free, and locked."""
+        balance = self._balances.get((account_id, asset))
+        return (balance.free, balance.locked) if balance is not None else (0, 0)
+
     def balances(self) -> Iterator[tuple[int, str, int, int]]:
         """(account, asset, free, locked), ordered by account and asset."""
         for (account_id, asset), balance in sorted(self._balances.items()):

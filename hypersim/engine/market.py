@@ -19,6 +19,7 @@ class MarketStatus(enum.StrEnum):
     TRADING = "TRADING"
     HALT = "HALT"
     BREAK = "BREAK"
+    CANCEL_ONLY = "CANCEL_ONLY"
 
 
 class Market(Struct, frozen=True, kw_only=True):
@@ -51,17 +52,33 @@ class Market(Struct, frozen=True, kw_only=True):
     ask_multiplier_up: int = 5 * ONE
     ask_multiplier_down: int = ONE // 5
     max_num_orders: int = 200
+    """Open orders of an account here, of every kind; below, of some kinds."""
+    max_num_algo_orders: int = 5
+    max_num_iceberg_orders: int = 0
+    max_num_order_lists: int = 20
+    max_num_order_amends: int = 10
+    """Of one order."""
+    iceberg_parts: int = 100
+    max_position: int = 0
+    """Of the base asset, what is on order included."""
+    trailing_above: tuple[int, int] = (10, 2000)
+    """Least and most basis points of a trailing order that waits for a higher price; below, for a lower one."""
+    trailing_below: tuple[int, int] = (10, 2000)
 
     base_precision: int = 8
     quote_precision: int = 8
-    order_types: tuple[OrderType, ...] = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
+    order_types: tuple[OrderType, ...] = tuple(OrderType)
+    iceberg_allowed: bool = True
+    oco_allowed: bool = True
+    oto_allowed: bool = True
+    opo_allowed: bool = True
+    quote_quantity_allowed: bool = True
+    trailing_allowed: bool = True
+    replace_allowed: bool = True
+    amend_allowed: bool = True
+    peg_allowed: bool = True
     default_self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
-    allowed_self_trade_prevention: tuple[SelfTradePrevention, ...] = (
-        SelfTradePrevention.NONE,
-        SelfTradePrevention.EXPIRE_TAKER,
-        SelfTradePrevention.EXPIRE_MAKER,
-        SelfTradePrevention.EXPIRE_BOTH,
-    )
+    allowed_self_trade_prevention: tuple[SelfTradePrevention, ...] = tuple(SelfTradePrevention)
 
     recovery_half_life_ms: int | None = 10_000
     """How fast the outside size that users took comes back: 0 at once, None never."""

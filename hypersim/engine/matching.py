@@ -1,36 +1,43 @@
 """Price-time priority: what an order would trade with, decided before anything is changed."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from hypersim.engine.book import BookSide
 from hypersim.engine.orders import SELL, Order, SelfTradePrevention
 from hypersim.units import floor_to
 
 
 class Match:
-    """One entry of the book that would be filled: at which price, whose (an order id, or a house chunk), how much."""
+    """One entry of the book that an order meets: at which price, whose (an order id, or a house chunk), how much.
 
-    __slots__ = ("key", "price", "quantity")
+    `prevention` is None for a trade; otherwise both are of one account, and it says what happens instead.
+    """
 
-    def __init__(self, price: int, key: int, quantity: int) -> None:
+    __slots__ = ("key", "prevention", "price", "quantity")
+
+    def __init__(self, price: int, key: int, quantity: int, prevention: SelfTradePrevention | None = None) -> None:
         self.price = price
         self.key = key
         self.quantity = quantity
+        self.prevention = prevention
 
 
 class Plan:
     """What an incoming order would do to the book.
 
-    `matches` in the order in which they trade; `expired` are own resting orders that self-trade prevention ends;
-    `stopped` says that it ends the taker as well. `filled` and `wanted` have scale 8, `cost` (the sum of
-    price x quantity) scale 16.
+    `matches` in the order in which they happen; `stopped` says that self-trade prevention ends the taker.
+    `filled`, `prevented` and `wanted` have scale 8, `cost` (the sum of price x quantity) scale 16.
     """
 
-    __slots__ = ("cost", "expired", "filled", "matches", "stopped", "wanted")
+    __slots__ = ("cost", "filled", "matches", "prevented", "stopped", "wanted")
 
     def __init__(self) -> None:
         self.matches: list[Match] = []
-        self.expired: list[int] = []
         self.stopped = False
         self.filled = 0
+        self.prevented = 0
+        """What prevention takes out of the taker's quantity while it goes on."""
         self.cost = 0
         self.wanted = 0
         """The quantity asked for; by budget, what is filled and what the rest would still buy at the last price."""
@@ -50,7 +57,7 @@ def plan_fills(
     """Walks the opposite side from its best price for a quantity (scale 8) or, where that is 0, for a budget of quote.
 
     By budget (scale 16), the quantity is the largest multiple of the step whose notional stays within it, level by
-    level.
+    level. What an iceberg hides comes after everything that is shown at its price.
     """
     plan = Plan()
     plan.wanted = quantity
@@ -58,26 +65,50 @@ def plan_fills(
         return plan
     guarded = prevention is not SelfTradePrevention.NONE
     selling = opposite.side is SELL
+    spent = 0
+    ended: set[int] = set()
     for level in opposite.levels():
         price = level.price
         if limit is not None and (price > limit if selling else price < limit):
             break
         if not quantity:
-            plan.wanted = plan.filled + floor_to((budget - plan.cost) // price, step)
-        for key, resting in level.queue.items():
-            if plan.filled == plan.wanted:
+            plan.wanted = plan.filled + plan.prevented + floor_to((budget - spent) // price, step)
+        for key, shown in _unfolded(level.queue, orders) if opposite.icebergs else level.queue.items():
+            left = plan.wanted - plan.filled - plan.prevented
+            if not left:
                 return plan
+            met = min(left, shown)
             if guarded and key > 0 and orders[key].account_id == account_id:
-                if prevention is not SelfTradePrevention.EXPIRE_TAKER:
-                    plan.expired.append(key)
-                if prevention is not SelfTradePrevention.EXPIRE_MAKER:
+                if key in ended:
+                    continue
+                plan.matches.append(Match(price, key, met, prevention))
+                if prevention in ENDS_TAKER:
                     plan.stopped = True
                     return plan
-                continue
-            fill = min(plan.wanted - plan.filled, resting)
-            plan.matches.append(Match(price, key, fill))
-            plan.filled += fill
-            plan.cost += price * fill
-            if fill < resting:
+                if prevention is SelfTradePrevention.EXPIRE_MAKER:
+                    ended.add(key)
+                    continue
+                plan.prevented += met
+            else:
+                plan.matches.append(Match(price, key, met))
+                plan.filled += met
+                plan.cost += price * met
+            spent += price * met
+            if met < shown:
                 return plan  # never past what still rests, even where a worse price would fit the budget
     return plan
+
+
+ENDS_TAKER: Final = frozenset({SelfTradePrevention.EXPIRE_TAKER, SelfTradePrevention.EXPIRE_BOTH})
+
+
+def _unfolded(queue: Mapping[int, int], orders: dict[int, Order]) -> list[tuple[int, int]]:
+    """A level's queue in which what icebergs hide follows, part by part, in the order in which it will be shown."""
+    entries = list(queue.items())
+    hidden = {key: orders[key].leaves - shown for key, shown in entries if key > 0 and orders[key].special.iceberg}
+    for key, _ in entries:
+        if hidden.get(key):
+            part = min(hidden[key], orders[key].special.iceberg)
+            hidden[key] -= part
+            entries.append((key, part))
+    return entries

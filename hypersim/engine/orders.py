@@ -36,10 +36,14 @@ class TimeInForce(enum.StrEnum):
 class OrderStatus(enum.StrEnum):
     """Binance's order status (enums.md), as far as the exchange uses it."""
 
+    PENDING_NEW = "PENDING_NEW"
+    """Waits for the working order of its list."""
     NEW = "NEW"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    """Waited for the working order of its list, and could not be placed when its turn came."""
     EXPIRED = "EXPIRED"
     EXPIRED_IN_MATCH = "EXPIRED_IN_MATCH"
 
@@ -51,11 +55,18 @@ class SelfTradePrevention(enum.StrEnum):
     EXPIRE_TAKER = "EXPIRE_TAKER"
     EXPIRE_MAKER = "EXPIRE_MAKER"
     EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"
+    TRANSFER = "TRANSFER"
+    """Between two orders of one account, and there are no trade groups here, the same as DECREMENT."""
 
 
 class ExpiryReason(enum.StrEnum):
     """Why the exchange ended an order (`expiryReason`, enums.md)."""
 
+    REJECTED = "REJECTED"
+    """Its turn came, and it broke a rule or its account could not pay."""
+    OCO_TRIGGER = "OCO_TRIGGER"
+    OTO_PHASE_ONE_EXPIRED = "OTO_PHASE_ONE_EXPIRED"
     UNFILLED_IOC_QUANTITY_EXPIRED = "UNFILLED_IOC_QUANTITY_EXPIRED"
     UNFILLED_FOK_ORDER_EXPIRED = "UNFILLED_FOK_ORDER_EXPIRED"
     INSUFFICIENT_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
@@ -74,6 +85,19 @@ class OrderType(enum.StrEnum):
     LIMIT = "LIMIT"
     LIMIT_MAKER = "LIMIT_MAKER"
     MARKET = "MARKET"
+    STOP_LOSS = "STOP_LOSS"
+    STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
+    TAKE_PROFIT = "TAKE_PROFIT"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+
+
+class Stop(enum.Enum):
+    """Which way the price must go to trigger a stop order."""
+
+    AGAINST = enum.auto()
+    """A stop loss: up to a buy, down to a sell."""
+    IN_FAVOUR = enum.auto()
+    """A take profit: down to a buy, up to a sell."""
 
 
 class TypeRule(Struct, frozen=True):
@@ -84,12 +108,18 @@ class TypeRule(Struct, frozen=True):
     needs: tuple[str, ...]
     refuses: tuple[str, ...]
     needs_one_of: tuple[str, str] | None = None
+    exclusive: bool = True
+    """Only one of the two that it needs one of may be sent."""
     priced: bool = True
     """Has a limit price; otherwise it walks the book to its end."""
     maker_only: bool = False
+    stop: Stop | None = None
+    """Waits until the price has been somewhere."""
     time_in_force: TimeInForce | None = None
     """The one that the type implies where the request names none."""
 
+
+PEGS: Final = ("pegPriceType", "pegOffsetType", "pegOffsetValue")
 
 ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.LIMIT: TypeRule(
@@ -107,31 +137,122 @@ ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.MARKET: TypeRule(
         "Market",
         needs=(),
-        refuses=("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta"),
+        refuses=("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta", *PEGS),
         needs_one_of=("quantity", "quoteOrderQty"),
         priced=False,
         time_in_force=TimeInForce.GTC,
     ),
+    OrderType.STOP_LOSS: TypeRule(
+        "Stop loss",
+        needs=("quantity",),
+        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty", *PEGS),
+        needs_one_of=("stopPrice", "trailingDelta"),
+        exclusive=False,
+        priced=False,
+        stop=Stop.AGAINST,
+        time_in_force=TimeInForce.GTC,
+    ),
+    OrderType.STOP_LOSS_LIMIT: TypeRule(
+        "Stop loss limit",
+        needs=("timeInForce", "quantity", "price"),
+        refuses=("quoteOrderQty",),
+        needs_one_of=("stopPrice", "trailingDelta"),
+        exclusive=False,
+        stop=Stop.AGAINST,
+    ),
+    OrderType.TAKE_PROFIT: TypeRule(
+        "Take profit",
+        needs=("quantity",),
+        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty", *PEGS),
+        needs_one_of=("stopPrice", "trailingDelta"),
+        exclusive=False,
+        priced=False,
+        stop=Stop.IN_FAVOUR,
+        time_in_force=TimeInForce.GTC,
+    ),
+    OrderType.TAKE_PROFIT_LIMIT: TypeRule(
+        "Take profit limit",
+        needs=("timeInForce", "quantity", "price"),
+        refuses=("quoteOrderQty",),
+        needs_one_of=("stopPrice", "trailingDelta"),
+        exclusive=False,
+        stop=Stop.IN_FAVOUR,
+    ),
 }
 """Source: rest-api.md, 'Additional mandatory parameters based on type'."""
 
-OPEN = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
+
+def triggers_above(order_type: OrderType, side: Side) -> bool:
+    """Whether a stop order waits for the price to rise to its stop price, rather than to fall to it."""
+    return (ORDER_TYPES[order_type].stop is Stop.AGAINST) is (side is BUY)
+
+
+OPEN = frozenset({OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 """The statuses in which an order can still trade."""
 
+_ENDS: Final = frozenset(
+    {
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.EXPIRED_IN_MATCH,
+    }
+)
 STATUS_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
-    status: frozenset(
-        {
-            OrderStatus.PARTIALLY_FILLED,
-            OrderStatus.FILLED,
-            OrderStatus.CANCELED,
-            OrderStatus.EXPIRED,
-            OrderStatus.EXPIRED_IN_MATCH,
-        }
-        if status in OPEN
-        else ()
-    )
-    for status in OrderStatus
+    status: frozenset() if status not in OPEN else _ENDS for status in OrderStatus
+} | {
+    OrderStatus.PENDING_NEW: frozenset(
+        {OrderStatus.NEW, OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
+    ),
+    # a stop that begins to work, or to follow the price, is as new as before
+    OrderStatus.NEW: _ENDS | {OrderStatus.NEW},
 }
+
+
+class PegPriceType(enum.StrEnum):
+    """From which side of the book a pegged order takes its price."""
+
+    PRIMARY_PEG = "PRIMARY_PEG"
+    """Its own side."""
+    MARKET_PEG = "MARKET_PEG"
+    """The opposite side."""
+
+
+class Peg(Struct, frozen=True, gc=False):
+    """A price that the book gives when the order enters it. It does not move afterwards (faqs/pegged_orders.md)."""
+
+    price_type: PegPriceType
+    offset: int | None = None
+    """So many price levels deeper than the best, 1 to 100; None: not asked for."""
+
+
+class Terms(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What only some orders have. Prices and quantities of scale 8; times in microseconds UTC, 0 for none."""
+
+    stop_price: int = 0
+    trailing_delta: int = 0
+    """Basis points by which the price must turn back."""
+    trailing_us: int = 0
+    """Since when the order follows the price."""
+    iceberg: int = 0
+    """How much is shown at a time."""
+    peg: Peg | None = None
+    pegged_price: int = 0
+    """The price that the book gave."""
+    list_id: int = 0
+    """The order list that it belongs to."""
+    hold_price: int | None = None
+    """What it holds per unit of its quantity where that is not its price: of an order without one an estimate, of the
+    second leg of an OCO what its sibling does not hold already, of a pending order nothing.
+    """
+    amends: int = 0
+    """How often its quantity was lowered."""
+    prevented_match_id: int | None = None
+    """The last match of its account with itself that was prevented."""
+
+
+PLAIN: Final = Terms()
 
 
 class Order(Struct, frozen=True, gc=False, kw_only=True):
@@ -165,17 +286,34 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
     created_us: int
     updated_us: int
     working_us: int
+    """Since when it is, or was, on the book or trades; 0 while it waits."""
+    terms: Terms | None = None
+    """None for an order without any: most have none, and an order is copied with each of its fills."""
 
     @property
     def leaves(self) -> int:
         """Quantity that can still trade, scale 8; 0 once the order is closed."""
-        return self.quantity - self.executed if self.status in OPEN else 0
+        return self.quantity - self.executed - self.prevented if self.status in OPEN else 0
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
     @property
+    def limit(self) -> int:
+        """The price at which it rests, scale 8; 0 for none."""
+        terms = self.terms
+        return self.price if terms is None else terms.pegged_price or self.price
+
+    @property
+    def special(self) -> Terms:
+        """Its terms, empty ones where it has none."""
+        return self.terms if self.terms is not None else PLAIN
+
+    @property
     def held(self) -> int:
         """What the order holds while it is open, scale 16: quote for a buy, base for a sell."""
-        return self.leaves * (self.price if self.side is BUY else ONE)
+        terms = self.terms
+        if terms is not None and terms.hold_price is not None:
+            return self.leaves * terms.hold_price
+        return self.leaves * (self.limit if self.side is BUY else ONE)

@@ -215,7 +215,8 @@ class Outside:
         venue, step, price = self.venue, self.venue.market.step_size or 1, level.price
         left = quantity
         unprinted = house = 0
-        for key, entry in list(level.queue.items()):
+        entries = list(level.queue.items())
+        for key, entry in entries:
             fill = min(entry, floor_to(left, step))
             if not fill:
                 break
@@ -229,6 +230,8 @@ class Outside:
                 venue.print_outside(price, unprinted, aggressor, time_us)
                 unprinted = 0
             venue.trade(aggressor, price, fill, taker=None, maker=venue.orders[key], time_us=time_us)
+            if fill == entry and (part := resting.shown(price, key)):
+                entries.append((key, part))  # an iceberg's next, at the end of the queue
         return left + unprinted, house
 
     def _fill_users(self, resting: BookSide, level: Level, quantity: int, taker_side: Side, time_us: int) -> int:
@@ -237,7 +240,8 @@ class Outside:
         if not left or not level.users:
             return 0
         filled = 0
-        for key, entry in list(level.queue.items()):
+        entries = list(level.queue.items())
+        for key, entry in entries:
             if key < 0:
                 continue
             fill = min(entry, left - filled)
@@ -246,6 +250,8 @@ class Outside:
             resting.remove(level.price, key, fill)
             venue.trade(taker_side, level.price, fill, taker=None, maker=venue.orders[key], time_us=time_us)
             filled += fill
+            if fill == entry and (part := resting.shown(level.price, key)):
+                entries.append((key, part))
         return filled
 
     def note(self, ladder: Ladder) -> tuple[dict[Side, set[int]], dict[Side, set[int]]]:

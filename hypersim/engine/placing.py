@@ -1,179 +1,195 @@
-"""Placing and cancelling: each a list of guards, then one mutation. The order of the guards is the specification."""
+"""Placing orders and lists of them: each a list of guards, then one mutation.
 
+The order of the guards is the specification. What happens to orders that wait is in contingency.py.
+"""
+
+from itertools import pairwise
 from typing import Final
 
-from hypersim.engine.commands import CancelAll, CancelOrder, PlaceOrder
-from hypersim.engine.filters import check_notional, check_price, check_quantity, check_settled_quantity
+from msgspec.structs import replace
+
+from hypersim.engine.checks import check_counts, check_order, check_position
+from hypersim.engine.commands import PlaceList, PlaceOrder
+from hypersim.engine.contingency import estimate, halves
+from hypersim.engine.entering import Entry, check_funds, execute, prepared
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.market import MarketStatus
-from hypersim.engine.matching import Plan, plan_fills
-from hypersim.engine.orders import (
-    ORDER_TYPES,
-    SELL,
-    CancelRestriction,
-    ExpiryReason,
-    Order,
-    OrderStatus,
-    OrderType,
-    SelfTradePrevention,
-    TimeInForce,
-)
+from hypersim.engine.lists import ListKind, OrderList, Phase
+from hypersim.engine.orders import BUY, ORDER_TYPES, Order, OrderStatus, Terms, triggers_above
 from hypersim.engine.outside import Outside
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
-from hypersim.units import show_amount, to_amount
 
-TRADING: Final = MarketStatus.TRADING
-MARKET: Final = OrderType.MARKET
-FOK: Final = TimeInForce.FOK
-IOC: Final = TimeInForce.IOC
+PENDING: Final = OrderStatus.PENDING_NEW
 
 
-def check_order(venue: Venue, command: PlaceOrder, time_us: int) -> SelfTradePrevention:
-    """The guards that need neither funds nor the book; returns the self-trade prevention mode in force."""
-    market = venue.market
-    if market.status is not TRADING:
-        raise Refused(Reason.MARKET_CLOSED)
-    rule = ORDER_TYPES[command.type]
-    if command.type not in market.order_types:
-        raise Refused(Reason.ORDER_TYPE_NOT_SUPPORTED, rule.label)
-    prevention = command.self_trade_prevention or market.default_self_trade_prevention
-    if prevention not in market.allowed_self_trade_prevention:
-        raise Refused(Reason.STP_MODE_NOT_ALLOWED)
-    if (command.quantity or command.quote_quantity) <= 0:
-        raise Refused(Reason.BAD_QUANTITY)
-    reference_price = venue.reference_price(time_us)
-    if rule.priced:
-        if command.price <= 0:
-            raise Refused(Reason.BAD_PRICE)
-        check_price(market, command.side, command.price, reference_price)
-    if command.quantity:
-        check_quantity(market, command.type, command.quantity)
-    price = command.price if rule.priced else reference_price
-    if command.quote_quantity:
-        check_notional(market, command.type, to_amount(command.quote_quantity))
-    elif price is not None:
-        check_notional(market, command.type, price * command.quantity)
-    if market.max_num_orders and len(venue.open_orders(command.account_id)) >= market.max_num_orders:
-        raise Refused(Reason.FILTER_MAX_NUM_ORDERS)
-    return prevention
-
-
-def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOrder, time_us: int) -> None:
-    """Accepts an order, fills what crosses, and rests or expires what is left."""
-    market, rule = venue.market, ORDER_TYPES[command.type]
-    prevention = check_order(venue, command, time_us)
-    if command.client_order_id in venue.open_orders(command.account_id):
-        raise Refused(Reason.DUPLICATE_ORDER)
-    plan = plan_fills(
-        venue.book.resting(command.side.opposite),
-        limit=command.price if rule.priced else None,
-        quantity=command.quantity,
-        budget=to_amount(command.quote_quantity),
-        step=market.step_size or 1,
-        orders=venue.orders,
-        account_id=command.account_id,
-        prevention=prevention,
-    )
-    quantity = plan.wanted
-    if command.quote_quantity:
-        if plan.filled < max(market.min_quantity, 1):
-            raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-        check_settled_quantity(market, quantity)
-        if plan.filled < market.market_min_quantity:
-            raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
-    if command.side is SELL:
-        required = to_amount(quantity)
-    else:
-        required = command.price * quantity if rule.priced else plan.cost
-    paid_asset = venue.paid_asset(command.side)
-    available = ledger.free(command.account_id, paid_asset)
-    if required > available:
-        raise Refused(Reason.INSUFFICIENT_BALANCE, paid_asset, show_amount(available), show_amount(required))
-    if rule.maker_only and venue.book.resting(command.side.opposite).reaches(command.price):
-        raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
-
-    order = Order(
+def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int = 0, nth: int = 0) -> Order:
+    """The order that a command asks for, not accepted yet; `nth` of those that come together."""
+    market, stop = venue.market, ORDER_TYPES[command.type].stop is not None
+    terms = None
+    if stop or command.iceberg or command.peg is not None or list_id:
+        follows = stop and not command.stop_price and venue.last_price
+        terms = Terms(
+            stop_price=command.stop_price,
+            trailing_delta=command.trailing_delta,
+            trailing_us=time_us if follows else 0,
+            iceberg=command.iceberg,
+            peg=command.peg,
+            list_id=list_id,
+            hold_price=estimate(venue, command) if stop and command.side is BUY and not command.price else None,
+        )
+    return Order(
         symbol=market.symbol,
-        order_id=venue.next_order_id,
+        order_id=venue.next_order_id + nth,
         account_id=command.account_id,
         client_order_id=command.client_order_id,
         side=command.side,
         type=command.type,
         time_in_force=command.time_in_force,
         price=command.price,
-        quantity=quantity,
+        quantity=command.quantity,
         quote_quantity=command.quote_quantity,
-        self_trade_prevention=prevention,
+        self_trade_prevention=command.self_trade_prevention or market.default_self_trade_prevention,
         strategy_id=command.strategy_id,
         strategy_type=command.strategy_type,
         created_us=time_us,
         updated_us=time_us,
-        working_us=time_us,
+        working_us=0 if stop else time_us,
+        terms=terms,
     )
+
+
+def test_order(venue: Venue, ledger: Ledger, command: PlaceOrder, time_us: int) -> None:
+    """The guards of a placement that need neither funds nor the book."""
+    order = new_order(venue, command, time_us)
+    check_order(venue, order, time_us)
+    check_counts(venue, [order])
+    check_position(venue, ledger, order)
+
+
+def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOrder, time_us: int) -> None:
+    """Accepts an order; lets a stop wait, fills what crosses of another, and rests or expires what is left."""
+    order = new_order(venue, command, time_us)
+    check_order(venue, order, time_us)
+    check_counts(venue, [order])
+    check_position(venue, ledger, order)
+    if command.client_order_id in venue.open_orders(command.account_id):
+        raise Refused(Reason.DUPLICATE_ORDER)
+    if not order.working_us:
+        check_stop(venue, ledger, order)
+        accept_stop(venue, order)
+        return
+    entry = prepared(venue, ledger, order, time_us)
+    accept(venue, outside, entry, time_us)
+
+
+def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
+    """That a stop order can wait: it is paid for, and the price is not there yet."""
+    check_funds(venue, ledger, order, order.held)
+    if venue.stops.would_trigger(order, venue.last_price):
+        raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
+
+
+def accept_stop(venue: Venue, order: Order) -> None:
     venue.accept(order)
-    venue.hold(order, required)
-    if command.time_in_force is FOK and plan.filled < quantity:
-        reason = ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED
-        venue.end(order, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
-        return
-    _execute(venue, outside, order, plan, time_us)
+    venue.hold(order, order.held)
+    venue.wait(order)
 
 
-def _execute(venue: Venue, outside: Outside, order: Order, plan: Plan, time_us: int) -> None:
-    """Carries a plan out, then rests, expires or prevents what is left of the order."""
-    for order_id in plan.expired:
-        venue.end(venue.orders[order_id], OrderStatus.EXPIRED_IN_MATCH, time_us, resting=True)
-    resting = venue.book.resting(order.side.opposite)
-    venue.begin_taker()
-    taker: Order | None = order
-    for match in plan.matches:
-        resting.remove(match.price, match.key, match.quantity)
-        maker = venue.orders[match.key] if match.key > 0 else None
-        if maker is None:
-            outside.take(order.side.opposite, match.price, match.quantity, time_us)
-        taker = venue.trade(order.side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
-    assert taker is not None
-    if not taker.is_open:
-        return
-    if plan.stopped:
-        venue.end(taker, OrderStatus.EXPIRED_IN_MATCH, time_us, resting=False)
-    elif taker.type is MARKET:
-        reason = ExpiryReason.INSUFFICIENT_LIQUIDITY
-        venue.end(taker, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
-    elif taker.time_in_force is IOC:
-        reason = ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED
-        venue.end(taker, OrderStatus.EXPIRED, time_us, resting=False, expiry_reason=reason)
+def accept(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
+    venue.accept(entry.order)
+    venue.hold(entry.order, entry.required)
+    execute(venue, outside, entry, time_us)
+
+
+def place_list(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, list_id: int, time_us: int) -> None:
+    """Accepts a list with all its orders, or refuses it whole."""
+    orders = [new_order(venue, each, time_us, list_id=list_id, nth=nth) for nth, each in enumerate(command.orders)]
+    _check_list(venue, ledger, command, orders, time_us)
+    if command.kind is ListKind.OCO:
+        _place_oco(venue, outside, ledger, command, orders, time_us)
     else:
-        venue.rest(taker)
+        _place_working(venue, outside, ledger, command, orders, time_us)
 
 
-def cancel_order(venue: Venue, command: CancelOrder, time_us: int) -> None:
-    """Cancels one open order of the account; a closed, foreign or unknown one is the same to whoever asks."""
+def _check_list(venue: Venue, ledger: Ledger, command: PlaceList, orders: list[Order], time_us: int) -> None:
+    """The guards of a list that need neither funds nor the book."""
+    market, kind = venue.market, command.kind
+    for label, allowed, asked in (
+        ("OCO", market.oco_allowed, kind in (ListKind.OCO, ListKind.OTOCO, ListKind.OPOCO)),
+        ("OTO", market.oto_allowed, kind is not ListKind.OCO),
+        ("OPO", market.opo_allowed, kind.is_paid),
+    ):
+        if asked and not allowed:
+            raise Refused(Reason.ORDER_TYPE_NOT_SUPPORTED, label)
+    for nth, order in enumerate(orders):
+        check_order(venue, order, time_us, by_received=kind.is_paid and nth > 0)
+    check_counts(venue, orders)
+    lists = [each for each in venue.lists.values() if each.account_id == command.account_id]
+    if market.max_num_order_lists and len(lists) >= market.max_num_order_lists:
+        raise Refused(Reason.FILTER_MAX_NUM_ORDER_LISTS)
+    check_position(venue, ledger, orders[0])
+    names = [order.client_order_id for order in orders]
     mine = venue.open_orders(command.account_id)
-    order_id = command.order_id
-    if order_id is None and command.client_order_id is not None:
-        order_id = mine.get(command.client_order_id)
-    order = venue.orders.get(order_id) if order_id is not None else None
-    if order is None or order.account_id != command.account_id:
-        raise Refused(Reason.UNKNOWN_ORDER)
-    if command.client_order_id is not None and command.client_order_id != order.client_order_id:
-        raise Refused(Reason.CANCEL_IDS_MISMATCH)
-    if command.restriction is not None and order.status is not STATUS_OF_RESTRICTION[command.restriction]:
-        raise Refused(Reason.CANCEL_RESTRICTED)
-    venue.end(order, OrderStatus.CANCELED, time_us, resting=True, cancel_id=command.cancel_id)
+    if len(set(names)) < len(names) or any(name in mine for name in names):
+        raise Refused(Reason.DUPLICATE_ORDER)
+    if any(each.client_list_id == command.client_list_id for each in lists):
+        raise Refused(Reason.DUPLICATE_ORDER)
+    alternatives = orders if kind is ListKind.OCO else orders[1:]
+    for stop, other in pairwise(alternatives):
+        prices = [_turning_price(stop), _turning_price(other)]
+        if kind is ListKind.OCO:
+            prices.insert(1, venue.last_price or None)
+        ordered = [price for price in prices if price is not None]
+        rises = not triggers_above(stop.type, stop.side)
+        if any(before >= after for before, after in pairwise(ordered if rises else ordered[::-1])):
+            raise Refused(Reason.LIST_PRICES_WRONG)
 
 
-def cancel_all(venue: Venue, command: CancelAll, time_us: int) -> None:
-    """Cancels every open order of the account on the symbol, in the order of their placement."""
-    order_ids = tuple(venue.open_orders(command.account_id).values())
-    if not order_ids:
-        raise Refused(Reason.UNKNOWN_ORDER)
-    for order_id in order_ids:
-        venue.end(venue.orders[order_id], OrderStatus.CANCELED, time_us, resting=True, cancel_id=command.cancel_id)
+def _turning_price(order: Order) -> int | None:
+    """The price at which a leg of an OCO comes into play; None where the market decides."""
+    if ORDER_TYPES[order.type].stop is not None:
+        return order.special.stop_price or None
+    return order.price or None
 
 
-STATUS_OF_RESTRICTION = {
-    CancelRestriction.ONLY_NEW: OrderStatus.NEW,
-    CancelRestriction.ONLY_PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
-}
+def _place_oco(
+    venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, orders: list[Order], time_us: int
+) -> None:
+    stop, other = halves(*orders)
+    check_funds(venue, ledger, stop, stop.held + other.held)
+    entry = prepared(venue, ledger, other, time_us) if other.working_us else None
+    _begin(venue, command, orders, Phase.OPEN, time_us)
+    accept_stop(venue, stop)
+    if entry is None:
+        accept_stop(venue, other)
+    else:
+        accept(venue, outside, entry, time_us)
+
+
+def _place_working(
+    venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, orders: list[Order], time_us: int
+) -> None:
+    entry = prepared(venue, ledger, orders[0], time_us)
+    _begin(venue, command, orders, Phase.WORKING, time_us)
+    venue.accept(entry.order)
+    venue.hold(entry.order, entry.required)
+    for order in orders[1:]:
+        terms = replace(order.special, hold_price=0, trailing_us=0)
+        venue.accept(replace(order, status=PENDING, working_us=0, terms=terms))
+    execute(venue, outside, entry, time_us)
+
+
+def _begin(venue: Venue, command: PlaceList, orders: list[Order], phase: Phase, time_us: int) -> None:
+    venue.put_list(
+        OrderList(
+            list_id=orders[0].special.list_id,
+            account_id=command.account_id,
+            symbol=command.symbol,
+            client_list_id=command.client_list_id,
+            kind=command.kind,
+            phase=phase,
+            orders=tuple((order.order_id, order.client_order_id) for order in orders),
+            created_us=time_us,
+            updated_us=time_us,
+        )
+    )

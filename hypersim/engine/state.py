@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from hypersim.engine.account import Account
 from hypersim.engine.average import Bucket
+from hypersim.engine.lists import OrderList
 from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import Order
 from hypersim.engine.outside import Taken
@@ -35,6 +36,11 @@ class VenueState(Struct, frozen=True):
     update_id: int
     last_price: int
     average: tuple[Bucket, ...]
+    lists: tuple[OrderList, ...] = ()
+    trails: tuple[tuple[int, int], ...] = ()
+    """(order id, best price since) of the trailing orders that follow the price."""
+    next_prevented_match_id: int = 0
+    next_amendment_id: int = 1
 
 
 class ExchangeState(Struct, frozen=True):
@@ -45,3 +51,4 @@ class ExchangeState(Struct, frozen=True):
     balances: tuple[tuple[int, str, int, int], ...]
     """(account, asset, free, locked), amounts of scale 16."""
     venues: tuple[VenueState, ...]
+    next_list_id: int = 1

@@ -4,6 +4,7 @@ A venue moves money and orders together, so that hold, match and settle happen i
 happen was decided before it is called: nothing here refuses.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,10 +13,33 @@ from msgspec.structs import replace
 from hypersim.engine.account import Account
 from hypersim.engine.average import AveragePrice
 from hypersim.engine.book import Book
-from hypersim.engine.events import Change, DepthChanged, EntryKind, Event, Fill, OrderChanged, Traded
+from hypersim.engine.events import (
+    Amendment,
+    Change,
+    DepthChanged,
+    EntryKind,
+    Event,
+    Fill,
+    ListChanged,
+    MatchPrevented,
+    OrderChanged,
+    Traded,
+)
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
+from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
-from hypersim.engine.orders import BUY, OPEN, SELL, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
+from hypersim.engine.orders import (
+    BUY,
+    OPEN,
+    SELL,
+    STATUS_MOVES,
+    ExpiryReason,
+    Order,
+    OrderStatus,
+    SelfTradePrevention,
+    Side,
+)
+from hypersim.engine.stops import StopBook
 from hypersim.units import fee_rounded_down, to_amount
 
 NEW: Final = Change.NEW
@@ -37,7 +61,14 @@ class Venue:
         """Account -> client order id -> order id, of open orders in the order of their placement."""
         self.average = AveragePrice(market.average_price_minutes)
         self.last_price = 0
+        self.stops = StopBook()
+        self.lists: dict[int, OrderList] = {}
+        """Open order lists by id."""
+        self.due: deque[tuple[bool, Order]] = deque()
+        """Orders whose turn has come (true), and orders of lists that were filled or ended, in that order."""
         self.next_order_id = 1
+        self.next_prevented_match_id = 0
+        self.next_amendment_id = 1
         self.next_trade_id = 1
         self.next_aggregate_id = 1
         self.update_id = 0
@@ -70,9 +101,38 @@ class Venue:
         self.clients.setdefault(order.account_id, {})[order.client_order_id] = order.order_id
         self._events.append(OrderChanged(change=NEW, order=order))
 
+    def report(self, event: Event) -> None:
+        """Adds an event of somebody else's to what the command did."""
+        self._events.append(event)
+
     def rest(self, order: Order) -> None:
-        """Puts what is left of an open order on the book."""
-        self.book.resting(order.side).add(order.price, order.order_id, order.leaves)
+        """Puts what is left of an open order on the book: of an iceberg, what it shows."""
+        iceberg = order.special.iceberg if order.terms is not None else 0
+        shown = min(iceberg, order.leaves) if iceberg else order.leaves
+        self.book.resting(order.side).add(order.limit, order.order_id, shown, iceberg=iceberg > 0)
+
+    def wait(self, order: Order) -> None:
+        """Lets a stop order wait for its price, or follow the market's from now on."""
+        if order.special.trailing_us:
+            self.stops.follow(order, self.last_price)
+        else:
+            self.stops.wait(order)
+
+    def put_list(self, order_list: OrderList) -> None:
+        """Takes an order list in, or what has become of it; a list that is done is forgotten."""
+        if order_list.phase is Phase.DONE:
+            del self.lists[order_list.list_id]
+        else:
+            self.lists[order_list.list_id] = order_list
+        self._events.append(ListChanged(order_list))
+
+    def place(self, before: Order, after: Order, required: int) -> None:
+        """An order that waited or was pending begins to wait or to work; it holds so much from now on."""
+        asset, of = self.paid_asset(after.side), reference(after)
+        self._ledger.release(after.account_id, asset, before.held, ORDER, of)
+        self._ledger.hold(after.account_id, asset, required, ORDER, of)
+        self._store(before, after)
+        self._events.append(OrderChanged(change=Change.WORKING, order=after))
 
     def end(
         self,
@@ -80,25 +140,124 @@ class Venue:
         status: OrderStatus,
         time_us: int,
         *,
-        resting: bool,
+        entering: bool = False,
         expiry_reason: ExpiryReason | None = None,
         cancel_id: str = "",
+        prevented_match_id: int | None = None,
     ) -> None:
-        """Ends an open order before it is filled: off the book, its hold released."""
+        """Ends an open order before it is filled: off the book, its hold released. `entering`: it never was there."""
         leaves = order.leaves
-        if resting:
-            self.book.resting(order.side).remove(order.price, order.order_id, leaves)
-        kind = EntryKind.RELEASE if resting else ORDER
+        if not entering:
+            self._withdraw(order)
+        kind = ORDER if entering else EntryKind.RELEASE
         self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, reference(order))
+        terms = order.terms
+        if prevented_match_id is not None:
+            terms = replace(order.special, prevented_match_id=prevented_match_id)
         ended = replace(
             order,
             status=status,
             expiry_reason=expiry_reason,
-            prevented=leaves if status is OrderStatus.EXPIRED_IN_MATCH else 0,
+            prevented=order.prevented + (leaves if status is OrderStatus.EXPIRED_IN_MATCH else 0),
             updated_us=time_us,
+            terms=terms,
         )
         self._store(order, ended)
         self._events.append(OrderChanged(change=CHANGE_OF_END[status], order=ended, cancel_id=cancel_id))
+
+    def _withdraw(self, order: Order) -> None:
+        """Takes an open order from where it stands."""
+        if order.working_us:
+            resting = self.book.resting(order.side)
+            resting.remove(order.limit, order.order_id, resting.shown(order.limit, order.order_id))
+        elif order.status is not OrderStatus.PENDING_NEW:
+            self.stops.discard(order)
+
+    def prevent(
+        self, taker: Order, maker: Order, quantity: int, prevention: SelfTradePrevention, time_us: int
+    ) -> Order:
+        """Two orders of one account meet and do not trade; returns the taker as it is then."""
+        number = self.next_prevented_match_id
+        self.next_prevented_match_id += 1
+        ends_taker, ends_maker, lowers = PREVENTIONS[prevention]
+        self._events.append(
+            MatchPrevented(
+                symbol=taker.symbol,
+                account_id=taker.account_id,
+                prevented_match_id=number,
+                taker_order_id=taker.order_id,
+                maker_order_id=maker.order_id,
+                prevention=prevention,
+                price=maker.limit,
+                taker_prevented=quantity if lowers else taker.leaves if ends_taker else 0,
+                maker_prevented=quantity if lowers else maker.leaves if ends_maker else 0,
+            )
+        )
+        if ends_maker or (lowers and quantity == maker.leaves):
+            self.end(maker, OrderStatus.EXPIRED_IN_MATCH, time_us, prevented_match_id=number)
+        elif lowers:
+            self.book.resting(maker.side).remove(maker.limit, maker.order_id, quantity)
+            self._refill(self._lower(maker, quantity, number, time_us))
+        if ends_taker or (lowers and quantity == taker.leaves):
+            self.end(taker, OrderStatus.EXPIRED_IN_MATCH, time_us, entering=True, prevented_match_id=number)
+            return replace(taker, status=OrderStatus.EXPIRED_IN_MATCH)
+        return self._lower(taker, quantity, number, time_us) if lowers else taker
+
+    def _lower(self, order: Order, quantity: int, number: int, time_us: int) -> Order:
+        """Takes a quantity out of an order, which goes on with the rest."""
+        lowered = replace(
+            order,
+            prevented=order.prevented + quantity,
+            updated_us=time_us,
+            terms=replace(order.special, prevented_match_id=number),
+        )
+        released = order.held - lowered.held
+        self._ledger.release(
+            order.account_id, self.paid_asset(order.side), released, EntryKind.RELEASE, reference(order)
+        )
+        self._store(order, lowered)
+        self._events.append(OrderChanged(change=Change.TRADE_PREVENTION, order=lowered))
+        return lowered
+
+    def _refill(self, order: Order) -> None:
+        """Shows the next part of an iceberg, at the end of the queue, when the one before is gone."""
+        resting = self.book.resting(order.side)
+        if order.is_open and order.special.iceberg and not resting.shown(order.limit, order.order_id):
+            self.rest(order)
+
+    def amend(self, order: Order, quantity: int, client_order_id: str, time_us: int) -> None:
+        """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much."""
+        terms = replace(order.special, amends=order.special.amends + 1)
+        amended = replace(order, quantity=quantity, client_order_id=client_order_id, updated_us=time_us, terms=terms)
+        self._ledger.release(
+            order.account_id,
+            self.paid_asset(order.side),
+            order.held - amended.held,
+            EntryKind.RELEASE,
+            reference(order),
+        )
+        if order.working_us:
+            resting = self.book.resting(order.side)
+            shown = resting.shown(order.limit, order.order_id)
+            if shown > amended.leaves:
+                resting.remove(order.limit, order.order_id, shown - amended.leaves)
+        mine = self.clients[order.account_id]
+        if client_order_id != order.client_order_id:  # the order of placement stays
+            self.clients[order.account_id] = {
+                client_order_id if order_id == order.order_id else name: order_id for name, order_id in mine.items()
+            }
+        self._store(order, amended)
+        number = self.next_amendment_id
+        self.next_amendment_id += 1
+        amendment = Amendment(execution_id=number, before=order.quantity, client_order_id=order.client_order_id)
+        self._events.append(OrderChanged(change=Change.REPLACED, order=amended, amendment=amendment))
+        order_list = self.lists.get(terms.list_id)
+        if order_list is not None and client_order_id != order.client_order_id:
+            renamed = tuple(
+                (order_id, client_order_id if order_id == order.order_id else name)
+                for order_id, name in order_list.orders
+            )
+            self.put_list(replace(order_list, orders=renamed, updated_us=time_us))
 
     def hold(self, order: Order, amount: int) -> None:
         """Holds what a new order may pay."""
@@ -120,7 +279,7 @@ class Venue:
     ) -> Order | None:
         """Settles one trade between a taker and a maker, of whom None is the house; returns the taker as it is then.
 
-        The maker's place on the book is the caller's business.
+        What was traded has been taken off the book by the caller; an iceberg shows its next part by itself.
         """
         market = self.market
         quote = price * quantity
@@ -128,9 +287,9 @@ class Venue:
         trade_id = self._record(price, quantity, taker_side, outside=False, time_us=time_us)
         buyer_fee = self._pass_on(market.base, to_amount(quantity), seller, buyer, taker)
         seller_fee = self._pass_on(market.quote, quote, buyer, seller, taker)
-        if buyer is not None and buyer.price > price:
+        if buyer is not None and buyer.limit > price:
             kind = ORDER if buyer is taker else FILL
-            saved = (buyer.price - price) * quantity
+            saved = (buyer.limit - price) * quantity
             self._ledger.release(buyer.account_id, market.quote, saved, kind, reference(buyer))
         result = taker
         for order in (maker, taker):
@@ -150,6 +309,8 @@ class Venue:
             self._events.append(OrderChanged(change=TRADE, order=filled, fill=fill))
             if order is taker:
                 result = filled
+            elif filled.terms is not None and filled.terms.iceberg:
+                self._refill(filled)
         return result
 
     def print_outside(self, price: int, quantity: int, taker_side: Side, time_us: int) -> None:
@@ -175,11 +336,19 @@ class Venue:
         """What an order of this side pays with."""
         return self.market.quote if side is BUY else self.market.base
 
-    def restore(self, orders: Iterable[Order]) -> None:
-        """Takes the open orders of a snapshot back, in the order of their placement."""
+    def restore(self, orders: Iterable[Order], trails: Iterable[tuple[int, int]], lists: Iterable[OrderList]) -> None:
+        """Takes the open orders of a snapshot back, in the order of their placement; the book comes by itself."""
         for order in orders:
             self.orders[order.order_id] = order
             self.clients.setdefault(order.account_id, {})[order.client_order_id] = order.order_id
+            if order.working_us:
+                if order.special.iceberg:
+                    self.book.resting(order.side).icebergs.add(order.order_id)
+            elif order.status is OrderStatus.NEW and not order.special.trailing_us:
+                self.stops.wait(order)
+        for order_id, best in trails:
+            self.stops.follow(self.orders[order_id], best)
+        self.lists.update((each.list_id, each) for each in lists)
 
     def check(self) -> None:
         """The book holds exactly what is open, and the indexes agree."""
@@ -191,7 +360,17 @@ class Venue:
             for key, quantity in level.queue.items()
             if key > 0
         }
-        assert resting == {(o.side, o.price, o.order_id): o.leaves for o in self.orders.values()}
+        working = {(o.side, o.limit, o.order_id): o for o in self.orders.values() if o.working_us}
+        assert resting.keys() == working.keys(), (resting, working)
+        for place, order in working.items():
+            iceberg = order.special.iceberg
+            assert resting[place] == order.leaves or 0 < resting[place] <= min(iceberg, order.leaves), order
+            assert (order.order_id in self.book.resting(order.side).icebergs) is (iceberg > 0), order
+        waiting = {o.order_id: o for o in self.orders.values() if not o.working_us and o.status is OrderStatus.NEW}
+        self.stops.check(waiting)
+        assert not self.due, self.due
+        for order_list in self.lists.values():
+            assert any(order_id in self.orders for order_id, _ in order_list.orders), order_list
         named = {order_id: (account, name) for account, of in self.clients.items() for name, order_id in of.items()}
         assert named == {o.order_id: (o.account_id, o.client_order_id) for o in self.orders.values()}
         assert all(order.is_open and order.order_id < self.next_order_id for order in self.orders.values())
@@ -203,6 +382,8 @@ class Venue:
         trade_id = self.next_trade_id
         self.next_trade_id += 1
         self.last_price = price
+        if self.stops:
+            self._see(price, time_us)
         self.average.add(time_us, quantity, price * quantity)
         self._events.append(
             Traded(
@@ -216,6 +397,20 @@ class Venue:
             )
         )
         return trade_id
+
+    def _see(self, price: int, time_us: int) -> None:
+        """Tells the waiting stops of a trade: some are triggered, some begin to follow the price."""
+        turned = self.stops.turned(price)
+        for order_id in self.stops.reached(price):
+            order = self.orders[order_id]
+            if not order.special.trailing_delta:
+                self.due.append((True, order))
+                continue
+            follows = replace(order, updated_us=time_us, terms=replace(order.special, trailing_us=time_us))
+            self.stops.follow(follows, price)
+            self._store(order, follows)
+            self._events.append(OrderChanged(change=Change.FOLLOWING, order=follows))
+        self.due.extend((True, self.orders[order_id]) for order_id in turned)
 
     def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> int:
         """Moves what a trade exchanges from one party's hold to the other, less the fee, which it returns."""
@@ -242,7 +437,7 @@ class Venue:
             order,
             executed=executed,
             executed_quote=order.executed_quote + quote,
-            status=FILLED if executed == order.quantity else PARTIALLY_FILLED,
+            status=FILLED if quantity == order.leaves else PARTIALLY_FILLED,
             updated_us=time_us,
         )
         self._store(order, filled)
@@ -250,6 +445,8 @@ class Venue:
 
     def _store(self, before: Order, after: Order) -> None:
         assert after.status in STATUS_MOVES[before.status], (before.status, after.status)
+        if after.terms is not None and after.terms.list_id:
+            self.due.append((False, after))
         if after.status in OPEN:
             self.orders[after.order_id] = after
             return
@@ -262,9 +459,19 @@ class Venue:
 
 CHANGE_OF_END = {
     OrderStatus.CANCELED: Change.CANCELED,
+    OrderStatus.REJECTED: Change.REJECTED,
     OrderStatus.EXPIRED: Change.EXPIRED,
     OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
 }
+
+PREVENTIONS: Final = {
+    SelfTradePrevention.EXPIRE_TAKER: (True, False, False),
+    SelfTradePrevention.EXPIRE_MAKER: (False, True, False),
+    SelfTradePrevention.EXPIRE_BOTH: (True, True, False),
+    SelfTradePrevention.DECREMENT: (False, False, True),
+    SelfTradePrevention.TRANSFER: (False, False, True),
+}
+"""Whether it ends the taker, ends the maker, or lowers both by what would have been traded (faqs/stp_faq.md)."""
 
 
 def reference(order: Order) -> str:

@@ -49,14 +49,25 @@ class Walk:
     fills: list[tuple[Resting, int]] = field(default_factory=list)
     prevented: list[Resting] = field(default_factory=list)
     stopped: bool = False
+    last_lowers: bool = False
+    lowered: list[tuple[Resting, int]] = field(default_factory=list)
+    """Own orders that lose a quantity, as the order itself does."""
 
     @property
     def filled(self) -> int:
         return sum(quantity for _, quantity in self.fills)
 
     @property
+    def taken_out(self) -> int:
+        return sum(quantity for _, quantity in self.lowered)
+
+    @property
     def cost(self) -> int:
         return sum(r.price * quantity for r, quantity in self.fills)
+
+    @property
+    def spent(self) -> int:
+        return self.cost + sum(r.price * quantity for r, quantity in self.lowered)
 
 
 class Naive:
@@ -143,9 +154,13 @@ class Naive:
             if r.number is None:
                 self.take(self.outside[r.side], r.price, quantity, now_us)
             self.trade(r, quantity, taker)
-        taker.left -= walk.filled
+        for r, quantity in walk.lowered:
+            r.left -= quantity
+            if not r.left:
+                self.end(r, OrderStatus.EXPIRED_IN_MATCH)
+        taker.left -= walk.filled + walk.taken_out
         if not taker.left:
-            self.end(taker, OrderStatus.FILLED)
+            self.end(taker, OrderStatus.EXPIRED_IN_MATCH if walk.last_lowers else OrderStatus.FILLED)
         elif walk.stopped:
             self.end(taker, OrderStatus.EXPIRED_IN_MATCH)
         elif limit is None or order.time_in_force is TimeInForce.IOC:
@@ -163,10 +178,19 @@ class Naive:
         walk = Walk(wanted=order.quantity)
         for r in crossing:
             if order.quote_quantity:
-                more = (order.quote_quantity * ONE - walk.cost) // r.price
-                walk.wanted = walk.filled + more - more % self.step
-            if walk.filled == walk.wanted:
+                more = (order.quote_quantity * ONE - walk.spent) // r.price
+                walk.wanted = walk.filled + walk.taken_out + more - more % self.step
+            left = walk.wanted - walk.filled - walk.taken_out
+            if not left:
                 break
+            met = min(r.left, left)
+            lowers = mode in (SelfTradePrevention.DECREMENT, SelfTradePrevention.TRANSFER)
+            walk.last_lowers = lowers and r.account == order.account_id
+            if walk.last_lowers:
+                walk.lowered.append((r, met))
+                if met < r.left:
+                    break
+                continue
             if r.account == order.account_id and mode is not SelfTradePrevention.NONE:
                 if mode is not SelfTradePrevention.EXPIRE_TAKER:
                     walk.prevented.append(r)
@@ -174,9 +198,8 @@ class Naive:
                     walk.stopped = True
                     break
                 continue
-            fill = min(r.left, walk.wanted - walk.filled)
-            walk.fills.append((r, fill))
-            if fill < r.left:
+            walk.fills.append((r, met))
+            if met < r.left:
                 break
         if order.quote_quantity and walk.filled < self.step:
             raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)

@@ -1,0 +1,220 @@
+"""What waits and what is linked: triggered stops enter the book, and the orders of a list act on one another.
+
+Trades and ends only note what is due (`Venue.due`); it is done when the command's own work is over, in the order in
+which it came due, so that a fill and a trigger within one command count in their order. What cannot enter when its
+turn comes is ended, never refused: its account asked long ago.
+
+Sources: rest-api.md, 'Order lists'; faqs/opo.md; faqs/pegged_orders.md.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from hypersim.engine.checks import check_order
+from hypersim.engine.commands import PlaceOrder
+from hypersim.engine.entering import check_funds, execute, prepared
+from hypersim.engine.events import EntryKind
+from hypersim.engine.ledger import Ledger
+from hypersim.engine.lists import OrderList, Phase
+from hypersim.engine.orders import BUY, ORDER_TYPES, ExpiryReason, Order, OrderStatus, Terms
+from hypersim.engine.outside import Outside
+from hypersim.engine.stops import WHOLE
+from hypersim.engine.venue import Venue
+from hypersim.errors import Reason, Refused
+from hypersim.units import ONE, floor_to, to_amount
+
+RELEASE: Final = EntryKind.RELEASE
+
+
+class Contingencies:
+    """What is due in one market, with what it needs to be done."""
+
+    def __init__(self, venue: Venue, outside: Outside, ledger: Ledger, time_us: int) -> None:
+        self._venue, self._outside, self._ledger, self._time_us = venue, outside, ledger, time_us
+
+    def settle(self) -> None:
+        """Does what is due, and what comes due by that."""
+        due = self._venue.due
+        while due:
+            triggered, order = due.popleft()
+            if triggered:
+                self._trigger(order.order_id)
+            else:
+                self._go_on(order)
+
+    def _trigger(self, order_id: int) -> None:
+        """A waiting order's turn has come."""
+        venue = self._venue
+        order = venue.orders.get(order_id)
+        if order is None:
+            return
+        order_list = venue.lists.get(order.special.list_id)
+        if order_list is not None and order_id in order_list.alternatives:
+            [other_id] = (each for each in order_list.alternatives if each != order_id)
+            other = venue.orders.get(other_id)
+            if other is None or other.leaves < other.quantity:  # it came first
+                self._end(order, ExpiryReason.OCO_TRIGGER)
+                return
+            self._end(other, ExpiryReason.OCO_TRIGGER)
+        self._enter(order)
+
+    def _enter(self, order: Order) -> None:
+        """Places an order that waited, or was pending, on the book."""
+        venue, time_us = self._venue, self._time_us
+        terms = replace(order.special, hold_price=None)
+        ready = replace(order, status=OrderStatus.NEW, working_us=time_us, updated_us=time_us, terms=terms)
+        try:
+            entry = prepared(venue, self._ledger, ready, time_us, held=order.held)
+        except Refused:
+            self._refuse(order)
+            return
+        venue.place(order, entry.order, entry.required)
+        execute(venue, self._outside, entry, time_us)
+
+    def _go_on(self, order: Order) -> None:
+        """An order of a list was filled, or ended."""
+        venue = self._venue
+        order_list = venue.lists.get(order.special.list_id)
+        if order_list is None:
+            return
+        if order_list.phase is Phase.WORKING:
+            if order.order_id == order_list.orders[0][0]:
+                order_list = self._working_order_went_on(order_list, order)
+        else:
+            self._end_the_other(order_list, order)
+        if not any(order_id in venue.orders for order_id, _ in order_list.orders):
+            assert not order_list.saved, order_list
+            venue.put_list(replace(order_list, phase=Phase.DONE, updated_us=self._time_us))
+
+    def _end_the_other(self, order_list: OrderList, order: Order) -> None:
+        """Where one of two alternatives was touched, the one that still waits is over."""
+        if order.leaves == order.quantity:
+            return
+        for order_id in order_list.alternatives:
+            other = self._venue.orders.get(order_id)
+            if other is not None and order_id != order.order_id and not other.working_us:
+                self._end(other, ExpiryReason.OCO_TRIGGER)
+
+    def _working_order_went_on(self, order_list: OrderList, order: Order) -> OrderList:
+        venue = self._venue
+        if order_list.kind.is_paid:
+            order_list = self._save(order_list, order)
+        if order.is_open:
+            return order_list
+        if order.status is OrderStatus.FILLED:
+            return self._set_free(order_list)
+        for order_id in order_list.pending:
+            if (pending := venue.orders.get(order_id)) is not None:
+                self._end(pending, ExpiryReason.OTO_PHASE_ONE_EXPIRED)
+        return self._unsaved(order_list)
+
+    def _save(self, order_list: OrderList, order: Order) -> OrderList:
+        """Keeps what the working order received for the pending one; what its fee took, as far as there is more."""
+        base = self._venue.market.base
+        more = min(to_amount(order.executed) - order_list.saved, self._ledger.free(order.account_id, base))
+        if more <= 0:
+            return order_list
+        self._ledger.hold(order.account_id, base, more, EntryKind.FILL, self._reference(order_list))
+        saving = replace(order_list, saved=order_list.saved + more)
+        self._venue.lists[saving.list_id] = saving
+        return saving
+
+    def _unsaved(self, order_list: OrderList) -> OrderList:
+        """Gives back what was kept."""
+        if order_list.saved:
+            base, reference = self._venue.market.base, self._reference(order_list)
+            self._ledger.release(order_list.account_id, base, order_list.saved, RELEASE, reference)
+            order_list = replace(order_list, saved=0)
+            self._venue.lists[order_list.list_id] = order_list
+        return order_list
+
+    def _set_free(self, order_list: OrderList) -> OrderList:
+        """The working order is filled: what was pending is placed, all of it or nothing."""
+        venue, saved = self._venue, order_list.saved
+        order_list = replace(self._unsaved(order_list), phase=Phase.OPEN, updated_us=self._time_us)
+        venue.put_list(order_list)
+        pending = [venue.orders[order_id] for order_id in order_list.pending]
+        placed = [self._unfolded(order, saved if order_list.kind.is_paid else None) for order in pending]
+        if len(placed) > 1:
+            placed = list(halves(*placed))
+        try:
+            for order in placed:
+                check_order(venue, order, self._time_us)
+            self._check_payable(placed)
+        except Refused:
+            for order in pending:
+                self._refuse(order)
+            return order_list
+        for before, after in zip(pending, placed, strict=True):
+            if ORDER_TYPES[after.type].stop is None:
+                unpaid = replace(after.special, hold_price=0)
+                self._enter(replace(after, status=before.status, working_us=0, terms=unpaid))
+            else:
+                venue.place(before, after, after.held)
+                venue.wait(after)
+        return order_list
+
+    def _unfolded(self, order: Order, saved: int | None) -> Order:
+        """A pending order as it is placed: by what was saved (scale 16), if that is its quantity."""
+        venue, terms, stop = self._venue, order.special, ORDER_TYPES[order.type].stop is not None
+        quantity = order.quantity
+        if saved is not None:
+            market = venue.market
+            step = (
+                market.step_size if ORDER_TYPES[order.type].priced else max(market.step_size, market.market_step_size)
+            )
+            quantity = floor_to(saved // ONE, step or 1)
+        return replace(
+            order,
+            quantity=quantity,
+            status=OrderStatus.NEW,
+            working_us=0 if stop else self._time_us,
+            updated_us=self._time_us,
+            terms=replace(
+                terms,
+                hold_price=estimate(venue, terms) if stop and order.side is BUY and not order.price else None,
+                trailing_us=self._time_us if stop and not terms.stop_price and venue.last_price else 0,
+            ),
+        )
+
+    def _check_payable(self, placed: list[Order]) -> None:
+        venue, ledger = self._venue, self._ledger
+        required = 0
+        for order in placed:
+            if ORDER_TYPES[order.type].stop is None:
+                prepared(venue, ledger, order, self._time_us)
+            elif venue.stops.would_trigger(order, venue.last_price):
+                raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
+            required += order.held
+        check_funds(venue, ledger, placed[0], required)
+
+    def _refuse(self, order: Order) -> None:
+        status = OrderStatus.REJECTED if order.status is OrderStatus.PENDING_NEW else OrderStatus.EXPIRED
+        self._venue.end(order, status, self._time_us, expiry_reason=ExpiryReason.REJECTED)
+
+    def _end(self, order: Order, reason: ExpiryReason) -> None:
+        self._venue.end(order, OrderStatus.EXPIRED, self._time_us, expiry_reason=reason)
+
+    def _reference(self, order_list: OrderList) -> str:
+        return f"{order_list.symbol}:list:{order_list.list_id}"
+
+
+def estimate(venue: Venue, terms: Terms | PlaceOrder) -> int:
+    """What a stop order to buy without a price will have to pay per unit, as far as one can know."""
+    price = terms.stop_price or venue.last_price
+    return -(-price * (WHOLE + terms.trailing_delta) // WHOLE)
+
+
+def halves(stop: Order, other: Order) -> tuple[Order, Order]:
+    """The two orders of an OCO, of which only one can be filled: what one holds the other need not hold too."""
+    per_unit = [_held_per_unit(order) for order in (stop, other)]
+    terms = replace(stop.special, hold_price=max(0, per_unit[0] - per_unit[1]))
+    return replace(stop, terms=terms), other
+
+
+def _held_per_unit(order: Order) -> int:
+    hold_price = order.special.hold_price
+    if hold_price is not None:
+        return hold_price
+    return order.limit if order.side is BUY else ONE

@@ -1,0 +1,126 @@
+"""How an order enters the book: what it would meet and cost, then the trades, then what becomes of the rest."""
+
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hypersim.engine.filters import check_notional, check_price, check_settled_quantity
+from hypersim.engine.ledger import Ledger
+from hypersim.engine.matching import Plan, plan_fills
+from hypersim.engine.orders import (
+    ORDER_TYPES,
+    SELL,
+    ExpiryReason,
+    Order,
+    OrderStatus,
+    PegPriceType,
+    TimeInForce,
+)
+from hypersim.engine.outside import Outside
+from hypersim.engine.venue import Venue
+from hypersim.errors import Reason, Refused
+from hypersim.units import show_amount, to_amount
+
+FOK: Final = TimeInForce.FOK
+IOC: Final = TimeInForce.IOC
+
+
+class Entry(Struct):
+    """An order that may enter the book now: what it would trade with, and what it must hold for that (scale 16)."""
+
+    order: Order
+    plan: Plan
+    required: int
+
+
+def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: int = 0) -> Entry:
+    """The guards that look at the book and at the account's funds, of which the order holds some already.
+
+    Raises Refused. By quote quantity the order's quantity is settled here, and a peg's price is taken.
+    """
+    market, rule = venue.market, ORDER_TYPES[order.type]
+    if order.special.peg is not None:
+        order = _pegged(venue, order, time_us)
+    plan = plan_fills(
+        venue.book.resting(order.side.opposite),
+        limit=order.limit if rule.priced else None,
+        quantity=order.quantity,
+        budget=to_amount(order.quote_quantity),
+        step=market.step_size or 1,
+        orders=venue.orders,
+        account_id=order.account_id,
+        prevention=order.self_trade_prevention,
+    )
+    if order.quote_quantity:
+        if plan.filled < max(market.min_quantity, 1):
+            raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
+        check_settled_quantity(market, plan.wanted)
+        if plan.filled < market.market_min_quantity:
+            raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
+        order = replace(order, quantity=plan.wanted)
+    if order.side is SELL:
+        required = to_amount(order.quantity)
+    else:
+        required = order.limit * order.quantity if rule.priced else plan.cost
+    check_funds(venue, ledger, order, required, held)
+    if rule.maker_only and venue.book.resting(order.side.opposite).reaches(order.limit):
+        raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
+    return Entry(order, plan, required)
+
+
+def check_funds(venue: Venue, ledger: Ledger, order: Order, required: int, held: int = 0) -> None:
+    """That the account can pay; `held` is what this order holds already, or one that makes room for it."""
+    paid_asset = venue.paid_asset(order.side)
+    available = ledger.free(order.account_id, paid_asset) + held
+    if required > available:
+        raise Refused(Reason.INSUFFICIENT_BALANCE, paid_asset, show_amount(available), show_amount(required))
+
+
+def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
+    """The order with the price that the book gives it now."""
+    peg = order.special.peg
+    assert peg is not None
+    side = order.side if peg.price_type is PegPriceType.PRIMARY_PEG else order.side.opposite
+    level = next(islice(venue.book.resting(side).levels(), peg.offset or 0, None), None)
+    if level is None:
+        raise Refused(Reason.PEG_WITHOUT_LIQUIDITY)
+    check_price(venue.market, order.side, level.price, venue.reference_price(time_us))
+    check_notional(venue.market, order.type, level.price * order.quantity)
+    return replace(order, terms=replace(order.special, pegged_price=level.price))
+
+
+def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
+    """Carries a plan out for an order that is open and pays from its hold; then rests or expires what is left."""
+    order, plan = entry.order, entry.plan
+    if order.time_in_force is FOK and plan.filled < order.quantity:
+        _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
+        return
+    resting = venue.book.resting(order.side.opposite)
+    venue.begin_taker()
+    taker: Order | None = order
+    for match in plan.matches:
+        maker = venue.orders[match.key] if match.key > 0 else None
+        assert taker is not None
+        if match.prevention is not None:
+            assert maker is not None
+            taker = venue.prevent(taker, maker, match.quantity, match.prevention, time_us)
+            continue
+        resting.remove(match.price, match.key, match.quantity)
+        if maker is None:
+            outside.take(order.side.opposite, match.price, match.quantity, time_us)
+        taker = venue.trade(order.side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
+    assert taker is not None
+    if not taker.is_open:
+        return
+    if not ORDER_TYPES[taker.type].priced:
+        _expire(venue, taker, ExpiryReason.INSUFFICIENT_LIQUIDITY, time_us)
+    elif taker.time_in_force is IOC:
+        _expire(venue, taker, ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED, time_us)
+    else:
+        venue.rest(taker)
+
+
+def _expire(venue: Venue, order: Order, reason: ExpiryReason, time_us: int) -> None:
+    venue.end(order, OrderStatus.EXPIRED, time_us, entering=True, expiry_reason=reason)
