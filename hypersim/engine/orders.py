@@ -119,8 +119,6 @@ class TypeRule(Struct, frozen=True):
     """The one that the type implies where the request names none."""
 
 
-PEGS: Final = ("pegPriceType", "pegOffsetType", "pegOffsetValue")
-
 ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.LIMIT: TypeRule(
         "Limit",
@@ -137,7 +135,7 @@ ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.MARKET: TypeRule(
         "Market",
         needs=(),
-        refuses=("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta", *PEGS),
+        refuses=("timeInForce", "price", "stopPrice", "icebergQty", "trailingDelta"),
         needs_one_of=("quantity", "quoteOrderQty"),
         priced=False,
         time_in_force=TimeInForce.GTC,
@@ -145,7 +143,7 @@ ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.STOP_LOSS: TypeRule(
         "Stop loss",
         needs=("quantity",),
-        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty", *PEGS),
+        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty"),
         needs_one_of=("stopPrice", "trailingDelta"),
         exclusive=False,
         priced=False,
@@ -163,7 +161,7 @@ ORDER_TYPES: dict[OrderType, TypeRule] = {
     OrderType.TAKE_PROFIT: TypeRule(
         "Take profit",
         needs=("quantity",),
-        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty", *PEGS),
+        refuses=("timeInForce", "price", "icebergQty", "quoteOrderQty"),
         needs_one_of=("stopPrice", "trailingDelta"),
         exclusive=False,
         priced=False,

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_names
 from hypersim.store import postgresql
 from hypersim.store.postgresql import Parameters
 from hypersim.store.tables import (
+    amendments,
     api_keys,
     balances,
     candles,
@@ -28,7 +29,9 @@ from hypersim.store.tables import (
     fence,
     journal,
     ledger_entries,
+    order_lists,
     orders,
+    prevented_matches,
     tape,
     tickers,
     trades,
@@ -37,10 +40,10 @@ from hypersim.store.tables import (
 Row = tuple[str | int | bool | None, ...]
 """A row in the order of its table's columns; values of `Whole` columns as decimal text."""
 
-INSERTED: Final = (api_keys, trades, tape, ledger_entries)
+INSERTED: Final = (api_keys, trades, tape, ledger_entries, prevented_matches, amendments)
 """Rows that are written once: one that is there already is a bug, and fails the batch."""
 
-UPSERTED: Final = (orders, balances, candles, tickers, facts)
+UPSERTED: Final = (orders, order_lists, balances, candles, tickers, facts)
 """Rows that are written again as they change."""
 
 # A batch under another epoch than the database's has no epoch here, which `journal.epoch` does not take.

@@ -15,11 +15,12 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import Order
 from hypersim.errors import Reason, Refused
 from hypersim.store import queries
 from hypersim.store.database import Database, explained
-from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+from hypersim.views.records import AccountTrade, AggregateTrade, Amended, Candle, PreventedMatch, TapeTrade
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,73 @@ class History:
                 from_id=from_id,
                 start_us=start_us,
                 end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def order_list(
+        self, account_id: int, *, list_id: int | None = None, client_list_id: str | None = None
+    ) -> OrderList | None:
+        """An account's order list, open or done, by either id or both; of several the newest."""
+        return await self._run(
+            partial(queries.find_order_list, account_id=account_id, list_id=list_id, client_list_id=client_list_id)
+        )
+
+    async def order_lists(
+        self,
+        account_id: int,
+        *,
+        from_id: int | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+    ) -> list[OrderList]:
+        """An account's order lists, open and done, by the time of their creation."""
+        return await self._run(
+            partial(
+                queries.find_order_lists,
+                account_id=account_id,
+                from_id=from_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def prevented_matches(
+        self,
+        account_id: int,
+        symbol: str,
+        *,
+        prevented_match_id: int | None = None,
+        order_id: int | None = None,
+        from_id: int | None = None,
+        limit: int,
+    ) -> list[PreventedMatch]:
+        """An account's prevented matches: one, or those of an order."""
+        return await self._run(
+            partial(
+                queries.find_prevented_matches,
+                account_id=account_id,
+                symbol=symbol,
+                prevented_match_id=prevented_match_id,
+                order_id=order_id,
+                from_id=from_id,
+                limit=limit,
+            )
+        )
+
+    async def amendments(
+        self, account_id: int, symbol: str, order_id: int, *, from_id: int | None = None, limit: int
+    ) -> list[Amended]:
+        """How an account's order was amended."""
+        return await self._run(
+            partial(
+                queries.find_amendments,
+                account_id=account_id,
+                symbol=symbol,
+                order_id=order_id,
+                from_id=from_id,
                 limit=limit,
             )
         )

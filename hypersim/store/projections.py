@@ -8,11 +8,22 @@ failed commit, start again from what is stored.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
 from msgspec import Struct, field
 from sqlalchemy import Table
 
 from hypersim.ask import JoinedRow, KeyRow
-from hypersim.engine.events import BalanceChanged, Committed, Fill, OrderChanged, Traded, WorldReset
+from hypersim.engine.events import (
+    BalanceChanged,
+    Committed,
+    Fill,
+    ListChanged,
+    MatchPrevented,
+    OrderChanged,
+    Traded,
+    WorldReset,
+)
+from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import BUY, Order
 from hypersim.store import tables
 from hypersim.store.bulk import Row
@@ -31,7 +42,10 @@ class Projected(Struct, kw_only=True):
     reset: bool = False
     """The projections are emptied first."""
     orders: dict[tuple[str, int], Order] = field(default_factory=dict)
+    lists: dict[int, OrderList] = field(default_factory=dict)
     trades: list[Row] = field(default_factory=list)
+    prevented: list[Row] = field(default_factory=list)
+    amendments: list[Row] = field(default_factory=list)
     tape: list[Row] = field(default_factory=list)
     ledger: list[Row] = field(default_factory=list)
     balances: dict[tuple[int, str], Row] = field(default_factory=dict)
@@ -43,7 +57,10 @@ class Projected(Struct, kw_only=True):
         """The rows of each table."""
         return {
             tables.orders: [_order_row(order) for order in self.orders.values()],
+            tables.order_lists: [_list_row(order_list) for order_list in self.lists.values()],
             tables.trades: self.trades,
+            tables.prevented_matches: self.prevented,
+            tables.amendments: self.amendments,
             tables.tape: self.tape,
             tables.ledger_entries: self.ledger,
             tables.balances: list(self.balances.values()),
@@ -80,6 +97,8 @@ class Projections:
                     projected.orders[order.symbol, order.order_id] = order
                     if fill is not None:
                         projected.trades.append(_trade_row(order, fill, time_us))
+                    elif event.amendment is not None:
+                        projected.amendments.append(_amendment_row(event, time_us))
                 elif isinstance(event, Traded):
                     _traded(projected, event, time_us)
                     key = (event.symbol, minute_us)
@@ -91,6 +110,10 @@ class Projections:
                         event.trade_id,
                         buyer_is_maker=event.buyer_is_maker,
                     )
+                elif isinstance(event, ListChanged):
+                    projected.lists[event.order_list.list_id] = event.order_list
+                elif isinstance(event, MatchPrevented):
+                    projected.prevented.append(_prevented_row(event, time_us))
                 elif isinstance(event, WorldReset):
                     self._running.clear()
                     minutes.clear()
@@ -176,6 +199,52 @@ def _trade_row(order: Order, fill: Fill, time_us: int) -> Row:
         time_us,
         order.side is BUY,
         fill.is_maker,
+        order.terms.list_id if order.terms is not None else 0,
+    )
+
+
+def _list_row(order_list: OrderList) -> Row:
+    return (
+        order_list.account_id,
+        order_list.list_id,
+        order_list.symbol,
+        order_list.client_list_id,
+        order_list.kind,
+        order_list.phase,
+        msgspec.json.encode(order_list.orders).decode(),
+        order_list.created_us,
+        order_list.updated_us,
+    )
+
+
+def _prevented_row(event: MatchPrevented, time_us: int) -> Row:
+    return (
+        event.account_id,
+        event.symbol,
+        event.prevented_match_id,
+        event.taker_order_id,
+        event.maker_order_id,
+        event.prevention,
+        str(event.price),
+        str(event.taker_prevented),
+        str(event.maker_prevented),
+        time_us,
+    )
+
+
+def _amendment_row(event: OrderChanged, time_us: int) -> Row:
+    order, amendment = event.order, event.amendment
+    assert amendment is not None
+    return (
+        order.account_id,
+        order.symbol,
+        order.order_id,
+        amendment.execution_id,
+        amendment.client_order_id,
+        order.client_order_id,
+        str(amendment.before),
+        str(order.quantity),
+        time_us,
     )
 
 
@@ -202,6 +271,7 @@ def _order_row(order: Order) -> Row:
         order.created_us,
         order.updated_us,
         order.working_us,
+        msgspec.json.encode(order.terms).decode() if order.terms is not None else None,
     )
 
 

@@ -7,12 +7,20 @@ inclusive, except for candles.
 
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
+from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import Order
-from hypersim.store.rows import CANDLE, as_account_trade, as_order
-from hypersim.store.tables import candles, orders, tape, trades
-from hypersim.views.records import AccountTrade, AggregateTrade, Candle, TapeTrade
+from hypersim.store.rows import (
+    CANDLE,
+    as_account_trade,
+    as_amended,
+    as_order,
+    as_order_list,
+    as_prevented_match,
+)
+from hypersim.store.tables import amendments, candles, order_lists, orders, prevented_matches, tape, trades
+from hypersim.views.records import AccountTrade, AggregateTrade, Amended, Candle, PreventedMatch, TapeTrade
 from hypersim.views.tape import alone, joined
 
 TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
@@ -57,6 +65,73 @@ def find_orders(
     query = select(orders).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
     found = [as_order(row) for row in connection.execute(query).mappings()]
     return found if oldest else found[::-1]
+
+
+def find_order_list(
+    connection: Connection, account_id: int, list_id: int | None, client_list_id: str | None
+) -> OrderList | None:
+    """An account's order list by either id or both; of several with one client id the newest."""
+    query = select(order_lists).where(order_lists.c.account_id == account_id)
+    if list_id is not None:
+        query = query.where(order_lists.c.list_id == min(list_id, MOST))
+    if client_list_id is not None:
+        query = query.where(order_lists.c.client_list_id == client_list_id)
+    row = connection.execute(query.order_by(order_lists.c.list_id.desc()).limit(1)).mappings().first()
+    return as_order_list(row) if row is not None else None
+
+
+def find_order_lists(
+    connection: Connection,
+    account_id: int,
+    *,
+    from_id: int | None,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+) -> list[OrderList]:
+    """An account's order lists, ascending: the oldest from an id or time on, without either the newest."""
+    own, key = order_lists.c.account_id == account_id, order_lists.c.list_id
+    span = _span(connection, own, key, order_lists.c.created_us, from_id, start_us, end_us)
+    oldest = from_id is not None or start_us is not None
+    query = select(order_lists).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
+    found = [as_order_list(row) for row in connection.execute(query).mappings()]
+    return found if oldest else found[::-1]
+
+
+def find_prevented_matches(
+    connection: Connection,
+    account_id: int,
+    symbol: str,
+    *,
+    prevented_match_id: int | None,
+    order_id: int | None,
+    from_id: int | None,
+    limit: int,
+) -> list[PreventedMatch]:
+    """An account's prevented matches, ascending: one, or those of an order, from an id on."""
+    table = prevented_matches
+    key = table.c.prevented_match_id
+    query = select(table).where(table.c.account_id == account_id, table.c.symbol == symbol)
+    if prevented_match_id is not None:
+        query = query.where(key == min(prevented_match_id, MOST))
+    if order_id is not None:
+        wanted = min(order_id, MOST)
+        query = query.where(or_(table.c.taker_order_id == wanted, table.c.maker_order_id == wanted))
+    if from_id is not None:
+        query = query.where(key >= min(from_id, MOST))
+    rows = connection.execute(query.order_by(key).limit(limit)).mappings()
+    return [as_prevented_match(row) for row in rows]
+
+
+def find_amendments(
+    connection: Connection, account_id: int, symbol: str, order_id: int, *, from_id: int | None, limit: int
+) -> list[Amended]:
+    """How an order was amended, ascending, from an execution on."""
+    table = amendments
+    own = and_(table.c.account_id == account_id, table.c.symbol == symbol, table.c.order_id == min(order_id, MOST))
+    query = select(table).where(own, table.c.execution_id >= min(from_id or 0, MOST))
+    rows = connection.execute(query.order_by(table.c.execution_id).limit(limit)).mappings()
+    return [as_amended(row) for row in rows]
 
 
 def find_trades(

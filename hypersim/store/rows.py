@@ -7,17 +7,21 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from hypersim.engine.commands import Stamped
-from hypersim.engine.orders import Order
+from hypersim.engine.lists import OrderList
+from hypersim.engine.orders import Order, Terms
 from hypersim.errors import StoreError
 from hypersim.store.batches import Batch
 from hypersim.store.projections import STORED_SECONDS
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import candles, journal, snapshots, tape, tickers
 from hypersim.views.candles import bucket
-from hypersim.views.records import AccountTrade, Candle
+from hypersim.views.records import AccountTrade, Amended, Candle, PreventedMatch
 
 CANDLE: Final = tuple(candles.c[name] for name in Candle.__struct_fields__)
 """The columns that make a Candle, in its order."""
+
+TERMS: Final = msgspec.json.Decoder(Terms)
+LISTED: Final = msgspec.json.Decoder(tuple[tuple[int, str], ...])
 
 ROWS_AT_ONCE: Final = 500
 """How many rows of the journal are in memory at a time."""
@@ -25,7 +29,26 @@ ROWS_AT_ONCE: Final = 500
 
 def as_order(row: RowMapping) -> Order:
     """An order from a row of `orders`."""
-    return msgspec.convert({name: row[name] for name in Order.__struct_fields__}, Order)
+    values: dict[str, Any] = {name: row[name] for name in Order.__struct_fields__}
+    if values["terms"] is not None:
+        values["terms"] = TERMS.decode(values["terms"])
+    return msgspec.convert(values, Order)
+
+
+def as_order_list(row: RowMapping) -> OrderList:
+    """An order list from a row of `order_lists`; what it keeps for a pending order is not stored there."""
+    values: dict[str, Any] = {name: row[name] for name in OrderList.__struct_fields__ if name != "saved"}
+    return msgspec.convert(values | {"orders": LISTED.decode(values["orders"])}, OrderList)
+
+
+def as_prevented_match(row: RowMapping) -> PreventedMatch:
+    """A prevented match from a row of `prevented_matches`."""
+    return msgspec.convert({name: row[name] for name in PreventedMatch.__struct_fields__}, PreventedMatch)
+
+
+def as_amended(row: RowMapping) -> Amended:
+    """How an order was amended, from a row of `amendments`."""
+    return Amended(**{name: row[name] for name in Amended.__struct_fields__})
 
 
 def as_account_trade(row: RowMapping) -> AccountTrade:

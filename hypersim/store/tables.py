@@ -139,6 +139,7 @@ orders: Final = Table(
     _count("created_us"),
     _count("updated_us"),
     _count("working_us"),
+    _text("terms", nullable=True),  # JSON, of the few orders that have any
     PrimaryKeyConstraint("account_id", "symbol", "order_id"),
     Index("orders_by_client_order_id", "account_id", "symbol", "client_order_id"),
     sqlite_with_rowid=False,
@@ -160,11 +161,67 @@ trades: Final = Table(
     _count("time_us"),
     _flag("is_buyer"),
     _flag("is_maker"),
+    _count("list_id"),
     PrimaryKeyConstraint("account_id", "symbol", "trade_id", "order_id"),
     Index("trades_by_order", "account_id", "symbol", "order_id"),
     sqlite_with_rowid=False,
 )
 """An account's side of each trade. Who traded with himself has two rows of one trade."""
+
+order_lists: Final = Table(
+    "order_lists",
+    metadata,
+    _count("account_id"),
+    _count("list_id"),
+    _text("symbol"),
+    _text("client_list_id"),
+    _text("kind"),
+    _text("phase"),
+    _text("orders"),  # JSON: order id and client order id of each
+    _count("created_us"),
+    _count("updated_us"),
+    PrimaryKeyConstraint("account_id", "list_id"),
+    Index("order_lists_by_client_list_id", "account_id", "client_list_id"),
+    sqlite_with_rowid=False,
+)
+"""Every order list as it stands, open and done."""
+
+prevented_matches: Final = Table(
+    "prevented_matches",
+    metadata,
+    _count("account_id"),
+    _text("symbol"),
+    _count("prevented_match_id"),
+    _count("taker_order_id"),
+    _count("maker_order_id"),
+    _text("prevention"),
+    _whole("price"),
+    _whole("taker_prevented"),
+    _whole("maker_prevented"),
+    _count("time_us"),
+    PrimaryKeyConstraint("account_id", "symbol", "prevented_match_id"),
+    Index("prevented_matches_by_taker", "account_id", "symbol", "taker_order_id"),
+    Index("prevented_matches_by_maker", "account_id", "symbol", "maker_order_id"),
+    sqlite_with_rowid=False,
+)
+"""Trades of an account with itself that did not happen."""
+
+amendments: Final = Table(
+    "amendments",
+    metadata,
+    _count("account_id"),
+    _text("symbol"),
+    _count("order_id"),
+    _count("execution_id"),
+    _text("client_order_id"),  # before
+    _text("new_client_order_id"),
+    _whole("quantity"),  # before
+    _whole("new_quantity"),
+    _count("time_us"),
+    PrimaryKeyConstraint("account_id", "symbol", "order_id", "execution_id"),
+    sqlite_with_rowid=False,
+)
+"""How quantities of open orders were lowered."""
 
 tape: Final = Table(
     "tape",
@@ -256,5 +313,16 @@ facts: Final = Table(
 )
 """What a world keeps about itself, such as the feed it was begun with. A reset leaves it alone."""
 
-PROJECTIONS: Final = (orders, trades, tape, ledger_entries, balances, candles, tickers)
+PROJECTIONS: Final = (
+    orders,
+    order_lists,
+    trades,
+    prevented_matches,
+    amendments,
+    tape,
+    ledger_entries,
+    balances,
+    candles,
+    tickers,
+)
 """What a reset of the world empties."""

@@ -6,7 +6,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from hypersim.engine.events import AccountChanged, BalanceChanged, Committed, OrderChanged, WorldReset
+from hypersim.engine.events import (
+    AccountChanged,
+    BalanceChanged,
+    Committed,
+    ListChanged,
+    OrderChanged,
+    WorldReset,
+)
+from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
 
@@ -46,6 +54,8 @@ class Accounts:
         """Account -> symbol -> order id -> order, in the order of their placement; no empty ones."""
         self._clients: dict[tuple[int, str, str], int] = {}
         """(account, symbol, client order id) -> order id, of open orders."""
+        self._lists: dict[int, dict[int, OrderList]] = {}
+        """Account -> list id -> open order list, in the order of their placement; no empty ones."""
 
     def get(self, account_id: int) -> AccountView | None:
         """An account; None when there is no such account."""
@@ -62,6 +72,10 @@ class Accounts:
             return list(by_symbol.get(symbol, NO_ORDERS).values())
         orders = [order for orders in by_symbol.values() for order in orders.values()]
         return sorted(orders, key=attrgetter("created_us", "symbol", "order_id"))
+
+    def open_lists(self, account_id: int) -> list[OrderList]:
+        """An account's open order lists, by id."""
+        return list(self._lists.get(account_id, NO_LISTS).values())
 
     def symbols_with_orders(self) -> set[str]:
         """The symbols on which anybody has an open order."""
@@ -88,7 +102,12 @@ class Accounts:
             if isinstance(event, BalanceChanged):
                 self._balance_changed(event, record.time_us)
             elif isinstance(event, OrderChanged):
+                if event.amendment is not None:
+                    order = event.order
+                    del self._clients[order.account_id, order.symbol, event.amendment.client_order_id]
                 self._order_changed(event.order)
+            elif isinstance(event, ListChanged):
+                self._list_changed(event.order_list)
             elif isinstance(event, AccountChanged):
                 view = self._view(event.account_id)
                 view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
@@ -114,6 +133,10 @@ class Accounts:
         for venue in exchange.venues:
             for order in sorted(venue.orders, key=attrgetter("order_id")):
                 self._put(order)
+        for order_list in sorted(
+            (each for venue in exchange.venues for each in venue.lists), key=attrgetter("list_id")
+        ):
+            self._list_changed(order_list)
 
     def _balance_changed(self, event: BalanceChanged, time_us: int) -> None:
         view = self._view(event.account_id)
@@ -136,6 +159,15 @@ class Accounts:
         if not by_symbol:
             del self._open[order.account_id]
 
+    def _list_changed(self, order_list: OrderList) -> None:
+        lists = self._lists.setdefault(order_list.account_id, {})
+        if order_list.phase is Phase.DONE:
+            lists.pop(order_list.list_id, None)
+        else:
+            lists[order_list.list_id] = order_list
+        if not lists:
+            del self._lists[order_list.account_id]
+
     def _world_reset(self, time_us: int) -> None:
         self._clear()
         for view in self._accounts.values():
@@ -156,7 +188,9 @@ class Accounts:
     def _clear(self) -> None:
         self._open.clear()
         self._clients.clear()
+        self._lists.clear()
 
 
 NOTHING: Final[Mapping[str, dict[int, Order]]] = {}
+NO_LISTS: Final[Mapping[int, OrderList]] = {}
 NO_ORDERS: Final[Mapping[int, Order]] = {}

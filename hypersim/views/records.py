@@ -9,6 +9,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from hypersim.engine.orders import SelfTradePrevention
+
 BASE_SECONDS: Final = (1, 60, 3600, 86400)
 """The buckets that are kept; every other interval is an aggregate of one of them."""
 PAST_SECONDS: Final = (1, 60, 900, 3600, 86400)
@@ -56,6 +58,35 @@ class AccountTrade(Struct, frozen=True, kw_only=True, gc=False):
     time_us: int
     is_buyer: bool
     is_maker: bool
+    list_id: int
+    """The order list of its order; 0 for none."""
+
+
+class PreventedMatch(Struct, frozen=True, kw_only=True, gc=False):
+    """Two orders of one account that would have traded with one another, as `myPreventedMatches` shows it."""
+
+    symbol: str
+    prevented_match_id: int
+    taker_order_id: int
+    maker_order_id: int
+    prevention: SelfTradePrevention
+    price: int
+    taker_prevented: int
+    maker_prevented: int
+    time_us: int
+
+
+class Amended(Struct, frozen=True, kw_only=True, gc=False):
+    """How the quantity of an order was lowered, as `order/amendments` shows it."""
+
+    symbol: str
+    order_id: int
+    execution_id: int
+    client_order_id: str
+    new_client_order_id: str
+    quantity: int
+    new_quantity: int
+    time_us: int
 
 
 class Candle(Struct, frozen=True, array_like=True, gc=False):

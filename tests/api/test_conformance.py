@@ -156,34 +156,10 @@ def value_rows() -> Iterator[Row]:
         but(LIMIT, selfTradePreventionMode="SOME"),
         *invalid("selfTradePreventionMode"),
     )
-    for mode in ("DECREMENT", "TRANSFER"):
-        yield Row(
-            "errors.md, -1013",
-            ORDER,
-            but(LIMIT, selfTradePreventionMode=mode),
-            -1013,
-            "This symbol does not allow the specified self-trade prevention mode.",
-        )
 
 
-def untraded_rows() -> Iterator[Row]:
-    """POST /order: what Binance has and no market here lists; names that mean nothing."""
-    for kind, label in (
-        ("STOP_LOSS", "Stop loss"),
-        ("STOP_LOSS_LIMIT", "Stop loss limit"),
-        ("TAKE_PROFIT", "Take profit"),
-        ("TAKE_PROFIT_LIMIT", "Take profit limit"),
-    ):
-        sentence = f"{label} orders are not supported for this symbol."
-        yield Row("errors.md, other errors", ORDER, but(LIMIT, type=kind, stopPrice="1"), -1013, sentence)
-    for name, value, label in (
-        ("icebergQty", "0.001", "Iceberg"),
-        ("pegPriceType", "PRIMARY_PEG", "Pegged"),
-        ("pegOffsetType", "PRICE_LEVEL", "Pegged"),
-        ("pegOffsetValue", "1", "Pegged"),
-    ):
-        sentence = f"{label} orders are not supported for this symbol."
-        yield Row("errors.md, other errors", ORDER, but(LIMIT, **{name: value}), -1013, sentence)
+def unread_rows() -> Iterator[Row]:
+    """POST /order: names that mean nothing."""
     yield Row("seen", ORDER, but(LIMIT, "timeInForce", timeInforce="GTC"), -1104, UNREAD.format(7, 8))
     yield Row("errors.md, -1104", ORDER, but(LIMIT, foo="1", bar="2"), -1104, UNREAD.format(8, 10))
     yield Row("errors.md, -1121", ORDER, but(LIMIT, symbol="NOSUCH"), *NO_SYMBOL)
@@ -340,7 +316,7 @@ def exchange_info_rows() -> Iterator[Row]:
 ROWS = (
     *shape_rows(),
     *value_rows(),
-    *untraded_rows(),
+    *unread_rows(),
     *engine_rows(),
     *cancel_and_query_rows(),
     *count_rows(),

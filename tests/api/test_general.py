@@ -40,9 +40,9 @@ async def test_exchange_info_describes_the_exchange(lab: Lab) -> None:
     assert [SYMBOL_KEYS] * len(ALL) == [list(symbol) for symbol in info["symbols"]]
 
 
-async def test_a_symbol_is_described_by_what_the_engine_enforces(lab: Lab) -> None:
+async def test_a_symbol_shows_the_filters_that_the_engine_enforces(lab: Lab) -> None:
     [symbol] = (await lab.alice.public("/v1/exchangeInfo", {"symbol": "BTCUSDT"})).json["symbols"]
-    filters = {each.pop("filterType"): each for each in symbol.pop("filters")}
+    filters = {each.pop("filterType"): each for each in symbol["filters"]}
     assert {
         "PRICE_FILTER": {
             "minPrice": "0.01000000",
@@ -65,8 +65,23 @@ async def test_a_symbol_is_described_by_what_the_engine_enforces(lab: Lab) -> No
             "applyMaxToMarket": False,
             "avgPriceMins": 5,
         },
+        "ICEBERG_PARTS": {"limit": 100},
+        "TRAILING_DELTA": {
+            "minTrailingAboveDelta": 10,
+            "maxTrailingAboveDelta": 2000,
+            "minTrailingBelowDelta": 10,
+            "maxTrailingBelowDelta": 2000,
+        },
         "MAX_NUM_ORDERS": {"maxNumOrders": 200},
+        "MAX_NUM_ORDER_LISTS": {"maxNumOrderLists": 20},
+        "MAX_NUM_ALGO_ORDERS": {"maxNumAlgoOrders": 5},
+        "MAX_NUM_ORDER_AMENDS": {"maxNumOrderAmends": 10},
     } == filters
+
+
+async def test_a_symbol_is_described_by_what_can_be_done_with_it(lab: Lab) -> None:
+    [symbol] = (await lab.alice.public("/v1/exchangeInfo", {"symbol": "BTCUSDT"})).json["symbols"]
+    del symbol["filters"]
     assert {
         "symbol": "BTCUSDT",
         "status": "TRADING",
@@ -77,22 +92,37 @@ async def test_a_symbol_is_described_by_what_the_engine_enforces(lab: Lab) -> No
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
-        "opoAllowed": False,
+        "orderTypes": [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ],
+        "icebergAllowed": True,
+        "ocoAllowed": True,
+        "otoAllowed": True,
+        "opoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
-        "pegInstructionsAllowed": False,
+        "allowTrailingStop": True,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
+        "pegInstructionsAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "permissions": [],
         "permissionSets": [["SPOT"]],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-        "allowedSelfTradePreventionModes": ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"],
+        "allowedSelfTradePreventionModes": [
+            "NONE",
+            "EXPIRE_TAKER",
+            "EXPIRE_MAKER",
+            "EXPIRE_BOTH",
+            "DECREMENT",
+            "TRANSFER",
+        ],
     } == symbol
 
 

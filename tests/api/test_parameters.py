@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hypersim.api.binance.endpoints import Rule
-from hypersim.api.binance.orders import PREVENTION, TYPE
+from hypersim.api.binance.orders import ORDER, PREVENTION
 from hypersim.api.binance.parameters import (
     ANY_STATUS,
     CLIENT_ORDER_ID_TEXT,
@@ -110,9 +110,7 @@ REFUSED: tuple[tuple[Rule[Any], str, tuple[Any, ...]], ...] = (
     (SymbolList(), '["A","B","A"]', (Reason.DUPLICATE_SYMBOLS,)),
     (SymbolList(most=1), '["A","B"]', (Reason.TOO_MANY_PARAMETERS, "x", 1)),
     *((TimeZone(), text, (Reason.PARAMETER_INVALID, "x")) for text in ("15", "-12:01", "14:01", "x", "1:60")),
-    (TYPE.rule, "limit", (Reason.BAD_ORDER_TYPE,)),
-    (TYPE.rule, "STOP_LOSS", (Reason.ORDER_TYPE_NOT_SUPPORTED, "Stop loss")),
-    (PREVENTION.rule, "DECREMENT", (Reason.STP_MODE_NOT_ALLOWED,)),
+    (ORDER.type.rule, "limit", (Reason.BAD_ORDER_TYPE,)),
     (PREVENTION.rule, "none", (Reason.PARAMETER_INVALID, "x")),
     (ANY_STATUS.rule, "OPEN", (Reason.BAD_SYMBOL_STATUS,)),
     (Milliseconds(), "60000.001", (Reason.BAD_RECV_WINDOW,)),

@@ -56,6 +56,7 @@ async def told(database: Database) -> AsyncIterator[Told]:
                         time_us=record.time_us,
                         is_buyer=order.side is Side.BUY,
                         is_maker=fill.is_maker,
+                        list_id=order.special.list_id,
                     )
                     trades.append((order.account_id, trade))
             elif isinstance(event, Traded):

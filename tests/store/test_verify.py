@@ -130,7 +130,7 @@ def test_a_missing_end_of_the_journal_is_found(database: Database, database_url:
 
 
 def test_a_database_without_tables_is_none_of_ours(postgres_url: str) -> None:
-    with pytest.raises(StoreError, match="the database lacks api_keys, balances"):
+    with pytest.raises(StoreError, match="the database lacks amendments, api_keys, balances"):
         verify(postgres_url)
 
 

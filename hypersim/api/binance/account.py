@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
+from hypersim.api.binance.general import symbol_filters
 from hypersim.api.binance.parameters import (
     END_TIME,
     FROM_ID,
@@ -13,7 +14,7 @@ from hypersim.api.binance.parameters import (
     check_window,
     limit,
 )
-from hypersim.api.binance.render import ZERO, account_trade
+from hypersim.api.binance.render import ZERO, account_trade, prevented_quantities
 from hypersim.errors import Reason, Refused
 from hypersim.limits import ORDERS_1D, ORDERS_10S
 from hypersim.units import ONE, show, show_amount
@@ -26,6 +27,12 @@ NOTHING: Final = Balance(0, 0)
 OMIT_ZERO_BALANCES: Final = optional("omitZeroBalances", Boolean(), False)
 OF_ORDER: Final = optional("orderId", Integer(), description="only trades of this order")
 TRADES_LIMIT: Final = limit(500, 1000)
+PREVENTED_MATCH_ID: Final = optional("preventedMatchId", Integer())
+FROM_PREVENTED_MATCH_ID: Final = optional("fromPreventedMatchId", Integer(), description="from this one on, inclusive")
+FROM_ALLOCATION_ID: Final = optional("fromAllocationId", Integer())
+
+NO_GROUP: Final = -1
+"""tradeGroupId of an account that trades for itself."""
 
 TRADE_SELECTORS: Final = frozenset(
     frozenset(names)
@@ -152,6 +159,50 @@ async def commission(world: World, call: Call) -> dict[str, Any]:
     }
 
 
+async def prevented_matches(world: World, call: Call) -> list[dict[str, Any]]:
+    match_id, order_id = call[PREVENTED_MATCH_ID], call[OF_ORDER]
+    if match_id is None and order_id is None:
+        raise Refused(Reason.PARAMETERS_BOTH_MISSING, PREVENTED_MATCH_ID.name, OF_ORDER.name)
+    if match_id is not None and (order_id is not None or FROM_PREVENTED_MATCH_ID in call):
+        raise Refused(Reason.BAD_COMBINATION)
+    found = await world.history.prevented_matches(
+        call.account_id,
+        world.market(call[SYMBOL]).market.symbol,
+        prevented_match_id=match_id,
+        order_id=order_id,
+        from_id=call[FROM_PREVENTED_MATCH_ID],
+        limit=call[TRADES_LIMIT],
+    )
+    return [
+        {
+            "symbol": match.symbol,
+            "preventedMatchId": match.prevented_match_id,
+            "takerOrderId": match.taker_order_id,
+            "makerSymbol": match.symbol,
+            "makerOrderId": match.maker_order_id,
+            "tradeGroupId": NO_GROUP,
+            "selfTradePreventionMode": match.prevention,
+            "price": show(match.price),
+            **prevented_quantities(match.taker_prevented, match.maker_prevented),
+            "transactTime": call.time(match.time_us),
+        }
+        for match in found
+    ]
+
+
+async def allocations(world: World, call: Call) -> list[dict[str, Any]]:
+    """Of smart order routing, which there is none of here."""
+    world.market(call[SYMBOL])
+    check_window(call)
+    return []
+
+
+async def relevant_filters(world: World, call: Call) -> dict[str, Any]:
+    market = world.market(call[SYMBOL]).market
+    own(world, call)
+    return {"exchangeFilters": [], "symbolFilters": symbol_filters(market), "assetFilters": []}
+
+
 ENDPOINTS: Final = (
     Endpoint(
         method="GET",
@@ -194,5 +245,38 @@ ENDPOINTS: Final = (
         tag="Account",
         security=Security.USER_DATA,
         weight=40,
+    ),
+    Endpoint(
+        method="GET",
+        path="/myPreventedMatches",
+        handler=prevented_matches,
+        summary="Trades of your account with itself that were prevented",
+        tag="Account",
+        parameters=(SYMBOL, PREVENTED_MATCH_ID, OF_ORDER, FROM_PREVENTED_MATCH_ID, TRADES_LIMIT),
+        security=Security.USER_DATA,
+        weight=lambda world, call: 20 if OF_ORDER in call else 2,
+        example={"symbol": "BTCUSDT", "orderId": "1"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/myAllocations",
+        handler=allocations,
+        summary="Allocations of smart order routing: there are none",
+        tag="Account",
+        parameters=(SYMBOL, START_TIME, END_TIME, FROM_ALLOCATION_ID, TRADES_LIMIT, OF_ORDER),
+        security=Security.USER_DATA,
+        weight=20,
+        example={"symbol": "BTCUSDT"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/myFilters",
+        handler=relevant_filters,
+        summary="The filters that your orders of a symbol must pass",
+        tag="Account",
+        parameters=(SYMBOL,),
+        security=Security.USER_DATA,
+        weight=40,
+        example={"symbol": "BTCUSDT"},
     ),
 )

@@ -18,7 +18,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.binance.endpoints import Call, Endpoint
-from hypersim.api.binance.refusals import UNEXPECTED, word
+from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
 from hypersim.api.root import nothing_at
@@ -105,8 +105,9 @@ class Path:
                 headers.append(self._allow)
                 status, content = (NO_CONTENT, b"") if method == "OPTIONS" else NOT_ALLOWED
         except Refused as refused:
-            if isinstance(refused, Limited):
-                headers.append((b"retry-after", b"%d" % refused.retry_after_s))
+            limited = refused.limited if isinstance(refused, RefusedWithData) else refused
+            if isinstance(limited, Limited):
+                headers.append((b"retry-after", b"%d" % limited.retry_after_s))
             status, problem = word(refused)
             content = encode(problem)
         except Exception:
@@ -160,7 +161,12 @@ class Operation:
     async def _enter_orders(self, call: Call, headers: list[Header]) -> Any:
         """Calls a handler that places orders, with the account's unfilled order count around it."""
         counts, orders = self._world.limits.orders, self._endpoint.orders
-        counts.take(call.account_id, orders, call.received_us)
+        try:
+            counts.take(call.account_id, orders, call.received_us)
+        except Limited as limited:
+            if self._endpoint.when_limited is not None:
+                await self._endpoint.when_limited(self._world, call, limited)
+            raise
         try:
             value = await self._endpoint.handler(self._world, call)
         except Refused as refused:
@@ -207,8 +213,17 @@ class Operation:
         return arguments
 
 
-STILL_COUNTED: Final = frozenset({Reason.TIMESTAMP_TOO_OLD, Reason.STATUS_UNKNOWN})
-"""Refusals of orders that stay in the unfilled order count: the second timing check, and an unknown fate."""
+STILL_COUNTED: Final = frozenset(
+    {
+        Reason.TIMESTAMP_TOO_OLD,
+        Reason.STATUS_UNKNOWN,
+        Reason.REPLACE_FAILED,
+        Reason.REPLACE_PARTIALLY_FAILED,
+    }
+)
+"""Refusals of orders that stay in the unfilled order count: the second timing check, an unknown fate, and
+cancel-replace, whatever came of it.
+"""
 
 
 async def read_body(receive: Receive, content_length: bytes) -> bytes:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar, overload
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from hypersim.limits import Limited
 from hypersim.world import World
 
 T = TypeVar("T")
@@ -93,6 +95,10 @@ class Call(Struct, frozen=True):
         """Whether it was sent."""
         return parameter.name in self.arguments
 
+    def with_arguments(self, arguments: Mapping[str, Any]) -> "Call":
+        """The same call with other arguments."""
+        return replace(self, arguments=arguments)
+
     def time(self, time_us: int) -> int:
         """A time as this caller wants it: milliseconds, or microseconds on request."""
         return time_us if self.microseconds else time_us // 1000
@@ -126,8 +132,11 @@ class Endpoint:
     """Order entry: since 2026-04-02 a success has no weight; a failure has the weight that is documented."""
     orders: int = 0
     """How many orders a success adds to the account's unfilled order count."""
+    when_limited: Callable[[World, Call, Limited], Awaitable[None]] | None = None
+    """What is done instead when that would be too many; it raises what is answered. None: nothing but the refusal."""
     prefixes: tuple[str, ...] = SPOT
     example: Mapping[str, str] = field(default_factory=dict)
     """Arguments of a call that succeeds with the demo account on an exchange with the default settings. Those
-    that name an order name the one that the example of POST /order places.
+    that name an order name the one that the example of POST /order places, those that name a list that of POST
+    /orderList/oco.
     """

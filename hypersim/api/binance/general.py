@@ -91,18 +91,18 @@ def _symbol(market: Market, show_permission_sets: bool) -> dict[str, Any]:
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
         "orderTypes": market.order_types,
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
-        "opoAllowed": False,
-        "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
-        "pegInstructionsAllowed": False,
+        "icebergAllowed": market.iceberg_allowed,
+        "ocoAllowed": market.oco_allowed,
+        "otoAllowed": market.oto_allowed,
+        "opoAllowed": market.opo_allowed,
+        "quoteOrderQtyMarketAllowed": market.quote_quantity_allowed,
+        "allowTrailingStop": market.trailing_allowed,
+        "cancelReplaceAllowed": market.replace_allowed,
+        "amendAllowed": market.amend_allowed,
+        "pegInstructionsAllowed": market.peg_allowed,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
-        "filters": _filters(market),
+        "filters": symbol_filters(market),
         "permissions": [],
         "permissionSets": [PERMISSIONS_OF_MARKETS] if show_permission_sets else [],
         "defaultSelfTradePreventionMode": market.default_self_trade_prevention,
@@ -110,8 +110,10 @@ def _symbol(market: Market, show_permission_sets: bool) -> dict[str, Any]:
     }
 
 
-def _filters(market: Market) -> list[dict[str, Any]]:
-    return [
+def symbol_filters(market: Market) -> list[dict[str, Any]]:
+    """The filters that orders here must pass, as filters.md has them; those that bound nothing are left out."""
+    above, below = market.trailing_above, market.trailing_below
+    filters: list[dict[str, Any]] = [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": show(market.min_price),
@@ -124,11 +126,19 @@ def _filters(market: Market) -> list[dict[str, Any]]:
             "maxQty": show(market.max_quantity),
             "stepSize": show(market.step_size),
         },
+        {"filterType": "ICEBERG_PARTS", "limit": market.iceberg_parts},
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": show(market.market_min_quantity),
             "maxQty": show(market.market_max_quantity or market.max_quantity),
             "stepSize": show(market.market_step_size),
+        },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": above[0],
+            "maxTrailingAboveDelta": above[1],
+            "minTrailingBelowDelta": below[0],
+            "maxTrailingBelowDelta": below[1],
         },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
@@ -148,6 +158,16 @@ def _filters(market: Market) -> list[dict[str, Any]]:
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": market.max_num_orders or MOST_ORDERS},
     ]
+    counted = (
+        ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", market.max_num_order_lists),
+        ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", market.max_num_algo_orders),
+        ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", market.max_num_iceberg_orders),
+        ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", market.max_num_order_amends),
+    )
+    filters += ({"filterType": name, field: most} for name, field, most in counted if most)
+    if market.max_position:
+        filters.append({"filterType": "MAX_POSITION", "maxPosition": show(market.max_position)})
+    return filters
 
 
 MOST_NOTIONAL: Final = 2**63 - 1

@@ -1,23 +1,35 @@
 """The parameters of an order, and how they become a command.
 
-What a type needs and refuses stands in ORDER_TYPES of the engine; what Binance knows and this exchange does
-not trade yet (stop orders, icebergs, pegs) is recognised and refused with Binance's sentence for a symbol
-without it.
+What a type needs and refuses stands in ORDER_TYPES of the engine. In an order list each order has parameters of its
+own, whose names begin with its role: `price` of the order above is `abovePrice`.
 """
 
 import enum
 import random
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
-from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer, Text
+from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.market import Market
-from hypersim.engine.orders import ORDER_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce, TypeRule
+from hypersim.engine.orders import (
+    ORDER_TYPES,
+    OrderType,
+    Peg,
+    PegPriceType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TypeRule,
+)
 from hypersim.errors import Reason, Refused
 from hypersim.units import SCALE
 
 LEAST_STRATEGY_TYPE: Final = 1_000_000
+DEEPEST_PEG: Final = 100
+
+T = TypeVar("T")
 
 
 class ResponseType(enum.StrEnum):
@@ -28,96 +40,123 @@ class ResponseType(enum.StrEnum):
     FULL = "FULL"
 
 
-NOT_TRADED: Final = {
-    "STOP_LOSS": "Stop loss",
-    "STOP_LOSS_LIMIT": "Stop loss limit",
-    "TAKE_PROFIT": "Take profit",
-    "TAKE_PROFIT_LIMIT": "Take profit limit",
-}
-"""Order types of Binance that no market here lists, as its sentences call them."""
+class PegOffsetType(enum.StrEnum):
+    """In what a peg's offset is counted."""
+
+    PRICE_LEVEL = "PRICE_LEVEL"
 
 
-class Type:
-    """An order type: one that is traded here, or -1013 for another of Binance's, or -1116."""
-
-    def parse(self, name: str, text: str) -> OrderType:
-        if text in NOT_TRADED:
-            raise Refused(Reason.ORDER_TYPE_NOT_SUPPORTED, NOT_TRADED[text])
-        return TYPE_CHOICE.parse(name, text)
-
-    def schema(self) -> dict[str, Any]:
-        return TYPE_CHOICE.schema()
-
-
-class Prevention:
-    """A mode of self-trade prevention: one that is practised here, or -1013 for another of Binance's."""
-
-    def parse(self, name: str, text: str) -> SelfTradePrevention:
-        if text in ("DECREMENT", "TRANSFER"):
-            raise Refused(Reason.STP_MODE_NOT_ALLOWED)
-        return PREVENTION_CHOICE.parse(name, text)
-
-    def schema(self) -> dict[str, Any]:
-        return PREVENTION_CHOICE.schema()
-
-
-TYPE_CHOICE: Final = Choice(OrderType, Reason.BAD_ORDER_TYPE)
-PREVENTION_CHOICE: Final = Choice(SelfTradePrevention)
-
-SIDE: Final = required("side", Choice(Side, Reason.BAD_SIDE))
-TYPE: Final = required("type", Type())
-TIME_IN_FORCE: Final = optional("timeInForce", Choice(TimeInForce, Reason.BAD_TIME_IN_FORCE))
-QUANTITY: Final = optional("quantity", Decimal(), description="of the base asset")
-QUOTE_ORDER_QTY: Final = optional(
-    "quoteOrderQty", Decimal(), description="MARKET: how much of the quote asset to spend or receive"
-)
-PRICE: Final = optional("price", Decimal())
-NEW_CLIENT_ORDER_ID: Final = optional(
-    "newClientOrderId", CLIENT_ORDER_ID_TEXT, description="unique among your open orders; made when not sent"
-)
-STRATEGY_ID: Final = optional("strategyId", Integer())
-STRATEGY_TYPE: Final = optional("strategyType", Integer(), description="at least 1000000")
-STOP_PRICE: Final = optional("stopPrice", Decimal(), description="stop orders are not traded yet")
-TRAILING_DELTA: Final = optional("trailingDelta", Integer(), description="stop orders are not traded yet")
-ICEBERG_QTY: Final = optional("icebergQty", Decimal(), description="icebergs are not traded yet")
 RESPONSE_TYPE: Final = optional(
     "newOrderRespType",
     Choice(ResponseType, Reason.BAD_RESPONSE_TYPE),
-    description="FULL unless the type is LIMIT_MAKER, then ACK",
+    description="FULL where the type is LIMIT or MARKET, otherwise ACK",
 )
-PREVENTION: Final = optional("selfTradePreventionMode", Prevention())
-PEG_PRICE_TYPE: Final = optional("pegPriceType", Text("^[A-Z_]{1,20}$"), description="not traded yet")
-PEG_OFFSET_VALUE: Final = optional("pegOffsetValue", Integer(), description="not traded yet")
-PEG_OFFSET_TYPE: Final = optional("pegOffsetType", Text("^[A-Z_]{1,20}$"), description="not traded yet")
+PREVENTION: Final = optional("selfTradePreventionMode", Choice(SelfTradePrevention))
 
-ORDER: Final[tuple[Parameter[Any], ...]] = (
-    SYMBOL,
-    SIDE,
-    TYPE,
-    TIME_IN_FORCE,
-    QUANTITY,
-    QUOTE_ORDER_QTY,
-    PRICE,
-    NEW_CLIENT_ORDER_ID,
-    STRATEGY_ID,
-    STRATEGY_TYPE,
-    STOP_PRICE,
-    TRAILING_DELTA,
-    ICEBERG_QTY,
-    RESPONSE_TYPE,
-    PREVENTION,
-    PEG_PRICE_TYPE,
-    PEG_OFFSET_VALUE,
-    PEG_OFFSET_TYPE,
-)
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The parameters of one order. `role` begins their names; the side and the quantity may be those of a list."""
+
+    role: str = ""
+    shared_side: Parameter[Side] | None = None
+    shared_quantity: Parameter[int | None] | None = None
+    takes_amount: bool = True
+    """Whether the quantity may be an amount of the quote asset."""
+    is_paid: bool = False
+    """Whether another order gives it its quantity."""
+    type: Parameter[OrderType] = field(init=False)
+    side: Parameter[Side] = field(init=False)
+    client_order_id: Parameter[str | None] = field(init=False)
+    time_in_force: Parameter[TimeInForce | None] = field(init=False)
+    quantity: Parameter[int | None] = field(init=False)
+    quote_order_qty: Parameter[int | None] = field(init=False)
+    price: Parameter[int | None] = field(init=False)
+    strategy_id: Parameter[int | None] = field(init=False)
+    strategy_type: Parameter[int | None] = field(init=False)
+    stop_price: Parameter[int | None] = field(init=False)
+    trailing_delta: Parameter[int | None] = field(init=False)
+    iceberg_qty: Parameter[int | None] = field(init=False)
+    peg_price_type: Parameter[PegPriceType | None] = field(init=False)
+    peg_offset_value: Parameter[int | None] = field(init=False)
+    peg_offset_type: Parameter[PegOffsetType | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows: dict[str, Parameter[Any]] = {
+            "type": required(self.name("type"), Choice(OrderType, Reason.BAD_ORDER_TYPE)),
+            "side": self.shared_side or required(self.name("side"), Choice(Side, Reason.BAD_SIDE)),
+            "client_order_id": optional(
+                f"{self.role}ClientOrderId" if self.role else "newClientOrderId",
+                CLIENT_ORDER_ID_TEXT,
+                description="unique among your open orders; made when not sent",
+            ),
+            "time_in_force": self._may("timeInForce", Choice(TimeInForce, Reason.BAD_TIME_IN_FORCE)),
+            "quantity": self.shared_quantity or self._may("quantity", Decimal(), "of the base asset"),
+            "quote_order_qty": self._may(
+                "quoteOrderQty", Decimal(), "MARKET: how much of the quote asset to spend or receive"
+            ),
+            "price": self._may("price", Decimal()),
+            "strategy_id": self._may("strategyId", Integer()),
+            "strategy_type": self._may("strategyType", Integer(), f"at least {LEAST_STRATEGY_TYPE}"),
+            "stop_price": self._may("stopPrice", Decimal(), "triggers a stop order"),
+            "trailing_delta": self._may("trailingDelta", Integer(), "basis points, for stop orders"),
+            "iceberg_qty": self._may("icebergQty", Decimal(), "how much is shown at a time"),
+            "peg_price_type": self._may("pegPriceType", Choice(PegPriceType, Reason.BAD_PEG_PRICE_TYPE)),
+            "peg_offset_value": self._may("pegOffsetValue", Integer(), f"price levels, at most {DEEPEST_PEG}"),
+            "peg_offset_type": self._may("pegOffsetType", Choice(PegOffsetType, Reason.BAD_PEG_OFFSET_TYPE)),
+        }
+        for name, row in rows.items():
+            object.__setattr__(self, name, row)
+
+    def name(self, plain: str) -> str:
+        """What a parameter of an order is called here: 'price' of the order above is 'abovePrice'."""
+        return f"{self.role}{plain[0].upper()}{plain[1:]}" if self.role else plain
+
+    def _may(self, plain: str, rule: Any, description: str = "") -> Parameter[Any]:
+        return optional(self.name(plain), rule, description=description)
+
+    def by_plain_name(self, plain: str) -> Parameter[Any]:
+        """The row that ORDER_TYPES calls by a name."""
+        row: Parameter[Any] = getattr(self, PLAIN_NAMES[plain])
+        return row
+
+    @property
+    def rows(self) -> tuple[Parameter[Any], ...]:
+        """Its own parameters, in the order of rest-api.md, 'New order'."""
+        own: list[Parameter[Any]] = [] if self.shared_side is not None else [self.side]
+        own += [self.type, self.time_in_force]
+        if self.shared_quantity is None and not self.is_paid:
+            own.append(self.quantity)
+        if self.takes_amount:
+            own.append(self.quote_order_qty)
+        return (
+            *own,
+            self.price,
+            self.client_order_id,
+            self.strategy_id,
+            self.strategy_type,
+            self.stop_price,
+            self.trailing_delta,
+            self.iceberg_qty,
+            self.peg_price_type,
+            self.peg_offset_value,
+            self.peg_offset_type,
+        )
+
+
+PLAIN_NAMES: Final = {
+    "timeInForce": "time_in_force",
+    "quantity": "quantity",
+    "quoteOrderQty": "quote_order_qty",
+    "price": "price",
+    "stopPrice": "stop_price",
+    "trailingDelta": "trailing_delta",
+    "icebergQty": "iceberg_qty",
+}
+
+ORDER: Final = Form()
+ORDER_ROWS: Final[tuple[Parameter[Any], ...]] = (SYMBOL, *ORDER.rows, RESPONSE_TYPE, PREVENTION)
 """Source: rest-api.md, 'New order'."""
-
-NOT_TRADED_PARAMETERS: Final = (
-    (ICEBERG_QTY, "Iceberg"),
-    (PEG_PRICE_TYPE, "Pegged"),
-    (PEG_OFFSET_VALUE, "Pegged"),
-    (PEG_OFFSET_TYPE, "Pegged"),
-)
 
 
 def new_client_order_id() -> str:
@@ -125,55 +164,91 @@ def new_client_order_id() -> str:
     return f"{random.getrandbits(88):022x}"  # a name, no secret: every call of `secrets` is one of the system's
 
 
-def order_command(call: Call, market: Market) -> PlaceOrder:
+def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
     """The command that an order's parameters ask for. Raises Refused when they do not fit together."""
-    order_type = call[TYPE]
+    order_type = call[form.type]
     rule = ORDER_TYPES[order_type]
-    _check_shape(call, rule)
-    time_in_force = call[TIME_IN_FORCE] or rule.time_in_force
+    _check_shape(call, form, rule)
+    time_in_force = call[form.time_in_force] or rule.time_in_force
     assert time_in_force is not None, "a type that implies none needs it"
-    quantity, quote_quantity, price = call[QUANTITY] or 0, call[QUOTE_ORDER_QTY] or 0, call[PRICE] or 0
-    for parameter, value, precision in (
-        (QUANTITY, quantity, market.base_precision),
-        (QUOTE_ORDER_QTY, quote_quantity, market.quote_precision),
-        (PRICE, price, market.quote_precision),
+    peg = _peg(call, form, order_type, time_in_force)
+    if form.iceberg_qty in call and time_in_force is not TimeInForce.GTC:
+        if form.role:
+            raise Refused(Reason.OCO_ICEBERG_NOT_GTC, form.iceberg_qty.name)
+        raise Refused(Reason.PARAMETER_NOT_REQUIRED, form.iceberg_qty.name)
+    for parameter, precision in (
+        (form.quantity, market.base_precision),
+        (form.iceberg_qty, market.base_precision),
+        (form.quote_order_qty, market.quote_precision),
+        (form.price, market.quote_precision),
+        (form.stop_price, market.quote_precision),
     ):
-        if precision < SCALE and value % 10 ** (SCALE - precision):
+        if precision < SCALE and (call[parameter] or 0) % 10 ** (SCALE - precision):
             raise Refused(Reason.TOO_MUCH_PRECISION, parameter.name)
     return PlaceOrder(
         account_id=call.account_id,
         symbol=market.symbol,
-        side=call[SIDE],
+        side=call[form.side],
         type=order_type,
         time_in_force=time_in_force,
-        client_order_id=call[NEW_CLIENT_ORDER_ID] or new_client_order_id(),
-        quantity=quantity,
-        quote_quantity=quote_quantity,
-        price=price,
+        client_order_id=call[form.client_order_id] or new_client_order_id(),
+        quantity=(call[form.quantity] or 0) if not form.is_paid else 0,
+        quote_quantity=call[form.quote_order_qty] or 0,
+        price=call[form.price] or 0,
+        stop_price=call[form.stop_price] or 0,
+        trailing_delta=call[form.trailing_delta] or 0,
+        iceberg=call[form.iceberg_qty] or 0,
+        peg=peg,
         self_trade_prevention=call[PREVENTION],
-        strategy_id=call[STRATEGY_ID],
-        strategy_type=call[STRATEGY_TYPE],
+        strategy_id=call[form.strategy_id],
+        strategy_type=call[form.strategy_type],
     )
 
 
-def _check_shape(call: Call, rule: TypeRule) -> None:
-    """What the type needs, then what it refuses, then what no type here has."""
-    arguments = call.arguments
-    for name in rule.needs:
-        if name not in arguments:
-            raise Refused(Reason.PARAMETER_MISSING, name)
+def _check_shape(call: Call, form: Form, rule: TypeRule) -> None:
+    """What the type needs, then what it refuses."""
+    for plain in rule.needs:
+        row = form.by_plain_name(plain)
+        given = row in call or (plain == "quantity" and form.is_paid)
+        if not given and not (plain == "price" and form.peg_price_type in call):
+            raise Refused(Reason.PARAMETER_MISSING, row.name)
     if rule.needs_one_of is not None:
-        first, second = rule.needs_one_of
-        if first not in arguments and second not in arguments:
-            raise Refused(Reason.PARAMETERS_BOTH_MISSING, first, second)
-        if first in arguments and second in arguments:
-            raise Refused(Reason.PARAMETER_NOT_REQUIRED, second)
-    for name in rule.refuses:
-        if name in arguments:
-            raise Refused(Reason.PARAMETER_NOT_REQUIRED, name)
-    for parameter, label in NOT_TRADED_PARAMETERS:
-        if parameter.name in arguments:
-            raise Refused(Reason.ORDER_TYPE_NOT_SUPPORTED, label)
-    strategy_type = call[STRATEGY_TYPE]
+        first, second = (form.by_plain_name(plain) for plain in rule.needs_one_of)
+        given = first in call or (form.is_paid and first is form.quantity)
+        if not given and second not in call:
+            raise Refused(Reason.PARAMETERS_BOTH_MISSING, first.name, second.name)
+        if rule.exclusive and first in call and second in call:
+            raise Refused(Reason.PARAMETER_NOT_REQUIRED, second.name)
+    for plain in rule.refuses:
+        row = form.by_plain_name(plain)
+        if row in call:
+            raise Refused(Reason.PARAMETER_NOT_REQUIRED, row.name)
+    strategy_type = call[form.strategy_type]
     if strategy_type is not None and strategy_type < LEAST_STRATEGY_TYPE:
         raise Refused(Reason.BAD_STRATEGY_TYPE)
+
+
+def _peg(call: Call, form: Form, order_type: OrderType, time_in_force: TimeInForce) -> Peg | None:
+    """The peg that is asked for (faqs/pegged_orders.md)."""
+    price_type, offset = call[form.peg_price_type], call[form.peg_offset_value]
+    if (form.peg_offset_type in call) is not (form.peg_offset_value in call):
+        raise Refused(Reason.BAD_COMBINATION, _together(form.peg_offset_type, form.peg_offset_value))
+    if price_type is None:
+        if offset is not None:
+            raise Refused(Reason.BAD_COMBINATION, _together(form.peg_price_type, form.peg_offset_type))
+        return None
+    rule = ORDER_TYPES[order_type]
+    if not rule.priced:
+        raise Refused(Reason.PEG_NOT_FOR_TYPE)
+    primary = price_type is PegPriceType.PRIMARY_PEG
+    if (rule.maker_only and not primary) or (
+        order_type is OrderType.LIMIT and primary and time_in_force is not TimeInForce.GTC
+    ):
+        raise Refused(Reason.PEG_UNSUITABLE)
+    if offset is not None and offset > DEEPEST_PEG:
+        raise Refused(Reason.PARAMETER_TOO_GREAT, form.peg_offset_value.name, DEEPEST_PEG)
+    return Peg(price_type, offset)
+
+
+def _together(first: Parameter[Any], second: Parameter[Any]) -> str:
+    return f"Recommendation: '{first.name}' and '{second.name}' must both be sent."

@@ -5,11 +5,12 @@ Sources: errors.md, filters.md, rest-api.md ('HTTP Return Codes'), and replies o
 users quoted.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from hypersim.errors import Reason, Refused
+from hypersim.limits import Limited
 
 
 class Wording(NamedTuple):
@@ -56,7 +57,28 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.PARAMETER_OVERFLOW: Wording(400, -1108, "Parameter '{}' overflowed."),
     Reason.PARAMETER_INVALID: Wording(400, -1130, "Data sent for parameter '{}' is not valid."),
     Reason.TOO_MUCH_PRECISION: Wording(400, -1111, "Parameter '{}' has too much precision."),
-    Reason.BAD_COMBINATION: Wording(400, -1128, "Combination of optional parameters invalid."),
+    Reason.BAD_COMBINATION: Wording(
+        400,
+        -1128,
+        "Combination of optional parameters invalid. {}",
+        bare="Combination of optional parameters invalid.",
+    ),
+    Reason.PARAMETER_TOO_GREAT: Wording(400, -1102, "'{}' contains unexpected value. Cannot be greater than {}."),
+    Reason.BAD_PEG_PRICE_TYPE: Wording(400, -1210, "Invalid pegPriceType."),
+    Reason.BAD_PEG_OFFSET_TYPE: Wording(400, -1211, "Invalid pegOffsetType."),
+    Reason.BAD_OCO_ORDER_TYPE: Wording(400, -1158, "Order type not supported in OCO."),
+    Reason.OCO_ICEBERG_NOT_GTC: Wording(
+        400, -1160, "Parameter '{}' is not supported if aboveTimeInForce/belowTimeInForce is not GTC."
+    ),
+    Reason.OCO_BOTH_LIMIT: Wording(400, -1168, "At least one OCO order must be contingent."),
+    Reason.BUY_OCO_LIMIT_ABOVE: Wording(400, -1165, "A limit order in a buy OCO must be below."),
+    Reason.SELL_OCO_LIMIT_BELOW: Wording(400, -1166, "A limit order in a sell OCO must be above."),
+    Reason.BUY_OCO_STOP_LOSS_BELOW: Wording(400, -1196, "A stop loss order in a buy OCO must be above."),
+    Reason.SELL_OCO_STOP_LOSS_ABOVE: Wording(400, -1197, "A stop loss order in a sell OCO must be below."),
+    Reason.BUY_OCO_TAKE_PROFIT_ABOVE: Wording(400, -1198, "A take profit order in a buy OCO must be below."),
+    Reason.SELL_OCO_TAKE_PROFIT_BELOW: Wording(400, -1199, "A take profit order in a sell OCO must be above."),
+    Reason.OPO_WORKING_NOT_BUY: Wording(400, -1222, "Working order in an OPO list must be a bid."),
+    Reason.OPO_PENDING_NOT_SELL: Wording(400, -1223, "Pending orders in an OPO list must be asks."),
     Reason.BAD_INTERVAL: Wording(400, -1120, "Invalid interval."),
     Reason.BAD_SYMBOL: Wording(400, -1121, "Invalid symbol."),
     Reason.BAD_SYMBOL_STATUS: Wording(400, -1122, "Invalid symbolStatus."),
@@ -140,6 +162,9 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.AMEND_INCREASES: Wording(400, -2038, "Order amend (quantity increase) is not supported."),
     Reason.AMEND_CHANGES_NOTHING: Wording(400, -2038, "The requested action would change no state; rejecting"),
     Reason.AMEND_OF_PAID_ORDER: Wording(400, -2038, "Order amend (pending OPO order) is not supported."),
+    Reason.PEG_NOT_FOR_TYPE: Wording(400, -2010, "This order type may not use pegged price."),
+    Reason.PEG_UNSUITABLE: Wording(400, -2010, "This price peg cannot be used with this order type."),
+    Reason.SMART_ROUTING_NOT_SUPPORTED: Wording(400, -1013, "SOR is not supported for this symbol."),
     Reason.LIST_PRICES_WRONG: Wording(400, -2010, "The relationship of the prices for the orders is not correct."),
     Reason.WOULD_TRIGGER_IMMEDIATELY: Wording(400, -2010, "Order would trigger immediately."),
     Reason.PEG_WITHOUT_LIQUIDITY: Wording(400, -2010, "Order book liquidity is too low for this pegged order."),
@@ -158,6 +183,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.REPLACE_FAILED: Wording(400, -2022, "Order cancel-replace failed."),
     Reason.REPLACE_PARTIALLY_FAILED: Wording(409, -2021, "Order cancel-replace partially failed."),
     Reason.ORDER_NOT_FOUND: Wording(400, -2013, "Order does not exist."),
+    Reason.ORDER_LIST_NOT_FOUND: Wording(400, -2013, "Order list does not exist."),
     Reason.ORDER_IDS_MISMATCH: Wording(400, -2039, "Client order ID is not correct for this order ID."),
     Reason.DUPLICATE_ACCOUNT: Wording(400, -1130, "Data sent for parameter 'accountId' is not valid."),
     Reason.DUPLICATE_API_KEY: Wording(400, -1130, "Data sent for parameter 'apiKey' is not valid."),
@@ -169,11 +195,24 @@ WORDINGS: Final[dict[Reason, Wording]] = {
 """Every member of Reason has its row; a test proves it."""
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """The body of every error."""
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of every error; `data` says what succeeded of a request that did half."""
 
     code: int
     msg: str
+    data: Any = None
+
+
+class RefusedWithData(Refused):
+    """A refusal whose body says more, perhaps under another status than its reason's. `limited`: when to come back."""
+
+    def __init__(
+        self, reason: Reason, data: dict[str, Any], *, status: int | None = None, limited: Limited | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.data = data
+        self.status = status
+        self.limited = limited
 
 
 UNEXPECTED: Final = Problem(-1000, "An unknown error occurred while processing the request.")
@@ -183,6 +222,8 @@ UNEXPECTED: Final = Problem(-1000, "An unknown error occurred while processing t
 def word(refused: Refused) -> tuple[int, Problem]:
     """HTTP status and body for a refusal."""
     wording = WORDINGS[refused.reason]
+    if isinstance(refused, RefusedWithData):
+        return refused.status or wording.status, Problem(wording.code, wording.sentence, refused.data)
     if not refused.details and "{}" in wording.sentence:
         assert wording.bare, f"{refused.reason} needs details"
         return wording.status, Problem(wording.code, wording.bare)

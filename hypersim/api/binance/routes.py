@@ -6,7 +6,16 @@ import msgspec
 from litestar import asgi
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from hypersim.api.binance import account, general, market_data, openapi, sapi, trading
+from hypersim.api.binance import (
+    account,
+    general,
+    market_data,
+    openapi,
+    order_lists,
+    replacing,
+    sapi,
+    trading,
+)
 from hypersim.api.binance.dispatch import Dialect
 from hypersim.api.binance.endpoints import Endpoint
 from hypersim.world import World
@@ -15,6 +24,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *general.ENDPOINTS,
     *market_data.ENDPOINTS,
     *trading.ENDPOINTS,
+    *order_lists.ENDPOINTS,
+    *replacing.ENDPOINTS,
     *account.ENDPOINTS,
     *sapi.ENDPOINTS,
 )

@@ -8,14 +8,8 @@ from typing import Any, Final
 
 from hypersim.api.binance.account import effective_commission
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
-from hypersim.api.binance.orders import (
-    ORDER,
-    RESPONSE_TYPE,
-    TYPE,
-    ResponseType,
-    new_client_order_id,
-    order_command,
-)
+from hypersim.api.binance.order_lists import cancellations
+from hypersim.api.binance.orders import ORDER_ROWS, new_client_order_id, order_command
 from hypersim.api.binance.parameters import (
     ANY_SYMBOL,
     CLIENT_ORDER_ID_TEXT,
@@ -28,10 +22,10 @@ from hypersim.api.binance.parameters import (
     check_window,
     limit,
 )
-from hypersim.api.binance.render import acknowledgement, cancellation, full_placement, placement, queried
+from hypersim.api.binance.placed import only, placed_orders, told
+from hypersim.api.binance.render import queried
 from hypersim.engine.commands import CancelAll, CancelOrder, TestOrder
-from hypersim.engine.events import Change, Fill, OrderChanged
-from hypersim.engine.orders import CancelRestriction, Order, OrderType
+from hypersim.engine.orders import CancelRestriction
 from hypersim.errors import Reason, Refused
 from hypersim.world import World
 
@@ -43,34 +37,12 @@ RESTRICTION: Final = optional("cancelRestrictions", Choice(CancelRestriction, Re
 COMPUTE_RATES: Final = optional("computeCommissionRates", Boolean(), False)
 ORDERS_LIMIT: Final = limit(500, 1000)
 
-NEW: Final = Change.NEW
-ANSWERED_FULLY: Final = (OrderType.LIMIT, OrderType.MARKET)
-"""The types whose placement is answered FULL unless the caller says otherwise."""
-
 
 async def place_order(world: World, call: Call) -> dict[str, Any]:
     """An order that is accepted and expires at once is a success: the answer says EXPIRED."""
     market = world.market(call[SYMBOL]).market
     outcome = await world.ask(order_command(call, market), deadline_us=call.deadline_us)
-    placed: Order | None = None
-    fills: list[Fill] = []
-    for event in outcome.events:
-        if not isinstance(event, OrderChanged):
-            continue
-        if placed is None and event.change is NEW:
-            placed = event.order
-        elif placed is not None and event.order.order_id == placed.order_id:
-            placed = event.order
-            if event.fill is not None:
-                fills.append(event.fill)
-    assert placed is not None, "an accepted order is reported NEW"
-    match call[RESPONSE_TYPE] or (ResponseType.FULL if call[TYPE] in ANSWERED_FULLY else ResponseType.ACK):
-        case ResponseType.ACK:
-            return acknowledgement(placed, call, outcome.time_us)
-        case ResponseType.RESULT:
-            return placement(placed, call, outcome.time_us)
-        case ResponseType.FULL:
-            return full_placement(placed, fills, call, outcome.time_us)
+    return told(only(placed_orders(outcome.events)), call, outcome.time_us)
 
 
 async def test_order(world: World, call: Call) -> dict[str, Any]:
@@ -80,7 +52,7 @@ async def test_order(world: World, call: Call) -> dict[str, Any]:
 
 
 async def cancel_order(world: World, call: Call) -> dict[str, Any]:
-    _check_named(call)
+    check_named(call)
     command = CancelOrder(
         account_id=call.account_id,
         symbol=world.market(call[SYMBOL]).market.symbol,
@@ -90,23 +62,19 @@ async def cancel_order(world: World, call: Call) -> dict[str, Any]:
         restriction=call[RESTRICTION],
     )
     outcome = await world.ask(command, deadline_us=call.deadline_us)
-    [order] = [event.order for event in outcome.events if isinstance(event, OrderChanged)]
-    return cancellation(order, command.cancel_id, call, outcome.time_us)
+    [cancelled] = cancellations(outcome, command.cancel_id, call)
+    return cancelled
 
 
 async def cancel_open_orders(world: World, call: Call) -> list[dict[str, Any]]:
     symbol = world.market(call[SYMBOL]).market.symbol
     command = CancelAll(account_id=call.account_id, symbol=symbol, cancel_id=new_client_order_id())
     outcome = await world.ask(command, deadline_us=call.deadline_us)
-    return [
-        cancellation(event.order, command.cancel_id, call, outcome.time_us)
-        for event in outcome.events
-        if isinstance(event, OrderChanged)
-    ]
+    return cancellations(outcome, command.cancel_id, call)
 
 
 async def query_order(world: World, call: Call) -> dict[str, Any]:
-    _check_named(call)
+    check_named(call)
     symbol = world.market(call[SYMBOL]).market.symbol
     order_id, client_order_id = call[ORDER_ID], call[ORIG_CLIENT_ORDER_ID]
     wanted = client_order_id if order_id is None else None
@@ -140,10 +108,16 @@ async def all_orders(world: World, call: Call) -> list[dict[str, Any]]:
     return [queried(order, call) for order in orders]
 
 
-def _check_named(call: Call) -> None:
+def check_named(call: Call) -> None:
     """Raises Refused when the call names no order."""
     if ORDER_ID not in call and ORIG_CLIENT_ORDER_ID not in call:
         raise Refused(Reason.PARAMETERS_BOTH_MISSING, ORIG_CLIENT_ORDER_ID.name, ORDER_ID.name)
+
+
+async def routed_order(world: World, call: Call) -> dict[str, Any]:
+    """No symbol here is routed to others: there are no `sors` in exchangeInfo."""
+    world.market(call[SYMBOL])
+    raise Refused(Reason.SMART_ROUTING_NOT_SUPPORTED)
 
 
 MY_FIRST_ORDER: Final = {"symbol": "BTCUSDT", "origClientOrderId": "my-first-order"}
@@ -156,7 +130,7 @@ ENDPOINTS: Final = (
         handler=place_order,
         summary="Place an order",
         tag="Trading",
-        parameters=ORDER,
+        parameters=ORDER_ROWS,
         security=Security.TRADE,
         free_when_done=True,
         orders=1,
@@ -176,10 +150,30 @@ ENDPOINTS: Final = (
         handler=test_order,
         summary="Check an order against every rule but the account's funds, without placing it",
         tag="Trading",
-        parameters=(*ORDER, COMPUTE_RATES),
+        parameters=(*ORDER_ROWS, COMPUTE_RATES),
         security=Security.TRADE,
         weight=lambda world, call: 20 if call[COMPUTE_RATES] else 1,
         example={"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"},
+    ),
+    Endpoint(
+        method="POST",
+        path="/sor/order",
+        handler=routed_order,
+        summary="Smart order routing, of which there is none: always refused",
+        tag="Trading",
+        parameters=ORDER_ROWS,
+        security=Security.TRADE,
+        free_when_done=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/sor/order/test",
+        handler=routed_order,
+        summary="Smart order routing, of which there is none: always refused",
+        tag="Trading",
+        parameters=(*ORDER_ROWS, COMPUTE_RATES),
+        security=Security.TRADE,
+        weight=lambda world, call: 20 if call[COMPUTE_RATES] else 1,
     ),
     Endpoint(
         method="DELETE",

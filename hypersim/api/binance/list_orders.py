@@ -1,0 +1,190 @@
+"""The orders of a list, read from the parameters of its placement.
+
+They are in the order of `ListKind`: of an OCO the stop order first, wherever it lies. Source: rest-api.md, 'Order
+lists'.
+"""
+
+from typing import Any, Final
+
+from hypersim.api.binance.endpoints import Call, Parameter, optional, required
+from hypersim.api.binance.orders import PREVENTION, RESPONSE_TYPE, Form, order_command
+from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer
+from hypersim.engine.commands import PlaceOrder
+from hypersim.engine.market import Market
+from hypersim.engine.orders import ORDER_TYPES, OrderType, Side, Stop, TimeInForce
+from hypersim.errors import Reason, Refused
+
+Rows = tuple[Parameter[Any], ...]
+
+LIST_CLIENT_ORDER_ID: Final = optional(
+    "listClientOrderId", CLIENT_ORDER_ID_TEXT, description="unique among your open lists; made when not sent"
+)
+SIDE: Final = required("side", Choice(Side, Reason.BAD_SIDE))
+QUANTITY: Final[Parameter[Any]] = required("quantity", Decimal(), "of the base asset, for both orders")
+PENDING_SIDE: Final = required("pendingSide", Choice(Side, Reason.BAD_SIDE))
+PENDING_QUANTITY: Final[Parameter[Any]] = required("pendingQuantity", Decimal(), "of the base asset")
+
+ABOVE: Final = Form("above", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
+BELOW: Final = Form("below", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
+WORKING: Final = Form("working", takes_amount=False)
+PENDING: Final = Form("pending", takes_amount=False)
+PENDING_ABOVE: Final = Form(
+    "pendingAbove", shared_side=PENDING_SIDE, shared_quantity=PENDING_QUANTITY, takes_amount=False
+)
+PENDING_BELOW: Final = Form(
+    "pendingBelow", shared_side=PENDING_SIDE, shared_quantity=PENDING_QUANTITY, takes_amount=False
+)
+PAID: Final = Form("pending", takes_amount=False, is_paid=True)
+PAID_ABOVE: Final = Form("pendingAbove", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
+PAID_BELOW: Final = Form("pendingBelow", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
+
+COMMON: Final = (LIST_CLIENT_ORDER_ID, RESPONSE_TYPE, PREVENTION)
+
+OCO: Final[Rows] = (SYMBOL, SIDE, QUANTITY, *ABOVE.rows, *BELOW.rows, *COMMON)
+OTO: Final[Rows] = (SYMBOL, *WORKING.rows, *PENDING.rows, *COMMON)
+OTOCO: Final[Rows] = (
+    SYMBOL,
+    *WORKING.rows,
+    PENDING_SIDE,
+    PENDING_QUANTITY,
+    *PENDING_ABOVE.rows,
+    *PENDING_BELOW.rows,
+    *COMMON,
+)
+OPO: Final[Rows] = (SYMBOL, *WORKING.rows, *PAID.rows, *COMMON)
+OPOCO: Final[Rows] = (SYMBOL, *WORKING.rows, PENDING_SIDE, *PAID_ABOVE.rows, *PAID_BELOW.rows, *COMMON)
+
+
+def oco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    return _alternatives(call, market, ABOVE, BELOW)
+
+
+def oto(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    return _working(call, market), order_command(call, market, PENDING)
+
+
+def otoco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    return _working(call, market), *_alternatives(call, market, PENDING_ABOVE, PENDING_BELOW)
+
+
+def opo(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    return _paying(call, market, PAID.side), order_command(call, market, PAID)
+
+
+def opoco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    return _paying(call, market, PENDING_SIDE), *_alternatives(call, market, PAID_ABOVE, PAID_BELOW)
+
+
+def _working(call: Call, market: Market) -> PlaceOrder:
+    if call[WORKING.type] not in (OrderType.LIMIT, OrderType.LIMIT_MAKER):
+        raise Refused(Reason.BAD_ORDER_TYPE)
+    return order_command(call, market, WORKING)
+
+
+def _paying(call: Call, market: Market, pending_side: Parameter[Side]) -> PlaceOrder:
+    if call[WORKING.side] is not Side.BUY:
+        raise Refused(Reason.OPO_WORKING_NOT_BUY)
+    if call[pending_side] is not Side.SELL:
+        raise Refused(Reason.OPO_PENDING_NOT_SELL)
+    return _working(call, market)
+
+
+def _alternatives(call: Call, market: Market, above: Form, below: Form) -> tuple[PlaceOrder, PlaceOrder]:
+    """The orders of an OCO, the stop first. Raises Refused where they make none, whatever their prices."""
+    higher, lower = call[above.type], call[below.type]
+    for order_type in (higher, lower):
+        if order_type in (OrderType.LIMIT, OrderType.MARKET):
+            raise Refused(Reason.BAD_OCO_ORDER_TYPE)
+    buying = call[above.side] is Side.BUY
+    stops = [ORDER_TYPES[order_type].stop for order_type in (higher, lower)]
+    if OrderType.LIMIT_MAKER is higher is lower:
+        raise Refused(Reason.OCO_BOTH_LIMIT)
+    wrong_above, wrong_below = (True, False) if buying else (False, True)
+    for at, order_type in enumerate((higher, lower)):
+        misplaced = wrong_above if at == 0 else wrong_below
+        if ORDER_TYPES[order_type].stop is Stop.AGAINST:
+            if not misplaced:
+                raise Refused(Reason.BUY_OCO_STOP_LOSS_BELOW if buying else Reason.SELL_OCO_STOP_LOSS_ABOVE)
+        elif misplaced:
+            if order_type is OrderType.LIMIT_MAKER:
+                raise Refused(Reason.BUY_OCO_LIMIT_ABOVE if buying else Reason.SELL_OCO_LIMIT_BELOW)
+            raise Refused(Reason.BUY_OCO_TAKE_PROFIT_ABOVE if buying else Reason.SELL_OCO_TAKE_PROFIT_BELOW)
+    forms = (above, below) if stops[0] is Stop.AGAINST else (below, above)
+    first, second = (order_command(call, market, form) for form in forms)
+    return first, second
+
+
+# the retired way to place an OCO
+
+LIMIT_ID: Final = optional("limitClientOrderId", CLIENT_ORDER_ID_TEXT)
+LIMIT_STRATEGY_ID: Final = optional("limitStrategyId", Integer())
+LIMIT_STRATEGY_TYPE: Final = optional("limitStrategyType", Integer())
+LIMIT_PRICE: Final = required("price", Decimal())
+LIMIT_ICEBERG: Final = optional("limitIcebergQty", Decimal())
+TRAILING_DELTA: Final = optional("trailingDelta", Integer())
+STOP_ID: Final = optional("stopClientOrderId", CLIENT_ORDER_ID_TEXT)
+STOP_PRICE: Final = required("stopPrice", Decimal())
+STOP_STRATEGY_ID: Final = optional("stopStrategyId", Integer())
+STOP_STRATEGY_TYPE: Final = optional("stopStrategyType", Integer())
+STOP_LIMIT_PRICE: Final = optional("stopLimitPrice", Decimal())
+STOP_ICEBERG: Final = optional("stopIcebergQty", Decimal())
+STOP_TIME_IN_FORCE: Final = optional("stopLimitTimeInForce", Choice(TimeInForce, Reason.BAD_TIME_IN_FORCE))
+
+OLD_OCO: Final[Rows] = (
+    SYMBOL,
+    LIST_CLIENT_ORDER_ID,
+    SIDE,
+    QUANTITY,
+    LIMIT_ID,
+    LIMIT_STRATEGY_ID,
+    LIMIT_STRATEGY_TYPE,
+    LIMIT_PRICE,
+    LIMIT_ICEBERG,
+    TRAILING_DELTA,
+    STOP_ID,
+    STOP_PRICE,
+    STOP_STRATEGY_ID,
+    STOP_STRATEGY_TYPE,
+    STOP_LIMIT_PRICE,
+    STOP_ICEBERG,
+    STOP_TIME_IN_FORCE,
+    RESPONSE_TYPE,
+    PREVENTION,
+)
+"""Source: rest-api.md, 'New OCO - Deprecated'."""
+
+STOP_NEEDS_TIME_IN_FORCE: Final = "Recommendation: 'stopLimitTimeInForce' should also be sent."
+
+
+def old_oco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
+    """The same as `oco`, by the parameters of the retired endpoint."""
+    by_limit = STOP_LIMIT_PRICE in call
+    if by_limit and STOP_TIME_IN_FORCE not in call:
+        raise Refused(Reason.BAD_COMBINATION, STOP_NEEDS_TIME_IN_FORCE)
+    if not by_limit and STOP_TIME_IN_FORCE in call:
+        raise Refused(Reason.PARAMETER_NOT_REQUIRED, STOP_TIME_IN_FORCE.name)
+    above, below = (ABOVE, BELOW) if call[SIDE] is Side.SELL else (BELOW, ABOVE)
+    limit_values: dict[Parameter[Any], Any] = {
+        above.type: OrderType.LIMIT_MAKER,
+        above.client_order_id: call[LIMIT_ID],
+        above.price: call[LIMIT_PRICE],
+        above.iceberg_qty: call[LIMIT_ICEBERG],
+        above.strategy_id: call[LIMIT_STRATEGY_ID],
+        above.strategy_type: call[LIMIT_STRATEGY_TYPE],
+    }
+    stop_values: dict[Parameter[Any], Any] = {
+        below.type: OrderType.STOP_LOSS_LIMIT if by_limit else OrderType.STOP_LOSS,
+        below.client_order_id: call[STOP_ID],
+        below.stop_price: call[STOP_PRICE],
+        below.trailing_delta: call[TRAILING_DELTA],
+        below.price: call[STOP_LIMIT_PRICE],
+        below.time_in_force: call[STOP_TIME_IN_FORCE],
+        below.iceberg_qty: call[STOP_ICEBERG],
+        below.strategy_id: call[STOP_STRATEGY_ID],
+        below.strategy_type: call[STOP_STRATEGY_TYPE],
+    }
+    values = {row.name: value for row, value in (limit_values | stop_values).items() if value is not None}
+    common = {row.name: call[row] for row in (SIDE, QUANTITY)} | (
+        {PREVENTION.name: call[PREVENTION]} if PREVENTION in call else {}
+    )
+    return oco(call.with_arguments(values | common), market)

@@ -1,0 +1,63 @@
+"""What a placement led to, read from the events of its command, and how a caller wants it told."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from hypersim.api.binance.endpoints import Call
+from hypersim.api.binance.orders import RESPONSE_TYPE, ResponseType
+from hypersim.api.binance.render import acknowledgement, full_placement, placement
+from hypersim.engine.events import Change, Event, Fill, MatchPrevented, OrderChanged
+from hypersim.engine.orders import Order, OrderStatus, OrderType
+
+ANSWERED_FULLY: Final = (OrderType.LIMIT, OrderType.MARKET)
+"""The types whose placement is answered FULL unless the caller says otherwise."""
+NEW: Final = Change.NEW
+
+
+class Placed(Struct):
+    """An order as it is after its placement, with its fills and the matches of it that were prevented."""
+
+    order: Order
+    fills: list[Fill] = field(default_factory=list)
+    prevented: list[MatchPrevented] = field(default_factory=list)
+
+
+def placed_orders(events: Iterable[Event]) -> list[Placed]:
+    """The orders that a command placed, in the order of their placement. One that was pending is told as pending,
+    even where the working order was filled at once.
+    """
+    found: dict[int, Placed] = {}
+    for event in events:
+        if isinstance(event, OrderChanged):
+            order = event.order
+            placed = found.get(order.order_id)
+            if placed is None:
+                if event.change is NEW:
+                    found[order.order_id] = Placed(order)
+            elif placed.order.status is not OrderStatus.PENDING_NEW:
+                placed.order = order
+                if event.fill is not None:
+                    placed.fills.append(event.fill)
+        elif isinstance(event, MatchPrevented) and event.taker_order_id in found:
+            found[event.taker_order_id].prevented.append(event)
+    return list(found.values())
+
+
+def told(placed: Placed, call: Call, time_us: int) -> dict[str, Any]:
+    """A placement in the form that the caller asked for, or that its type has."""
+    order = placed.order
+    match call[RESPONSE_TYPE] or (ResponseType.FULL if order.type in ANSWERED_FULLY else ResponseType.ACK):
+        case ResponseType.ACK:
+            return acknowledgement(order, call, time_us)
+        case ResponseType.RESULT:
+            return placement(order, call, time_us)
+        case ResponseType.FULL:
+            return full_placement(order, placed.fills, placed.prevented, call, time_us)
+
+
+def only(placed: Sequence[Placed]) -> Placed:
+    """The one order of a placement."""
+    [order] = placed
+    return order
