@@ -93,7 +93,7 @@ class Kept:
         before = await self.memory.read()
         after = listed.remember(before, markets)
         await self.memory.write(before | after)  # until it is done, either may be what the world has
-        await ask_in_order(self.ask, differences(listed, data.assets.values(), markets, before))
+        await ask_in_order(self.ask, differences(listed, data.assets.values(), markets, before, data.limits))
         await self.memory.write(after)
 
 

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from hypersim import units
-from hypersim.engine.commands import PutAsset, PutMarket
-from hypersim.engine.market import ASSET_NAME, LONGEST_SYMBOL, Asset, Market, MarketStatus
+from hypersim.engine.commands import PutAsset, PutLimits, PutMarket
+from hypersim.engine.market import (
+    ASSET_NAME,
+    LONGEST_SYMBOL,
+    UNLIMITED,
+    Asset,
+    ExchangeLimits,
+    Market,
+    MarketStatus,
+)
 from hypersim.errors import SettingsError
 from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, check_sources
 
@@ -30,6 +38,7 @@ OF_A_MARKET_IN_WORDS: Final = "binance, ccxt:<exchange id> or synthetic"
 
 Text = Annotated[str, Meta(pattern=r"\A[0-9]{1,20}(\.[0-9]{1,20})?\Z")]
 AssetName = Annotated[str, Meta(pattern=rf"\A{ASSET_NAME}\Z")]
+Count = Annotated[int, Meta(ge=0)]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 
@@ -63,6 +72,8 @@ class MarketsFile(Struct, frozen=True, kw_only=True):
     maker_rate: int
     """Fee rate of new accounts, scale 8."""
     taker_rate: int
+    limits: ExchangeLimits = UNLIMITED
+    """What an account may have open over all symbols."""
 
     def sources(self, symbol: str, world: Sequence[str]) -> tuple[str, ...]:
         """Where a market's prices come from, in order: its own sources, or else the world's."""
@@ -140,9 +151,13 @@ def read_markets(path: Path) -> MarketsFile:
 
 
 def differences(
-    listed: Listed, assets: Iterable[Asset], markets: Mapping[str, Market], remembered: Remembered
-) -> list[PutAsset | PutMarket]:
-    """The commands that bring a world with these assets and markets in line with what is listed, in working order.
+    listed: Listed,
+    assets: Iterable[Asset],
+    markets: Mapping[str, Market],
+    remembered: Remembered,
+    limits: ExchangeLimits,
+) -> list[PutAsset | PutMarket | PutLimits]:
+    """The commands that bring a world with these assets, markets and limits in line with what is listed, in order.
 
     A market that is not listed, or that the upstream dropped, goes BREAK; one that somebody halted stays so unless
     the file names a status. What the upstream halted is resumed when it is there. While the upstream is silent, the
@@ -150,9 +165,11 @@ def differences(
     nothing, and the next one changes what has changed.
     """
     present = {asset.name: asset for asset in assets}
-    commands: list[PutAsset | PutMarket] = [
+    commands: list[PutAsset | PutMarket | PutLimits] = [
         PutAsset(asset) for asset in listed.assets if present.get(asset.name) != asset
     ]
+    if listed.limits != limits:
+        commands.append(PutLimits(listed.limits))
     for wanted in listed.markets:
         found = markets.get(wanted.symbol)
         market = wanted if found is None else _beside(found, wanted, listed, remembered)
@@ -202,8 +219,16 @@ class _Bounds(Struct, kw_only=True, forbid_unknown_fields=True):
     bid_multiplier_down: Text | None = None
     ask_multiplier_up: Text | None = None
     ask_multiplier_down: Text | None = None
-    average_price_minutes: Annotated[int, Meta(ge=0)] | None = None
-    max_num_orders: Annotated[int, Meta(ge=0)] | None = None
+    average_price_minutes: Count | None = None
+    max_num_orders: Count | None = None
+    max_num_algo_orders: Count | None = None
+    max_num_iceberg_orders: Count | None = None
+    max_num_order_lists: Count | None = None
+    max_num_order_amends: Count | None = None
+    iceberg_parts: Count | None = None
+    max_position: Text | None = None
+    min_trailing_bps: Count | None = None
+    max_trailing_bps: Count | None = None
     recovery_half_life_ms: Annotated[int, Meta(ge=NEVER_MS)] | None = None
     queue_exponent: Annotated[int, Meta(ge=1, le=10)] | None = None
 
@@ -223,10 +248,30 @@ class _Market(_Bounds, kw_only=True, forbid_unknown_fields=True):
 class _Defaults(_Bounds, kw_only=True, forbid_unknown_fields=True):
     maker_fee_bps: BasisPoints
     taker_fee_bps: BasisPoints
+    # Binance's usual ones, for files from before they were bounded
+    max_num_algo_orders: Count | None = 5
+    max_num_iceberg_orders: Count | None = 0
+    max_num_order_lists: Count | None = 20
+    max_num_order_amends: Count | None = 10
+    iceberg_parts: Count | None = 100
+    max_position: Text | None = "0"
+    min_trailing_bps: Count | None = 10
+    max_trailing_bps: Count | None = 2000
 
 
-class _File(Struct, forbid_unknown_fields=True):
+class _Exchange(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an account may do over all symbols."""
+
+    max_num_orders: Count = 0
+    max_num_algo_orders: Count = 0
+    max_num_iceberg_orders: Count = 0
+    max_num_order_lists: Count = 0
+    max_order: dict[AssetName, Text] = {}
+
+
+class _File(Struct, kw_only=True, forbid_unknown_fields=True):
     defaults: _Defaults
+    exchange: _Exchange = field(default_factory=_Exchange)
     assets: dict[AssetName, str]
     markets: list[_Market]
 
@@ -237,8 +282,20 @@ def _to_integers(written: _File) -> MarketsFile:
         if times > 1:
             raise ValueError(f"{symbol} is there twice")
     half_life_ms = int(_default(written.defaults, "recovery_half_life_ms"))
+    bounds = written.exchange
+    if strangers := bounds.max_order.keys() - written.assets.keys():
+        raise ValueError(f"[exchange.max_order]: [assets] does not have {', '.join(sorted(strangers))}")
     return MarketsFile(
-        assets=tuple(Asset(name, full_name) for name, full_name in written.assets.items()),
+        assets=tuple(
+            Asset(name, full_name, _largest(name, bounds.max_order.get(name, "0")))
+            for name, full_name in written.assets.items()
+        ),
+        limits=ExchangeLimits(
+            max_num_orders=bounds.max_num_orders,
+            max_num_algo_orders=bounds.max_num_algo_orders,
+            max_num_iceberg_orders=bounds.max_num_iceberg_orders,
+            max_num_order_lists=bounds.max_num_order_lists,
+        ),
         markets=markets,
         synthetic={
             _symbol(market.symbol): Synthetic(
@@ -257,6 +314,13 @@ def _to_integers(written: _File) -> MarketsFile:
         maker_rate=written.defaults.maker_fee_bps * RATE_OF_A_BASIS_POINT,
         taker_rate=written.defaults.taker_fee_bps * RATE_OF_A_BASIS_POINT,
     )
+
+
+def _largest(asset: str, text: str) -> int:
+    try:
+        return units.parse(text)
+    except ValueError as error:
+        raise ValueError(f"[exchange.max_order]: {asset}: {error}") from None
 
 
 def _symbol(pair: str) -> str:
@@ -322,6 +386,14 @@ def _market(written: _Market, defaults: _Defaults, assets: Mapping[str, str]) ->
         ask_multiplier_up=number("ask_multiplier_up"),
         ask_multiplier_down=number("ask_multiplier_down"),
         max_num_orders=count("max_num_orders"),
+        max_num_algo_orders=count("max_num_algo_orders"),
+        max_num_iceberg_orders=count("max_num_iceberg_orders"),
+        max_num_order_lists=count("max_num_order_lists"),
+        max_num_order_amends=count("max_num_order_amends"),
+        iceberg_parts=count("iceberg_parts"),
+        max_position=number("max_position"),
+        trailing_above=(count("min_trailing_bps"), count("max_trailing_bps")),
+        trailing_below=(count("min_trailing_bps"), count("max_trailing_bps")),
         recovery_half_life_ms=None if half_life_ms == NEVER_MS else half_life_ms,
         queue_exponent=count("queue_exponent"),
     )

@@ -7,7 +7,7 @@ on beside the state. Prices, quantities and rates have scale 8, amounts scale 16
 from msgspec import Struct
 
 from hypersim.engine.lists import ListKind
-from hypersim.engine.market import Asset, Market
+from hypersim.engine.market import Asset, ExchangeLimits, Market
 from hypersim.engine.orders import CancelRestriction, OrderType, Peg, SelfTradePrevention, Side, TimeInForce
 
 
@@ -25,6 +25,12 @@ class PutMarket(CommandBase, frozen=True):
     """Adds a market or changes its rules and status; open orders stay as they are."""
 
     market: Market
+
+
+class PutLimits(CommandBase, frozen=True):
+    """Bounds what an account may have open over all symbols; what is open stays."""
+
+    limits: ExchangeLimits
 
 
 class OpenAccount(CommandBase, frozen=True, kw_only=True):
@@ -207,6 +213,7 @@ class Reset(CommandBase, frozen=True):
 Command = (
     PutAsset
     | PutMarket
+    | PutLimits
     | OpenAccount
     | SetFees
     | Deposit

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hypersim.engine.commands import Command
 from hypersim.engine.lists import OrderList
-from hypersim.engine.market import Asset, Market
+from hypersim.engine.market import Asset, ExchangeLimits, Market
 from hypersim.engine.orders import Order, SelfTradePrevention
 from hypersim.errors import Reason
 
@@ -30,6 +30,12 @@ class MarketChanged(EventBase, frozen=True):
     """A market was added, or its rules or status changed."""
 
     market: Market
+
+
+class LimitsChanged(EventBase, frozen=True):
+    """What an account may have open over all symbols."""
+
+    limits: ExchangeLimits
 
 
 class AccountChanged(EventBase, frozen=True):
@@ -205,6 +211,7 @@ class WorldReset(EventBase, frozen=True):
 Event = (
     AssetChanged
     | MarketChanged
+    | LimitsChanged
     | AccountChanged
     | BalanceChanged
     | OrderChanged

@@ -25,6 +25,7 @@ from hypersim.engine.commands import (
     PlaceList,
     PlaceOrder,
     PutAsset,
+    PutLimits,
     PutMarket,
     Reset,
     SetFees,
@@ -37,12 +38,14 @@ from hypersim.engine.events import (
     AssetChanged,
     EntryKind,
     Event,
+    LimitsChanged,
     MarketChanged,
     OutsideChanged,
     WorldReset,
 )
+from hypersim.engine.exchange_filters import check_assets, check_exchange
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.market import Asset, Market, MarketStatus
+from hypersim.engine.market import UNLIMITED, Asset, Market, MarketStatus
 from hypersim.engine.orders import Side
 from hypersim.engine.outside import NOWHERE, Outside
 from hypersim.engine.placing import place_list, place_order, test_order
@@ -67,6 +70,7 @@ class Exchange:
         """Every symbol of which users took something that is yet to come back, and perhaps some more."""
         self.ledger = Ledger()
         self.next_list_id = 1
+        self.limits = UNLIMITED
         self._events: list[Event] = []
         self._time_us = 0
 
@@ -92,23 +96,20 @@ class Exchange:
     def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
         match command:
             case PlaceOrder():
-                self._account(command.account_id)
-                venue = self._venue(command.symbol)
+                venue = self._entered(command)
                 place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
             case CancelOrder():
                 self._account(command.account_id)
                 cancel_order(self._venue(command.symbol), command, time_us)
             case PlaceList():
-                self._account(command.account_id)
-                venue = self._venue(command.symbol)
+                venue = self._entered(*command.orders)
                 place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
                 self.next_list_id += 1
             case CancelList():
                 self._account(command.account_id)
                 cancel_list(self._venue(command.symbol), command, time_us)
             case CancelReplace():
-                self._account(command.place.account_id)
-                venue = self._venue(command.place.symbol)
+                venue = self._entered(command.place)
                 cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
             case AmendOrder():
                 self._account(command.account_id)
@@ -119,8 +120,7 @@ class Exchange:
                 self._account(command.account_id)
                 cancel_all(self._venue(command.symbol), command, time_us)
             case TestOrder():
-                self._account(command.order.account_id)
-                test_order(self._venue(command.order.symbol), self.ledger, command.order, time_us)
+                test_order(self._entered(command.order), self.ledger, command.order, time_us)
             case Advance():
                 self._advance(time_us)
             case Deposit():
@@ -133,6 +133,10 @@ class Exchange:
                 self._put_asset(command.asset)
             case PutMarket():
                 self._put_market(command.market, time_us)
+            case PutLimits():
+                if command.limits != self.limits:
+                    self.limits = command.limits
+                    self._events.append(LimitsChanged(command.limits))
             case Reset():
                 self._reset(command)
 
@@ -148,6 +152,15 @@ class Exchange:
                 return (self.venues[command.market.symbol],)
             case _:
                 return self.venues.values()
+
+    def _entered(self, *placing: PlaceOrder) -> Venue:
+        """The market of orders that are to be placed, which keep the bounds of the whole exchange."""
+        self._account(placing[0].account_id)
+        venue = self._venue(placing[0].symbol)
+        check_exchange(self.limits, self.venues.values(), placing)
+        for order in placing:
+            check_assets(self.assets, venue, order, self._time_us)
+        return venue
 
     def _venue(self, symbol: str) -> Venue:
         venue = self.venues.get(symbol)
@@ -316,6 +329,7 @@ class Exchange:
                 for symbol, venue in self.venues.items()
             ),
             next_list_id=self.next_list_id,
+            limits=self.limits,
         )
 
     @classmethod
@@ -324,7 +338,7 @@ class Exchange:
         exchange = cls()
         exchange.assets = {asset.name: asset for asset in state.assets}
         exchange.accounts.update((account.account_id, account) for account in state.accounts)
-        exchange.next_list_id = state.next_list_id
+        exchange.next_list_id, exchange.limits = state.next_list_id, state.limits
         for account_id, asset_name, free, locked in state.balances:
             exchange.ledger.restore(account_id, asset_name, free, locked)
         for kept in state.venues:

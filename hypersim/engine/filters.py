@@ -11,7 +11,7 @@ MARKET: Final = OrderType.MARKET
 
 
 def check_price(market: Market, side: Side, price: int, reference_price: int | None) -> None:
-    """PRICE_FILTER, then PERCENT_PRICE_BY_SIDE against the reference price (skipped while there is none)."""
+    """PRICE_FILTER, then PERCENT_PRICE(_BY_SIDE) against the reference price (skipped while there is none)."""
     if not _in_range(price, market.min_price, market.max_price, market.tick_size):
         raise Refused(Reason.FILTER_PRICE)
     if reference_price is None:
@@ -21,7 +21,7 @@ def check_price(market: Market, side: Side, price: int, reference_price: int | N
     else:
         up, down = market.ask_multiplier_up, market.ask_multiplier_down
     if price * ONE < reference_price * down or (up and price * ONE > reference_price * up):
-        raise Refused(Reason.FILTER_PERCENT_PRICE_BY_SIDE)
+        raise Refused(Reason.FILTER_PERCENT_PRICE_BY_SIDE if market.percent_by_side else Reason.FILTER_PERCENT_PRICE)
 
 
 def check_stop_price(market: Market, stop_price: int) -> None:
@@ -64,12 +64,12 @@ def check_settled_quantity(market: Market, quantity: int) -> None:
 
 
 def check_notional(market: Market, order_type: OrderType, notional: int) -> None:
-    """NOTIONAL, for an amount of quote of scale 16."""
+    """NOTIONAL or MIN_NOTIONAL, for an amount of quote of scale 16."""
     at_market = order_type is MARKET
     least = market.min_notional if market.apply_min_to_market or not at_market else 0
     most = market.max_notional if market.apply_max_to_market or not at_market else 0
     if notional < least * ONE or (most and notional > most * ONE):
-        raise Refused(Reason.FILTER_NOTIONAL)
+        raise Refused(Reason.FILTER_NOTIONAL if market.notional_range else Reason.FILTER_MIN_NOTIONAL)
 
 
 def _in_range(value: int, least: int, most: int, step: int) -> bool:

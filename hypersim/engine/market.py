@@ -51,6 +51,10 @@ class Market(Struct, frozen=True, kw_only=True):
     bid_multiplier_down: int = ONE // 5
     ask_multiplier_up: int = 5 * ONE
     ask_multiplier_down: int = ONE // 5
+    percent_by_side: bool = True
+    """PERCENT_PRICE_BY_SIDE; otherwise PERCENT_PRICE, whose multipliers are those of the bids."""
+    notional_range: bool = True
+    """NOTIONAL; otherwise MIN_NOTIONAL, which has no upper bound."""
     max_num_orders: int = 200
     """Open orders of an account here, of every kind; below, of some kinds."""
     max_num_algo_orders: int = 5
@@ -91,3 +95,17 @@ class Asset(Struct, frozen=True):
 
     name: str
     full_name: str = ""
+    max_order: int = 0
+    """How much of it one order may be about (MAX_ASSET), scale 8; 0 for any amount."""
+
+
+class ExchangeLimits(Struct, frozen=True, kw_only=True):
+    """How much of each kind an account may have open at once, over all symbols; 0 for any number."""
+
+    max_num_orders: int = 0
+    max_num_algo_orders: int = 0
+    max_num_iceberg_orders: int = 0
+    max_num_order_lists: int = 0
+
+
+UNLIMITED: Final = ExchangeLimits()

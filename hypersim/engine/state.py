@@ -5,7 +5,7 @@ from msgspec import Struct
 from hypersim.engine.account import Account
 from hypersim.engine.average import Bucket
 from hypersim.engine.lists import OrderList
-from hypersim.engine.market import Asset, Market
+from hypersim.engine.market import UNLIMITED, Asset, ExchangeLimits, Market
 from hypersim.engine.orders import Order
 from hypersim.engine.outside import Taken
 
@@ -52,3 +52,4 @@ class ExchangeState(Struct, frozen=True):
     """(account, asset, free, locked), amounts of scale 16."""
     venues: tuple[VenueState, ...]
     next_list_id: int = 1
+    limits: ExchangeLimits = UNLIMITED

@@ -17,13 +17,14 @@ from hypersim.engine.events import (
     BalanceChanged,
     Committed,
     DepthChanged,
+    LimitsChanged,
     MarketChanged,
     OrderChanged,
     OutsideChanged,
     Traded,
     WorldReset,
 )
-from hypersim.engine.market import Asset, Market
+from hypersim.engine.market import UNLIMITED, Asset, Market
 from hypersim.engine.state import ExchangeState, VenueState
 from hypersim.views.candles import SECOND_US, bucket, merge, merge_all, pieces, woven
 from hypersim.views.depth import Depth, Level
@@ -288,6 +289,7 @@ class MarketData:
 
     def __init__(self, source: HistorySource | None = None) -> None:
         self.assets: dict[str, Asset] = {}
+        self.limits = UNLIMITED
         self.markets: dict[str, MarketView] = {}
         self._source = source
 
@@ -309,6 +311,8 @@ class MarketData:
                 self._put(event.market)
             elif isinstance(event, AssetChanged):
                 self.assets[event.asset.name] = event.asset
+            elif isinstance(event, LimitsChanged):
+                self.limits = event.limits
             elif isinstance(event, WorldReset):
                 for view in self.markets.values():
                     view.clear()
@@ -319,6 +323,7 @@ class MarketData:
     def restore(self, exchange: ExchangeState, state: MarketDataState) -> None:
         """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""
         self.assets = {asset.name: asset for asset in exchange.assets}
+        self.limits = exchange.limits
         self.markets = {}
         own = {kept.symbol: kept for kept in state.markets}
         for venue in exchange.venues:

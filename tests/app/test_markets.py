@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from hypersim.engine.commands import PutAsset, PutMarket, Stamped
+from hypersim.engine.commands import PutAsset, PutLimits, PutMarket, Stamped
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import SettingsError
@@ -191,16 +191,16 @@ def test_only_listed_symbols_can_be_chosen() -> None:
         chosen(listed(), "DOGEUSDT")
 
 
-def world(*commands: PutAsset | PutMarket) -> Exchange:
+def world(*commands: PutAsset | PutMarket | PutLimits) -> Exchange:
     exchange = Exchange()
     for at, command in enumerate(commands):
         exchange.apply(Stamped(at, command))
     return exchange
 
 
-def changes(file: MarketsFile, exchange: Exchange, symbols: str = "") -> list[PutAsset | PutMarket]:
+def changes(file: MarketsFile, exchange: Exchange, symbols: str = "") -> list[PutAsset | PutMarket | PutLimits]:
     markets = {symbol: venue.market for symbol, venue in exchange.venues.items()}
-    return differences(chosen(file, symbols), exchange.assets.values(), markets, Remembered())
+    return differences(chosen(file, symbols), exchange.assets.values(), markets, Remembered(), exchange.limits)
 
 
 def test_an_empty_world_gets_every_asset_and_market_and_then_nothing_is_left_to_change() -> None:

@@ -38,7 +38,9 @@ FILTERS: Filters = {
         "avgPriceMins": 5,
     },
     "MAX_NUM_ORDERS": {"maxNumOrders": 200},
+    "MAX_NUM_ORDER_LISTS": {"maxNumOrderLists": 20},
     "MAX_NUM_ALGO_ORDERS": {"maxNumAlgoOrders": 5},
+    "MAX_NUM_ORDER_AMENDS": {"maxNumOrderAmends": 10},
 }
 """Those of a symbol of 2026."""
 
@@ -72,6 +74,7 @@ BITCOIN = Market(
         SelfTradePrevention.EXPIRE_TAKER,
         SelfTradePrevention.EXPIRE_MAKER,
         SelfTradePrevention.EXPIRE_BOTH,
+        SelfTradePrevention.DECREMENT,
     ),
 )
 """What the made-up symbol of 2026 is here."""
@@ -89,7 +92,15 @@ def symbol(base: str = "BTC", quote: str = "USDT", filters: Filters = FILTERS, *
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT"],
+        "orderTypes": [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ],
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": True,
         "filters": [{"filterType": name, **filter_} for name, filter_ in filters.items()],

@@ -57,7 +57,16 @@ def test_a_symbol_of_2021_is_read_by_the_filters_of_its_time() -> None:
         average_price_minutes=3,
         ask_multiplier_up=parse("5"),
         ask_multiplier_down=parse("0.2"),
-        allowed_self_trade_prevention=(NEVER, TAKER, MAKER, BOTH),
+        percent_by_side=False,
+        notional_range=False,
+        max_num_algo_orders=0,
+        max_num_order_lists=0,
+        max_num_order_amends=0,
+        iceberg_parts=0,
+        trailing_above=(0, 0),
+        trailing_below=(0, 0),
+        max_position=parse("43"),
+        allowed_self_trade_prevention=tuple(SelfTradePrevention),
     )
 
 
@@ -71,7 +80,7 @@ def test_a_symbol_of_2021_is_read_by_the_filters_of_its_time() -> None:
         ("PRE_TRADING", MarketStatus.HALT),
         ("POST_TRADING", MarketStatus.HALT),
         ("AUCTION_MATCH", MarketStatus.HALT),
-        ("CANCEL_ONLY", MarketStatus.HALT),
+        ("CANCEL_ONLY", MarketStatus.CANCEL_ONLY),
         ("SOMETHING_NEW", MarketStatus.HALT),
     ],
 )
@@ -127,6 +136,18 @@ def test_only_what_a_spot_account_may_trade_is_listed(changes: dict[str, Any], i
             },
         ),
         (changed("PRICE_FILTER", minPrice="0.00000000", maxPrice="0"), {"min_price": 0, "max_price": 0}),
+        (
+            without("ICEBERG_PARTS", "TRAILING_DELTA", "MAX_NUM_ALGO_ORDERS"),
+            {"iceberg_parts": 0, "trailing_above": (0, 0), "trailing_below": (0, 0), "max_num_algo_orders": 0},
+        ),
+        (
+            without("MAX_NUM_ORDER_LISTS", "MAX_NUM_ORDER_AMENDS"),
+            {"max_num_order_lists": 0, "max_num_order_amends": 0},
+        ),
+        (
+            changed("TRAILING_DELTA", minTrailingAboveDelta=5, maxTrailingBelowDelta=900),
+            {"trailing_above": (5, 2000), "trailing_below": (10, 900)},
+        ),
     ],
 )
 def test_a_bound_that_is_not_there_binds_nobody(filters: Filters, changes: dict[str, Any]) -> None:
@@ -136,18 +157,30 @@ def test_a_bound_that_is_not_there_binds_nobody(filters: Filters, changes: dict[
 @pytest.mark.parametrize(
     ("changes", "here"),
     [
-        ({"orderTypes": ["MARKET", "TAKE_PROFIT", "LIMIT"]}, {"order_types": (OrderType.MARKET, OrderType.LIMIT)}),
+        ({"orderTypes": ["MARKET", "SOMETHING_NEW", "LIMIT"]}, {"order_types": (OrderType.MARKET, OrderType.LIMIT)}),
         (
-            {"defaultSelfTradePreventionMode": "NONE", "allowedSelfTradePreventionModes": ["NONE", "TRANSFER"]},
+            {"defaultSelfTradePreventionMode": "NONE", "allowedSelfTradePreventionModes": ["NONE", "SOMETHING_NEW"]},
             {"default_self_trade_prevention": NEVER, "allowed_self_trade_prevention": (NEVER,)},
         ),
         (
-            {"defaultSelfTradePreventionMode": "DECREMENT"},
+            {"defaultSelfTradePreventionMode": "SOMETHING_NEW"},
             {"default_self_trade_prevention": MAKER},
         ),
         (
-            {"defaultSelfTradePreventionMode": "DECREMENT", "allowedSelfTradePreventionModes": ["EXPIRE_TAKER"]},
+            {"defaultSelfTradePreventionMode": "SOMETHING_NEW", "allowedSelfTradePreventionModes": ["EXPIRE_TAKER"]},
             {"default_self_trade_prevention": TAKER, "allowed_self_trade_prevention": (TAKER,)},
+        ),
+        (
+            {"icebergAllowed": False, "allowTrailingStop": False, "amendAllowed": False},
+            {"iceberg_allowed": False, "trailing_allowed": False, "amend_allowed": False},
+        ),
+        (
+            {"ocoAllowed": False, "otoAllowed": False, "opoAllowed": False, "pegInstructionsAllowed": False},
+            {"oco_allowed": False, "oto_allowed": False, "opo_allowed": False, "peg_allowed": False},
+        ),
+        (
+            {"cancelReplaceAllowed": False, "quoteOrderQtyMarketAllowed": False},
+            {"replace_allowed": False, "quote_quantity_allowed": False},
         ),
         ({"baseAssetPrecision": 2, "quoteAssetPrecision": 10}, {"base_precision": 2, "quote_precision": 8}),
     ],
@@ -163,7 +196,7 @@ def test_what_the_engine_lacks_is_not_listed(changes: dict[str, Any], here: dict
         (symbol(filters=changed("LOT_SIZE", stepSize="1e-5")), "not a decimal: '1e-5'"),
         (symbol(filters=changed("LOT_SIZE", stepSize="0.00000000")), "it has no tick or no step"),
         (symbol(filters=without("PRICE_FILTER")), "it has no PRICE_FILTER or no LOT_SIZE"),
-        (symbol(orderTypes=["STOP_LOSS"]), "it has no order type that there is here"),
+        (symbol(orderTypes=["SOMETHING_NEW"]), "it has no order type that there is here"),
         (symbol("btc"), "its name is none that there can be here"),
         (symbol("B/C"), "its name is none that there can be here"),
         (symbol("A" * 40, "B" * 11), "its name is none that there can be here"),
@@ -204,6 +237,8 @@ def anyhow(chance: random.Random, number: int) -> Market:
 
     modes = chance.sample(list(SelfTradePrevention), chance.randint(1, 4))
     most = chance.randint(10, 10**18)
+    by_side, in_range = chance.random() < 0.5, chance.random() < 0.5
+    bids = some(10 * ONE), some(ONE)
     return Market(
         symbol=f"COIN{number}USDT",
         base=f"COIN{number}",
@@ -219,15 +254,34 @@ def anyhow(chance: random.Random, number: int) -> Market:
         market_max_quantity=some(most - 1),
         market_step_size=some(10**10),
         min_notional=some(10**12),
-        max_notional=some(10**18),
+        max_notional=some(10**18) if in_range else 0,
         apply_min_to_market=chance.random() < 0.5,
-        apply_max_to_market=chance.random() < 0.5,
+        apply_max_to_market=in_range and chance.random() < 0.5,
         average_price_minutes=some(60),
-        bid_multiplier_up=some(10 * ONE),
-        bid_multiplier_down=some(ONE),
-        ask_multiplier_up=some(10 * ONE),
-        ask_multiplier_down=some(ONE),
+        bid_multiplier_up=bids[0],
+        bid_multiplier_down=bids[1],
+        ask_multiplier_up=some(10 * ONE) if by_side else bids[0],
+        ask_multiplier_down=some(ONE) if by_side else bids[1],
         max_num_orders=some(1000),
+        max_num_algo_orders=some(100),
+        max_num_iceberg_orders=some(100),
+        max_num_order_lists=some(100),
+        max_num_order_amends=some(100),
+        iceberg_parts=some(100),
+        max_position=some(10**18),
+        trailing_above=(some(100), some(2000)),
+        trailing_below=(some(100), some(2000)),
+        percent_by_side=by_side,
+        notional_range=in_range,
+        iceberg_allowed=chance.random() < 0.5,
+        oco_allowed=chance.random() < 0.5,
+        oto_allowed=chance.random() < 0.5,
+        opo_allowed=chance.random() < 0.5,
+        quote_quantity_allowed=chance.random() < 0.5,
+        trailing_allowed=chance.random() < 0.5,
+        replace_allowed=chance.random() < 0.5,
+        amend_allowed=chance.random() < 0.5,
+        peg_allowed=chance.random() < 0.5,
         base_precision=chance.randint(0, 8),
         quote_precision=chance.randint(0, 8),
         order_types=tuple(chance.sample(list(OrderType), chance.randint(1, 3))),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
-from hypersim.api.binance.general import symbol_filters
+from hypersim.api.binance.general import exchange_filters, symbol_filters
 from hypersim.api.binance.parameters import (
     END_TIME,
     FROM_ID,
@@ -200,7 +200,16 @@ async def allocations(world: World, call: Call) -> list[dict[str, Any]]:
 async def relevant_filters(world: World, call: Call) -> dict[str, Any]:
     market = world.market(call[SYMBOL]).market
     own(world, call)
-    return {"exchangeFilters": [], "symbolFilters": symbol_filters(market), "assetFilters": []}
+    assets = (world.markets.assets[name] for name in (market.base, market.quote))
+    return {
+        "exchangeFilters": exchange_filters(world.markets.limits),
+        "symbolFilters": symbol_filters(market),
+        "assetFilters": [
+            {"filterType": "MAX_ASSET", "asset": asset.name, "limit": show(asset.max_order)}
+            for asset in assets
+            if asset.max_order
+        ],
+    }
 
 
 ENDPOINTS: Final = (

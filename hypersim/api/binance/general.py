@@ -12,7 +12,7 @@ import msgspec
 
 from hypersim.api.binance.endpoints import Call, Endpoint, optional
 from hypersim.api.binance.parameters import ANY_STATUS, ANY_SYMBOL, ANY_SYMBOLS, Boolean
-from hypersim.engine.market import Market
+from hypersim.engine.market import ExchangeLimits, Market
 from hypersim.errors import Reason, Refused
 from hypersim.limits import FIGURES
 from hypersim.units import show
@@ -57,7 +57,7 @@ async def exchange_info(world: World, call: Call) -> dict[str, Any]:
         "timezone": "UTC",
         "serverTime": call.time(world.clock.now_us()),
         "rateLimits": FIGURES,
-        "exchangeFilters": [],
+        "exchangeFilters": exchange_filters(world.markets.limits),
         "symbols": [_symbol(market, call[SHOW_PERMISSION_SETS]) for market in _selected(world, call)],
     }
 
@@ -110,9 +110,19 @@ def _symbol(market: Market, show_permission_sets: bool) -> dict[str, Any]:
     }
 
 
+def exchange_filters(limits: ExchangeLimits) -> list[dict[str, Any]]:
+    """What an account may have open over all symbols, where that is bounded."""
+    counted = (
+        ("EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders", limits.max_num_orders),
+        ("EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", limits.max_num_algo_orders),
+        ("EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", limits.max_num_iceberg_orders),
+        ("EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists", limits.max_num_order_lists),
+    )
+    return [{"filterType": name, field: most} for name, field, most in counted if most]
+
+
 def symbol_filters(market: Market) -> list[dict[str, Any]]:
     """The filters that orders here must pass, as filters.md has them; those that bound nothing are left out."""
-    above, below = market.trailing_above, market.trailing_below
     filters: list[dict[str, Any]] = [
         {
             "filterType": "PRICE_FILTER",
@@ -126,48 +136,74 @@ def symbol_filters(market: Market) -> list[dict[str, Any]]:
             "maxQty": show(market.max_quantity),
             "stepSize": show(market.step_size),
         },
-        {"filterType": "ICEBERG_PARTS", "limit": market.iceberg_parts},
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": show(market.market_min_quantity),
             "maxQty": show(market.market_max_quantity or market.max_quantity),
             "stepSize": show(market.market_step_size),
         },
-        {
-            "filterType": "TRAILING_DELTA",
-            "minTrailingAboveDelta": above[0],
-            "maxTrailingAboveDelta": above[1],
-            "minTrailingBelowDelta": below[0],
-            "maxTrailingBelowDelta": below[1],
-        },
-        {
-            "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": show(market.bid_multiplier_up),
-            "bidMultiplierDown": show(market.bid_multiplier_down),
-            "askMultiplierUp": show(market.ask_multiplier_up),
-            "askMultiplierDown": show(market.ask_multiplier_down),
-            "avgPriceMins": market.average_price_minutes,
-        },
-        {
-            "filterType": "NOTIONAL",
-            "minNotional": show(market.min_notional),
-            "applyMinToMarket": market.apply_min_to_market,
-            "maxNotional": show(market.max_notional or MOST_NOTIONAL),
-            "applyMaxToMarket": market.apply_max_to_market,
-            "avgPriceMins": market.average_price_minutes,
-        },
+        _percent_price(market),
+        _notional(market),
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": market.max_num_orders or MOST_ORDERS},
     ]
     counted = (
+        ("ICEBERG_PARTS", "limit", market.iceberg_parts),
         ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", market.max_num_order_lists),
         ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", market.max_num_algo_orders),
         ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", market.max_num_iceberg_orders),
         ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", market.max_num_order_amends),
     )
     filters += ({"filterType": name, field: most} for name, field, most in counted if most)
+    above, below = market.trailing_above, market.trailing_below
+    if any((*above, *below)):
+        filters.append(
+            {
+                "filterType": "TRAILING_DELTA",
+                "minTrailingAboveDelta": above[0],
+                "maxTrailingAboveDelta": above[1],
+                "minTrailingBelowDelta": below[0],
+                "maxTrailingBelowDelta": below[1],
+            }
+        )
     if market.max_position:
         filters.append({"filterType": "MAX_POSITION", "maxPosition": show(market.max_position)})
     return filters
+
+
+def _percent_price(market: Market) -> dict[str, Any]:
+    if not market.percent_by_side:
+        return {
+            "filterType": "PERCENT_PRICE",
+            "multiplierUp": show(market.bid_multiplier_up),
+            "multiplierDown": show(market.bid_multiplier_down),
+            "avgPriceMins": market.average_price_minutes,
+        }
+    return {
+        "filterType": "PERCENT_PRICE_BY_SIDE",
+        "bidMultiplierUp": show(market.bid_multiplier_up),
+        "bidMultiplierDown": show(market.bid_multiplier_down),
+        "askMultiplierUp": show(market.ask_multiplier_up),
+        "askMultiplierDown": show(market.ask_multiplier_down),
+        "avgPriceMins": market.average_price_minutes,
+    }
+
+
+def _notional(market: Market) -> dict[str, Any]:
+    if not market.notional_range:
+        return {
+            "filterType": "MIN_NOTIONAL",
+            "minNotional": show(market.min_notional),
+            "applyToMarket": market.apply_min_to_market,
+            "avgPriceMins": market.average_price_minutes,
+        }
+    return {
+        "filterType": "NOTIONAL",
+        "minNotional": show(market.min_notional),
+        "applyMinToMarket": market.apply_min_to_market,
+        "maxNotional": show(market.max_notional or MOST_NOTIONAL),
+        "applyMaxToMarket": market.apply_max_to_market,
+        "avgPriceMins": market.average_price_minutes,
+    }
 
 
 MOST_NOTIONAL: Final = 2**63 - 1

@@ -151,6 +151,15 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.FILTER_MAX_NUM_ALGO_ORDERS: Wording(400, -1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
     Reason.FILTER_MAX_NUM_ICEBERG_ORDERS: Wording(400, -1013, "Filter failure: MAX_NUM_ICEBERG_ORDERS"),
     Reason.FILTER_MAX_NUM_ORDER_LISTS: Wording(400, -1013, "Filter failure: MAX_NUM_ORDER_LISTS"),
+    Reason.FILTER_PERCENT_PRICE: Wording(400, -1013, "Filter failure: PERCENT_PRICE"),
+    Reason.FILTER_MIN_NOTIONAL: Wording(400, -1013, "Filter failure: MIN_NOTIONAL"),
+    Reason.FILTER_EXCHANGE_MAX_NUM_ORDERS: Wording(400, -1013, "Filter failure: EXCHANGE_MAX_NUM_ORDERS"),
+    Reason.FILTER_EXCHANGE_MAX_NUM_ALGO_ORDERS: Wording(400, -1013, "Filter failure: EXCHANGE_MAX_NUM_ALGO_ORDERS"),
+    Reason.FILTER_EXCHANGE_MAX_NUM_ICEBERG_ORDERS: Wording(
+        400, -1013, "Filter failure: EXCHANGE_MAX_NUM_ICEBERG_ORDERS"
+    ),
+    Reason.FILTER_EXCHANGE_MAX_NUM_ORDER_LISTS: Wording(400, -1013, "Filter failure: EXCHANGE_MAX_NUM_ORDER_LISTS"),
+    Reason.FILTER_MAX_ASSET: Wording(400, -1013, "Filter failure: MAX_ASSET"),
     Reason.FILTER_MAX_POSITION: Wording(400, -1013, "Filter failure: MAX_POSITION"),
     Reason.FILTER_MAX_NUM_ORDER_AMENDS: Wording(400, -2038, "Filter failure: MAX_NUM_ORDER_AMENDS"),
     Reason.QUOTE_QUANTITY_NOT_SUPPORTED: Wording(

@@ -101,6 +101,14 @@ class SymbolFilter(Struct, frozen=True, gc=False, rename="camel"):
     avg_price_mins: int | None = None
     max_num_orders: int | None = None
     max_num_algo_orders: int | None = None
+    max_num_iceberg_orders: int | None = None
+    max_num_order_lists: int | None = None
+    max_num_order_amends: int | None = None
+    max_position: str | None = None
+    min_trailing_above_delta: int | None = None
+    max_trailing_above_delta: int | None = None
+    min_trailing_below_delta: int | None = None
+    max_trailing_below_delta: int | None = None
     limit: int | None = None
 
 
@@ -116,6 +124,15 @@ class SymbolInfo(Struct, frozen=True, rename="camel"):
     base_commission_precision: int = 8
     quote_commission_precision: int = 8
     order_types: list[str] = []
+    iceberg_allowed: bool = True
+    oco_allowed: bool = True
+    oto_allowed: bool = True
+    opo_allowed: bool = True
+    quote_order_qty_market_allowed: bool = True
+    allow_trailing_stop: bool = True
+    cancel_replace_allowed: bool = True
+    amend_allowed: bool = True
+    peg_instructions_allowed: bool = True
     is_spot_trading_allowed: bool = True
     default_self_trade_prevention_mode: str = ""
     allowed_self_trade_prevention_modes: list[str] = []

@@ -1,9 +1,7 @@
 """An upstream's exchangeInfo -> markets of ours, and which of them a world is to list.
 
 Guarantees rules that the engine keeps as they are meant: a market whose grid or name it cannot have is left out,
-with the reason. Order types and modes that the engine lacks are not listed. Filters that bound what it does not
-know (icebergs, stops, positions, order lists) have no meaning here and are passed over. Asks nobody and changes
-nothing.
+with the reason. Order types and modes that the engine lacks are not listed. Asks nobody and changes nothing.
 
 Sources: rest-api.md, 'Exchange information'; filters.md; enums.md.
 """
@@ -35,10 +33,14 @@ NAME: Final = re.compile(ASSET_NAME)
 SHOWN: Final = 3
 """How many symbols a log line names."""
 
-STATUS: Final = {"TRADING": MarketStatus.TRADING, "BREAK": MarketStatus.BREAK}
+STATUS: Final = {
+    "TRADING": MarketStatus.TRADING,
+    "BREAK": MarketStatus.BREAK,
+    "CANCEL_ONLY": MarketStatus.CANCEL_ONLY,
+}
 OTHERWISE: Final = MarketStatus.HALT
-"""For every other status - HALT, END_OF_DAY, PRE_TRADING, POST_TRADING, AUCTION_MATCH, CANCEL_ONLY, and what is yet
-to come: the market is there, takes cancels, and takes no order that would trade as usual."""
+"""For every other status - HALT, END_OF_DAY, PRE_TRADING, POST_TRADING, AUCTION_MATCH, and what is yet to
+come: the market is there, takes cancels, and takes no order that would trade as usual."""
 
 ORDER_TYPES: Final = {each.value: each for each in OrderType}
 MODES: Final = {each.value: each for each in SelfTradePrevention}
@@ -105,6 +107,7 @@ def _market(symbol: SymbolInfo) -> Market:
     if not order_types:
         raise _LeftOut("it has no order type that there is here")
     default, allowed = _modes(symbol)
+    trailing = filters.get("TRAILING_DELTA", NONE)
     bid_up, bid_down, ask_up, ask_down, minutes = _percent(filters)
     least_worth, most_worth, least_at_market, most_at_market = _notional(filters)
     return Market(
@@ -130,10 +133,29 @@ def _market(symbol: SymbolInfo) -> Market:
         bid_multiplier_down=bid_down,
         ask_multiplier_up=ask_up,
         ask_multiplier_down=ask_down,
+        percent_by_side="PERCENT_PRICE" not in filters or "PERCENT_PRICE_BY_SIDE" in filters,
+        notional_range="MIN_NOTIONAL" not in filters or "NOTIONAL" in filters,
         max_num_orders=_unless(UNBOUNDED_ORDERS, filters.get("MAX_NUM_ORDERS", NONE).max_num_orders or 0),
+        max_num_algo_orders=filters.get("MAX_NUM_ALGO_ORDERS", NONE).max_num_algo_orders or 0,
+        max_num_iceberg_orders=filters.get("MAX_NUM_ICEBERG_ORDERS", NONE).max_num_iceberg_orders or 0,
+        max_num_order_lists=filters.get("MAX_NUM_ORDER_LISTS", NONE).max_num_order_lists or 0,
+        max_num_order_amends=filters.get("MAX_NUM_ORDER_AMENDS", NONE).max_num_order_amends or 0,
+        iceberg_parts=filters.get("ICEBERG_PARTS", NONE).limit or 0,
+        max_position=_number(filters.get("MAX_POSITION", NONE).max_position),
+        trailing_above=(trailing.min_trailing_above_delta or 0, trailing.max_trailing_above_delta or 0),
+        trailing_below=(trailing.min_trailing_below_delta or 0, trailing.max_trailing_below_delta or 0),
         base_precision=min(symbol.base_asset_precision, FINEST),
         quote_precision=min(symbol.quote_asset_precision, FINEST),
         order_types=order_types,
+        iceberg_allowed=symbol.iceberg_allowed,
+        oco_allowed=symbol.oco_allowed,
+        oto_allowed=symbol.oto_allowed,
+        opo_allowed=symbol.opo_allowed,
+        quote_quantity_allowed=symbol.quote_order_qty_market_allowed,
+        trailing_allowed=symbol.allow_trailing_stop,
+        replace_allowed=symbol.cancel_replace_allowed,
+        amend_allowed=symbol.amend_allowed,
+        peg_allowed=symbol.peg_instructions_allowed,
         default_self_trade_prevention=default,
         allowed_self_trade_prevention=allowed,
     )

@@ -114,7 +114,7 @@ class Relisting:
             and (market.symbol in mine or (listed.all_symbols and market.symbol not in markets))
         ]
         listed = replace(listed, markets=tuple(wanted), assets=_new(listed.assets, self._data.assets, wanted))
-        commands = differences(listed, self._data.assets.values(), mine, before)
+        commands = differences(listed, self._data.assets.values(), mine, before, self._data.limits)
         touched = frozenset(market.symbol for market in wanted)
         said = listed.remember(before, markets)
         after = Remembered(before.ruled | touched, (before.halted - mine.keys()) | (said.halted & touched))
