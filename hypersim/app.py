@@ -209,6 +209,7 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         maker_rate=kept.listed.maker_rate,
         taker_rate=kept.listed.taker_rate,
         open_account=kept.open_account,
+        add_key=kept.add_key,
         feed=outside.status,
         change_feed=outside.change,
         paths=outside.levers,

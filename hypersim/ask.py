@@ -4,6 +4,7 @@ API and feeds know this protocol and the views, never the writer or the engine b
 """
 
 import asyncio
+import enum
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -13,14 +14,30 @@ from hypersim.engine.commands import Command
 from hypersim.engine.events import Event
 
 
+class KeyKind(enum.StrEnum):
+    """How a key proves a request. Source: faqs/api_key_types.md."""
+
+    HMAC = "HMAC"
+    RSA = "RSA"
+    ED25519 = "ED25519"
+
+
 class KeyRow(Struct, frozen=True, kw_only=True):
-    """An API key of an account. The secret is ciphertext (text): whoever stores it cannot read it."""
+    """An API key of an account: of a secret that both sides have, or of the public half of the owner's own pair."""
 
     api_key: str
-    secret_encrypted: str
+    kind: KeyKind
+    secret_encrypted: str | None = None
+    """HMAC keys: ciphertext (text), which whoever stores it cannot read."""
+    public_key: str | None = None
+    """The other kinds: PEM (SubjectPublicKeyInfo), which anybody may read."""
     account_id: int
     label: str = ""
     created_us: int
+
+    def __post_init__(self) -> None:
+        shared = self.kind is KeyKind.HMAC
+        assert (self.secret_encrypted is not None, self.public_key is None) == (shared, shared)
 
 
 class FactRow(Struct, frozen=True):

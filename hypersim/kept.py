@@ -13,11 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from hypersim.ask import Ask, FactRow, ask_in_order
+from hypersim.ask import Ask, FactRow, KeyKind, ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import Advance, Command, OpenAccount
 from hypersim.errors import Refused, StartError, StoreError
-from hypersim.identity import Credentials, KeyRing, MasterKey, WrongMasterKey
+from hypersim.identity import Credentials, KeyRing, MasterKey, PublicKey, WrongMasterKey
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
@@ -56,20 +56,42 @@ class Kept:
         label: str = "",
         api_key: str | None = None,
         secret: str | None = None,
+        public_key: PublicKey | None = None,
         fees: tuple[int, int] | None = None,
     ) -> Credentials:
-        """Opens an account with a key of its own. `fees` are the maker's and the taker's rate, scale 8,
-        otherwise the listed ones. Raises Refused.
+        """Opens an account with a key of its own: of the public half that is given, or with a secret. `fees` are
+        the maker's and the taker's rate, scale 8, otherwise the listed ones. Raises Refused.
         """
         maker_rate, taker_rate = fees or (self.listed.maker_rate, self.listed.taker_rate)
         account_id = next(self.account_ids)
-        issued = self.keys.issue(account_id, self.clock.now_us(), label=label, api_key=api_key, secret=secret)
         command = OpenAccount(
             account_id=account_id,
             maker_rate=maker_rate,
             taker_rate=taker_rate,
             balances=balances,
         )
+        issued = self.keys.issue(
+            account_id, self.clock.now_us(), label=label, api_key=api_key, secret=secret, public_key=public_key
+        )
+        return await self._store(command, issued)
+
+    async def add_key(
+        self,
+        account_id: int,
+        *,
+        label: str = "",
+        api_key: str | None = None,
+        secret: str | None = None,
+        public_key: PublicKey | None = None,
+    ) -> Credentials:
+        """A further key of an account that there is. Raises Refused."""
+        issued = self.keys.issue(
+            account_id, self.clock.now_us(), label=label, api_key=api_key, secret=secret, public_key=public_key
+        )
+        return await self._store(Advance(), issued)
+
+    async def _store(self, command: Command, issued: Credentials) -> Credentials:
+        """The key, in use once it is durable with its command."""
         await self.writer.ask(command, rows=[issued.row])
         self.keys.add(issued.row)
         return issued
@@ -139,7 +161,8 @@ def read_keys(settings: Settings, database: Database) -> KeyRing:
     rows = load_keys(database)
     if not settings.open:  # its secret is published
         rows = [row for row in rows if row.api_key != DEMO_KEY]
-    ring = KeyRing(MasterKey(master_key(settings, key_file(database), in_use=bool(rows))))
+    in_use = any(row.kind is KeyKind.HMAC for row in rows)
+    ring = KeyRing(MasterKey(master_key(settings, key_file(database), in_use=in_use)))
     try:
         ring.load(rows)
     except WrongMasterKey as error:

@@ -131,9 +131,9 @@ class ServerProcess:
         self.process.send_signal(number)
 
     def open_account(self, balances: Mapping[str, str] = PLENTY, **body: Any) -> "Account":
-        """A new account with keys; `body` are further fields of POST /sim/v1/accounts."""
+        """A new account with keys; `body` are further fields of POST /sim/v1/accounts, such as publicKey."""
         opened = self.simulate("accounts", {"balances": dict(balances), **body})
-        return Account(self, opened["accountId"], opened["apiKey"], opened["secretKey"])
+        return Account(self, opened["accountId"], opened["apiKey"], opened.get("secretKey", ""))
 
     def move_market(self, symbol: str, **body: Any) -> dict[str, Any]:
         """An outside update by hand (POST /sim/v1/market/{symbol}); returns the orders that it filled."""
@@ -179,6 +179,7 @@ class Account:
     account_id: int
     api_key: str
     secret: str = field(repr=False)
+    """Empty where the key has a public half instead."""
 
     @property
     def credentials(self) -> dict[str, str]:

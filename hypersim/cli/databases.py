@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 
 import msgspec
 
@@ -10,6 +11,7 @@ from hypersim.cli import Commands
 from hypersim.clock import WallClock
 from hypersim.errors import Refused, SettingsError, StartError
 from hypersim.feeds.binance.listing import has_say, list_markets
+from hypersim.identity import BadPublicKey, PublicKey, read_public_key
 from hypersim.kept import keep
 from hypersim.markets import read_markets
 from hypersim.masterkey import require_master_key
@@ -32,6 +34,9 @@ def add(commands: Commands) -> None:
     added.add_argument("--label", default="", help="what you call it")
     added.add_argument(
         "--balance", action="append", default=[], metavar="ASSET=AMOUNT", help="such as USDT=1000; may repeat"
+    )
+    added.add_argument(
+        "--public-key", metavar="FILE", type=Path, help="the key's public half (PEM), in place of a secret"
     )
     added.set_defaults(run=run_user_add)
     for parser in (migrate, check, added):
@@ -66,11 +71,14 @@ def run_verify(chosen: argparse.Namespace) -> int:
 def run_user_add(chosen: argparse.Namespace) -> int:
     """Opens an account."""
     balances = tuple(_balance(text) for text in chosen.balance)
-    print(asyncio.run(_add_user(_settings(chosen), balances, chosen.label)))
+    public_key = None if chosen.public_key is None else _public_key(chosen.public_key)
+    print(asyncio.run(_add_user(_settings(chosen), balances, chosen.label, public_key)))
     return 0
 
 
-async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], label: str) -> str:
+async def _add_user(
+    settings: Settings, balances: tuple[tuple[str, int], ...], label: str, public_key: PublicKey | None
+) -> str:
     require_master_key(settings)
     file, clock = read_markets(settings.config / "markets.toml"), WallClock()
     # no upstream is asked here, so the markets stay as they are
@@ -79,17 +87,22 @@ async def _add_user(settings: Settings, balances: tuple[tuple[str, int], ...], l
     try:
         async with keep(settings, listed, database, Views(), clock) as kept:
             try:
-                issued = await kept.open_account(balances, label=label)
+                issued = await kept.open_account(balances, label=label, public_key=public_key)
             except Refused as refused:
                 raise StartError(f"refused: {refused.reason.value}") from None
     finally:
         database.close()
-    account = {
-        "accountId": issued.row.account_id,
-        "apiKey": issued.row.api_key,
-        "secretKey": issued.secret,
-    }
+    account = {"accountId": issued.row.account_id, "apiKey": issued.row.api_key}
+    if issued.secret is not None:
+        account["secretKey"] = issued.secret
     return msgspec.json.encode(account).decode()
+
+
+def _public_key(path: Path) -> PublicKey:
+    try:
+        return read_public_key(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BadPublicKey) as error:
+        raise SettingsError(f"--public-key {path}: {error}") from None
 
 
 def _balance(text: str) -> tuple[str, int]:

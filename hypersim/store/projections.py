@@ -139,7 +139,7 @@ def joined_rows(joined: Sequence[JoinedRow]) -> dict[Table, list[Row]]:
     named: dict[str, Row] = {}
     for row in joined:
         if isinstance(row, KeyRow):
-            keys.append((row.api_key, row.secret_encrypted, row.account_id, row.label, row.created_us))
+            keys.append(tuple(getattr(row, column.name) for column in tables.api_keys.columns))
         else:
             named[row.name] = (row.name, row.value)
     return {tables.api_keys: keys, tables.facts: list(named.values())}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Dialect,
     Index,
@@ -109,11 +110,19 @@ api_keys: Final = Table(
     "api_keys",
     metadata,
     Column("api_key", Text, primary_key=True),
-    _text("secret_encrypted"),
+    _text("secret_encrypted", nullable=True),
     _count("account_id"),
     _text("label"),
     _count("created_us"),
+    _text("kind"),
+    _text("public_key", nullable=True),
+    CheckConstraint(
+        "(kind = 'HMAC') = (secret_encrypted IS NOT NULL) AND (kind = 'HMAC') = (public_key IS NULL)",
+        name="api_keys_have_a_secret_or_a_public_half",
+    ),
 )
+"""Who may ask for an account, and what proves it: of an HMAC key its secret as ciphertext, of any other kind its
+public half (PEM)."""
 
 orders: Final = Table(
     "orders",

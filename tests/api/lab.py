@@ -148,4 +148,4 @@ async def _open_account(world: World, app: Any, account_id: int, name: str) -> C
     command = OpenAccount(account_id=account_id, maker_rate=FEE_RATE, taker_rate=FEE_RATE, balances=balances)
     await world.ask(command, rows=[issued.row])
     world.keys.add(issued.row)
-    return Client(app, issued.row.api_key, issued.secret)
+    return Client(app, issued.row.api_key, f"{name}_secret")

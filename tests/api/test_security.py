@@ -91,6 +91,7 @@ async def test_market_data_needs_no_key_and_ignores_a_wrong_one(lab: Lab) -> Non
 
 async def test_a_generated_key_works_as_soon_as_it_is_stored(lab: Lab) -> None:
     issued = lab.world.keys.issue(2, lab.clock.time_us)
+    assert issued.secret is not None
     stranger = Client(lab.app, issued.row.api_key, issued.secret)
     assert BAD_KEY[1] == (await stranger.signed("GET", "/v1/account", time=lab.now_ms)).json
     lab.world.keys.add(issued.row)

@@ -67,6 +67,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (["verify"], {}, r"there is no database at .*hypersim\.db"),
         (["user", "add", "--balance", "USDT"], {}, r"--balance 'USDT': .*"),
+        (["user", "add", "--public-key", "no/such.pem"], {}, r"--public-key no/such\.pem: .*No such file.*"),
+        (["user", "add", "--public-key", __file__], {}, r"--public-key .*: a PEM is wanted, from .*"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_line_and_exit_2(

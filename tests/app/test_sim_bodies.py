@@ -18,6 +18,7 @@ from hypersim.feeds.levers.bend import UNBENT
 from hypersim.feeds.levers.levers import PathStatus
 from hypersim.feeds.levers.pricepath import read_path
 from hypersim.units import parse
+from tests.pairs import PAIRS
 
 
 def test_every_reason_has_a_sentence() -> None:
@@ -72,6 +73,8 @@ def test_an_amount_is_read_as_it_was_written(written: str, amount: str | None) -
         (b'{"apiKey": "ab\\n"}', "apiKey", "Expected `str` matching regex"),
         (b'{"label": "a\\u0000b"}', "label", "Expected `str` matching regex"),
         (b'{"label": 5}', "label", "Expected `str`, got `int`"),
+        (b'{"publicKey": 5}', "publicKey", "Expected `str | null`, got `int`"),
+        (b'{"publicKey": "%s"}' % (b"A" * 5001), "publicKey", "Expected `str` of length <= 5000"),
         (b"[]", "body", "Expected `object`, got `array`"),
         (b"[" * 100_000, "body", "Expected `object`, got `array`"),
         (b'{"balances": ', "body", "not JSON: "),
@@ -85,6 +88,31 @@ def test_a_body_that_means_nothing_is_refused_by_the_name_of_its_field(body: byt
     assert Reason.INVALID_FIELD is refused.value.reason
     assert field == refused.value.details[0]
     assert str(refused.value.details[1]).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"publicKey": ""}, "a PEM is wanted, from '-----BEGIN PUBLIC KEY-----' to '-----END PUBLIC KEY-----'"),
+        (
+            {"publicKey": PAIRS["Ed25519"].private},
+            "this is a private key: keep it to yourself, and send its public half",
+        ),
+        (
+            {"publicKey": PAIRS["Ed25519"].public, "secretKey": "mine"},
+            "comes without secretKey: its private half signs",
+        ),
+    ],
+    ids=["empty", "private", "beside a secret"],
+)
+@pytest.mark.parametrize("shape", [bodies.KeyBody, bodies.OpenAccountBody])
+def test_a_public_key_that_cannot_be_one_is_refused_by_its_name(
+    shape: type[bodies.KeyBody], body: dict[str, str], said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        bodies.public_key(bodies.read(msgspec.json.encode(body), shape))
+
+    assert (Reason.INVALID_FIELD, ("publicKey", said)) == (refused.value.reason, refused.value.details)
 
 
 def test_a_market_body_is_a_ladder_and_a_trade_in_integers() -> None:

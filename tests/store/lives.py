@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from hypersim.ask import JoinedRow, KeyRow
+from hypersim.ask import JoinedRow, KeyKind, KeyRow
 from hypersim.engine.commands import (
     Advance,
     CancelAll,
@@ -64,6 +64,7 @@ def key_row(api_key: str, account_id: int = 1) -> KeyRow:
     """An API key as it is stored."""
     return KeyRow(
         api_key=api_key,
+        kind=KeyKind.HMAC,
         secret_encrypted="ciphertext",
         account_id=account_id,
         label="desk",

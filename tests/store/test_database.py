@@ -30,13 +30,14 @@ HUGE = 10**47 + 7
 
 
 def described(connection: Connection) -> dict[str, object]:
-    """Columns, keys and indexes as the database itself describes them."""
+    """Columns, keys, indexes and checks as the database itself describes them."""
     found = inspect(connection)
     return {
         name: (
             [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
             found.get_pk_constraint(name)["constrained_columns"],
             sorted((i["name"] or "", tuple(i["column_names"])) for i in found.get_indexes(name)),
+            sorted((c["name"] or "", str(c["sqltext"])) for c in found.get_check_constraints(name)),
         )
         for name in found.get_table_names()
         if name != "alembic_version"

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import Table, func, select, update
 
-from hypersim.ask import FactRow
+from hypersim.ask import FactRow, KeyKind
 from hypersim.engine.commands import Reset
 from hypersim.engine.events import BalanceChanged, Committed, OrderChanged, Traded, WorldReset
 from hypersim.engine.exchange import RULES
@@ -183,9 +183,10 @@ def test_candles_are_stored_as_the_views_fold_them(database: Database) -> None:
 
 def test_keys_are_stored_with_their_command(database: Database) -> None:
     scribe = Scribe(SqlJournal(database))
-    scribe.write(*SET_UP, joined=[key_row("one"), key_row("two", 2)])
-    assert [key_row("one"), key_row("two", 2)] == load_keys(database)
-    assert {"one", "two"} == recover(SqlJournal(database)).api_keys
+    public = msgspec.structs.replace(key_row("three"), kind=KeyKind.RSA, secret_encrypted=None, public_key="PEM")
+    scribe.write(*SET_UP, joined=[key_row("one"), key_row("two", 2), public])
+    assert [key_row("one"), public, key_row("two", 2)] == load_keys(database)
+    assert {"one", "two", "three"} == recover(SqlJournal(database)).api_keys
 
 
 def test_a_fact_is_stored_with_its_command_in_the_place_of_what_had_its_name(database: Database) -> None:

@@ -15,7 +15,7 @@ from hypersim.engine.commands import Print
 from hypersim.engine.market import ASSET_NAME
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
-from hypersim.identity import CHOSEN_KEY
+from hypersim.identity import CHOSEN_KEY, BadPublicKey, PublicKey, read_public_key
 from hypersim.settings import check_sources
 
 LARGEST: Final = 2**63 - 1
@@ -36,13 +36,19 @@ class Fees(Struct, forbid_unknown_fields=True):
     taker: Raw
 
 
-class OpenAccountBody(Struct, forbid_unknown_fields=True, rename="camel"):
-    """POST /accounts."""
+class KeyBody(Struct, forbid_unknown_fields=True, rename="camel"):
+    """POST /keys: a key with a secret, generated or chosen, or of a public half as PEM."""
 
-    balances: dict[Asset, Raw] = field(default_factory=dict)
     label: Annotated[str, Meta(max_length=100, pattern=r"\A[^\x00]*\Z")] = ""  # PostgreSQL's texts have no NUL
     api_key: Chosen | None = None
     secret_key: Chosen | None = None
+    public_key: Annotated[str, Meta(max_length=5000)] | None = None
+
+
+class OpenAccountBody(KeyBody, forbid_unknown_fields=True, rename="camel"):
+    """POST /accounts: the account, and its first key."""
+
+    balances: dict[Asset, Raw] = field(default_factory=dict)
     fees: Fees | None = None
 
 
@@ -104,6 +110,18 @@ def read(body: bytes, shape: type[B]) -> B:
         raise Refused(Reason.INVALID_FIELD, path.replace("`", "").removeprefix("$.") or "body", message) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(Reason.INVALID_FIELD, "body", f"not JSON: {error}") from None
+
+
+def public_key(body: KeyBody) -> PublicKey | None:
+    """The public half of the key that is wanted; None for a key with a secret. Raises Refused INVALID_FIELD."""
+    if body.public_key is None:
+        return None
+    if body.secret_key is not None:
+        raise Refused(Reason.INVALID_FIELD, "publicKey", "comes without secretKey: its private half signs")
+    try:
+        return read_public_key(body.public_key)
+    except BadPublicKey as error:
+        raise Refused(Reason.INVALID_FIELD, "publicKey", str(error)) from None
 
 
 def number(name: str, token: Raw, *, zero: bool = False, most: int = LARGEST) -> int:

@@ -12,7 +12,7 @@ from litestar import MediaType, Request, Response, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hypersim import units
 from hypersim.api.root import READING
@@ -28,7 +28,7 @@ from hypersim.engine.commands import Deposit, Reset
 from hypersim.engine.events import BalanceChanged
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.manual import at_price, by_hand
-from hypersim.identity import ApiKey
+from hypersim.identity import ApiKey, Credentials
 from hypersim.settings import DEMO_KEY, DEMO_SECRET
 
 PREFIX: Final = "/sim/v1"
@@ -39,12 +39,12 @@ AnyRequest = Request[Any, Any, Any]
 Action = Callable[[Simulation, AnyRequest], Awaitable[Any]]
 
 
-class OpenedAccount(Struct, frozen=True, rename="camel"):
-    """The one answer that shows a secret."""
+class IssuedKey(Struct, frozen=True, rename="camel"):
+    """A new key: the one answer that shows a secret, where there is one."""
 
     account_id: int
     api_key: str
-    secret_key: str
+    secret_key: str | UnsetType
 
 
 class Credited(Struct, frozen=True, rename="camel"):
@@ -93,15 +93,36 @@ class Emptied(Struct, frozen=True, rename="camel"):
     durable_sequence: int
 
 
-async def open_account(sim: Simulation, request: AnyRequest) -> OpenedAccount:
+async def open_account(sim: Simulation, request: AnyRequest) -> IssuedKey:
     """An account out of nothing, with a key of its own."""
     body = bodies.read(await _body(request), bodies.OpenAccountBody)
     balances = bodies.amounts(body.balances)
     fees = None
     if body.fees is not None:
         fees = bodies.rate("fees.maker", body.fees.maker), bodies.rate("fees.taker", body.fees.taker)
-    issued = await sim.open_account(balances, label=body.label, api_key=body.api_key, secret=body.secret_key, fees=fees)
-    return OpenedAccount(issued.row.account_id, issued.row.api_key, issued.secret)
+    public_key = bodies.public_key(body)
+    return _shown(
+        await sim.open_account(
+            balances,
+            label=body.label,
+            api_key=body.api_key,
+            secret=body.secret_key,
+            public_key=public_key,
+            fees=fees,
+        )
+    )
+
+
+async def add_key(sim: Simulation, request: AnyRequest) -> IssuedKey:
+    """A further key for the account whose key is in the header."""
+    account_id = _key(sim, request).account_id
+    body = bodies.read(await _body(request), bodies.KeyBody)
+    public_key = bodies.public_key(body)
+    return _shown(
+        await sim.add_key(
+            account_id, label=body.label, api_key=body.api_key, secret=body.secret_key, public_key=public_key
+        )
+    )
 
 
 async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
@@ -204,6 +225,7 @@ async def connect(sim: Simulation, request: AnyRequest) -> str:
 
 OPERATIONS: Final[Sequence[tuple[str, str, Action]]] = (
     ("POST", "/accounts", open_account),
+    ("POST", "/keys", add_key),
     ("POST", "/faucet", faucet),
     ("POST", "/market/{symbol:str}", move_market),
     ("GET", "/market/{symbol:str}", report_market),
@@ -265,6 +287,10 @@ def _key(sim: Simulation, request: AnyRequest) -> ApiKey:
     if key is None:
         raise Refused(Reason.BAD_API_KEY)
     return key
+
+
+def _shown(issued: Credentials) -> IssuedKey:
+    return IssuedKey(issued.row.account_id, issued.row.api_key, UNSET if issued.secret is None else issued.secret)
 
 
 def _price(price: int | None) -> str | None:

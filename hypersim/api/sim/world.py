@@ -8,13 +8,13 @@ from typing import Protocol
 from hypersim.ask import FactRow
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.levers.levers import Levers
-from hypersim.identity import Credentials
+from hypersim.identity import Credentials, PublicKey
 from hypersim.outside.change import FeedChange
 from hypersim.world import World
 
 
 class OpensAccounts(Protocol):
-    """Opens an account out of nothing, with a key of its own. Raises Refused."""
+    """Opens an account out of nothing, with a key of its own: of a public half, or with a secret. Raises Refused."""
 
     async def __call__(
         self,
@@ -23,10 +23,25 @@ class OpensAccounts(Protocol):
         label: str = "",
         api_key: str | None = None,
         secret: str | None = None,
+        public_key: PublicKey | None = None,
         fees: tuple[int, int] | None = None,
     ) -> Credentials:
         """Amounts have scale 16; `fees` are the maker's and the taker's rate, scale 8, else the listed ones."""
         ...
+
+
+class AddsKeys(Protocol):
+    """Gives an account a further key, of a public half or with a secret. Raises Refused."""
+
+    async def __call__(
+        self,
+        account_id: int,
+        *,
+        label: str = "",
+        api_key: str | None = None,
+        secret: str | None = None,
+        public_key: PublicKey | None = None,
+    ) -> Credentials: ...
 
 
 class ChangesFeed(Protocol):
@@ -48,6 +63,7 @@ class Simulation:
     """Fee rate of new accounts, scale 8."""
     taker_rate: int
     open_account: OpensAccounts
+    add_key: AddsKeys
     feed: Callable[[], FeedStatus]
     change_feed: ChangesFeed
     paths: Levers
