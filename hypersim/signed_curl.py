@@ -10,11 +10,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import shlex
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, TextIO
 from urllib.parse import quote, urlencode
 
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 
 TIMEOUT_S: Final = 10.0
@@ -53,6 +61,10 @@ class UsageError(ValueError):
     """The command line asks for no call; the message is one line for the person who wrote it."""
 
 
+Sign = Callable[[str], str]
+"""The signature of a payload, as the parameter `signature` has it before it is percent-encoded."""
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """A request, before it is signed."""
 
@@ -75,17 +87,20 @@ def run(
     base_url: str,
     api_key: str,
     secret_key: str,
+    private_key: Path | None = None,
     out: TextIO,
     err: TextIO,
 ) -> int:
     """Sends the call; the curl line goes to `err`, the answer to `out`. Returns the exit code.
 
-    `pairs` are name=value as typed; `base_url` is such as http://127.0.0.1:8080.
+    `pairs` are name=value as typed; `base_url` is such as http://127.0.0.1:8080; `private_key` is a PEM of
+    RSA or Ed25519, which signs in place of the secret.
     """
     try:
         call = parse(method, path, pairs)
+        sign = by_secret(secret_key) if private_key is None else by_private_key(private_key)
         with httpx.Client(base_url=address(base_url), timeout=TIMEOUT_S, trust_env=False) as client:
-            request = build(client, call, api_key, secret_key)
+            request = build(client, call, api_key, sign)
             answer = client.send(request)
     except UsageError as error:
         print(error, file=err)
@@ -133,14 +148,14 @@ def parse(method: str, path: str, pairs: Sequence[str]) -> Call:
     return Call(method=method.upper(), path=path, parameters=tuple(parameters))
 
 
-def build(client: httpx.Client, call: Call, api_key: str, secret_key: str) -> httpx.Request:
+def build(client: httpx.Client, call: Call, api_key: str, sign: Sign) -> httpx.Request:
     """The request as it will be sent. Asks the exchange for the time, if the call needs it."""
     parameters = list(call.parameters)
     headers = {}
     if call.signed:
         if "timestamp" not in dict(parameters):
             parameters.append(("timestamp", str(server_time_ms(client))))
-        parameters.append(("signature", signature(encoded(parameters), secret_key)))
+        parameters.append(("signature", sign(encoded(parameters))))
         headers["X-MBX-APIKEY"] = api_key
     if call.method in IN_THE_BODY:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -163,9 +178,26 @@ def encoded(parameters: Sequence[tuple[str, str]]) -> str:
     return urlencode(parameters, quote_via=quote)
 
 
-def signature(payload: str, secret_key: str) -> str:
+def by_secret(secret_key: str) -> Sign:
     """HMAC-SHA256 in hexadecimal digits."""
-    return hmac.new(secret_key.encode(), payload.encode(), hashlib.sha256).hexdigest()
+    return lambda payload: hmac.new(secret_key.encode(), payload.encode(), hashlib.sha256).hexdigest()
+
+
+def by_private_key(path: Path) -> Sign:
+    """RSASSA-PKCS1-v1_5 with SHA-256, or Ed25519, in base64. Raises UsageError for a file that holds no such key."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise UsageError(f"the private key {path} cannot be read: {error.strerror}") from None
+    except TypeError:
+        raise UsageError(f"the private key {path} is encrypted: one without a password is wanted") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise UsageError(f"{path} holds no private key: a PEM is wanted") from None
+    if isinstance(key, RSAPrivateKey):
+        return lambda payload: b64encode(key.sign(payload.encode(), PKCS1v15(), SHA256())).decode()
+    if isinstance(key, Ed25519PrivateKey):
+        return lambda payload: b64encode(key.sign(payload.encode())).decode()
+    raise UsageError(f"the private key {path} is neither RSA nor Ed25519")
 
 
 def curl_line(request: httpx.Request) -> str:

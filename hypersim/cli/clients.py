@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from hypersim.cli import Commands
 from hypersim.connect import CLIENTS, configuration
@@ -23,6 +24,9 @@ def add(commands: Commands) -> None:
     curl.add_argument("method", help="GET, POST, PUT or DELETE")
     curl.add_argument("path", help="such as /v1/order")
     curl.add_argument("parameters", nargs="*", metavar="name=value")
+    curl.add_argument(
+        "--private-key", metavar="FILE", type=Path, help="sign with this RSA or Ed25519 key (PEM), not the secret"
+    )
     curl.set_defaults(run=run_curl)
     for parser in (connect, curl):
         parser.add_argument("--url", help="of the exchange (HYPERSIM_URL, else where `serve` would listen)")
@@ -50,6 +54,7 @@ def run_curl(chosen: argparse.Namespace) -> int:
         base_url=target.url,
         api_key=target.api_key,
         secret_key=target.secret_key,
+        private_key=chosen.private_key,
         out=sys.stdout,
         err=sys.stderr,
     )

@@ -20,7 +20,7 @@ from binance.base_client import BaseClient
 from binance.exceptions import BinanceAPIException, BinanceRegionException
 
 from hypersim.connect import CLIENTS, UnknownClientError, configuration
-from hypersim.signed_curl import signature
+from hypersim.signed_curl import by_secret
 from tests.adapter.calls import implicit_calls
 from tests.adapter.guard import Guard
 from tests.adapter.listener import SERVER_TIME_MS, echoing, listening
@@ -231,7 +231,7 @@ def test_nautilus_is_given_names_that_its_configurations_have(here: str) -> None
 def test_the_shell_script_signs_what_it_sends() -> None:
     def target(path: str, query: str) -> str:
         query = f"{query}&timestamp={SERVER_TIME_MS}"
-        return f"{path}?{query}&signature={signature(query, SECRET)}"
+        return f"{path}?{query}&signature={by_secret(SECRET)(query)}"
 
     with listening(echoing) as (host, port):
         script = text("curl", f"{host}:{port}")

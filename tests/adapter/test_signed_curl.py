@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_public_key,
+)
 
 from hypersim.api.binance import routes
 from hypersim.resources import folder
 from hypersim.settings import read_target
-from hypersim.signed_curl import PREFIXES, PUBLIC, run, signature
+from hypersim.signed_curl import PREFIXES, PUBLIC, by_secret, run
 from tests.adapter.listener import SERVER_TIME_MS, echoing, listening, refusing
+from tests.pairs import PAIRS, Pair
 
 KEY, SECRET = "test_key_123", "test_secret_456"
 
@@ -27,10 +44,11 @@ def echo() -> Iterator[str]:
         yield f"http://{host}:{port}"
 
 
-def curl(base_url: str, method: str, path: str, *pairs: str) -> tuple[int, str, str]:
+def curl(base_url: str, method: str, path: str, *pairs: str, private_key: Path | None = None) -> tuple[int, str, str]:
     """(exit code, what is on standard output, what is on standard error)."""
     out, err = io.StringIO(), io.StringIO()
-    code = run(method, path, pairs, base_url=base_url, api_key=KEY, secret_key=SECRET, out=out, err=err)
+    who = {"api_key": KEY, "secret_key": SECRET}
+    code = run(method, path, pairs, base_url=base_url, **who, private_key=private_key, out=out, err=err)
     return code, out.getvalue(), err.getvalue()
 
 
@@ -71,7 +89,7 @@ def test_the_signature_is_that_of_binances_documentation() -> None:
     )
     expected = "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71"
 
-    assert expected == signature(payload, secret)
+    assert expected == by_secret(secret)(payload)
 
 
 @pytest.mark.parametrize("path", ["/v1/order", "/api/v3/order"])
@@ -82,7 +100,7 @@ def test_an_order_goes_signed_in_the_body_with_the_servers_time(echo: str, path:
         "method": "POST",
         "target": path,
         "key": KEY,
-        "body": f"{query}&signature={signature(query, SECRET)}",
+        "body": f"{query}&signature={by_secret(SECRET)(query)}",
     } == sent(echo, "post", path, "symbol=BTCUSDT", "side=BUY")
 
 
@@ -92,7 +110,7 @@ def test_a_query_goes_signed_in_the_address(echo: str, method: str) -> None:
 
     assert {
         "method": method,
-        "target": f"/v1/order?{query}&signature={signature(query, SECRET)}",
+        "target": f"/v1/order?{query}&signature={by_secret(SECRET)(query)}",
         "key": KEY,
         "body": "",
     } == sent(echo, method, "/v1/order", "symbol=BTCUSDT", "orderId=7")
@@ -126,7 +144,7 @@ def test_a_timestamp_of_ones_own_is_kept(echo: str) -> None:
     query = "timestamp=1"
 
     assert (
-        f"/v1/account?{query}&signature={signature(query, SECRET)}"
+        f"/v1/account?{query}&signature={by_secret(SECRET)(query)}"
         == (sent(echo, "GET", "/v1/account", "timestamp=1")["target"])
     )
 
@@ -154,6 +172,54 @@ def test_the_secret_is_not_shown(echo: str) -> None:
 
     assert KEY in err
     assert SECRET not in out + err
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=list(PAIRS))
+def test_a_private_key_signs_in_place_of_the_secret_and_is_not_shown(echo: str, tmp_path: Path, pair: Pair) -> None:
+    """Its base64 is percent-encoded, and covers what is sent."""
+    file = tmp_path / "key.pem"
+    file.write_text(pair.private)
+    code, out, err = curl(echo, "POST", "/v1/order", "symbol=BTCUSDT", private_key=file)
+
+    payload, _, signature = json.loads(out)["body"].partition("&signature=")
+    public = load_pem_public_key(pair.public.encode())
+    assert (0, f"symbol=BTCUSDT&timestamp={SERVER_TIME_MS}") == (code, payload)
+    assert re.fullmatch("(?:[A-Za-z0-9]|%2F|%2B)+(?:%3D){1,2}", signature)
+    raw = base64.b64decode(unquote(signature), validate=True)
+    if isinstance(public, Ed25519PublicKey):
+        public.verify(raw, payload.encode())
+    else:
+        assert isinstance(public, RSAPublicKey)
+        public.verify(raw, payload.encode(), PKCS1v15(), SHA256())
+    assert "PRIVATE" not in out + err
+
+
+ENCRYPTED = ed25519.Ed25519PrivateKey.generate().private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password")
+)
+CURVE = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "the private key {file} cannot be read: No such file or directory"),
+        (b"", "{file} holds no private key: a PEM is wanted"),
+        (b"\xff\x00", "{file} holds no private key: a PEM is wanted"),
+        (PAIRS["Ed25519"].public.encode(), "{file} holds no private key: a PEM is wanted"),
+        (ENCRYPTED, "the private key {file} is encrypted: one without a password is wanted"),
+        (CURVE, "the private key {file} is neither RSA nor Ed25519"),
+    ],
+    ids=["not there", "empty", "no text", "public", "encrypted", "of another kind"],
+)
+def test_a_private_key_that_cannot_sign_is_one_line_and_exits_with_2(
+    tmp_path: Path, content: bytes | None, line: str
+) -> None:
+    file = tmp_path / "key.pem"
+    if content is not None:
+        file.write_bytes(content)
+
+    assert (2, "", line.format(file=file) + "\n") == curl("http://127.0.0.1:1", "GET", "/v1/account", private_key=file)
 
 
 def test_a_refusal_is_shown_and_exits_with_1() -> None:
