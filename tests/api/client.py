@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
+from tests.pairs import Pair
+
 Arguments = Mapping[str, str | int]
 
 
@@ -33,6 +35,7 @@ class Client:
         self.address = address
 
     def sign(self, payload: str | bytes) -> str:
+        """The signature, not percent-encoded."""
         raw = payload.encode() if isinstance(payload, str) else payload
         return hmac.new(self.secret.encode(), raw, hashlib.sha256).hexdigest()
 
@@ -90,12 +93,23 @@ class Client:
     ) -> Answer:
         """A signed call: parameters in the body for POST and PUT, else in the query, the signature last."""
         payload = encoded({**(arguments or {}), "timestamp": time})
-        payload += f"&signature={self.sign(payload)}"
+        payload += f"&signature={quote(self.sign(payload), safe='')}"
         sent: Mapping[str, str] = {"X-MBX-APIKEY": self.api_key, **headers}
         if method in ("POST", "PUT"):
             form = {"Content-Type": "application/x-www-form-urlencoded"}
             return await self.raw(method, path, body=payload, headers={**sent, **form})
         return await self.raw(method, path, payload, headers=sent)
+
+
+class PairClient(Client):
+    """The same with a key of a public half."""
+
+    def __init__(self, app: Any, api_key: str, pair: Pair) -> None:
+        super().__init__(app, api_key, "")
+        self.pair = pair
+
+    def sign(self, payload: str | bytes) -> str:
+        return self.pair.sign(payload.encode() if isinstance(payload, str) else payload)
 
 
 def encoded(arguments: Arguments) -> str:

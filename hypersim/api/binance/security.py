@@ -1,7 +1,9 @@
 """Who sent a signed request, and until when the exchange may act on it.
 
 The checks and their order: something missing (-1102), the key's format (-2014), the key (-2015), its
-signature (-1022), then the time (-1021). Source: rest-api.md, 'Request Security'.
+signature (-1022), then the time (-1021). A time before 2017 or more than 10 s ahead, which Binance refuses
+without saying how, is refused as any other that is too old or ahead. Sources: rest-api.md, 'Request Security';
+CHANGELOG.md, 2024-12-09 and 2025-12-17.
 """
 
 from typing import Final
@@ -48,7 +50,11 @@ RECV_WINDOW: Final = optional(
 SIGNED: Final = (
     RECV_WINDOW,
     TIMESTAMP,
-    required(SIGNATURE, Text("^[A-Fa-f0-9]{64}$"), "HMAC-SHA-256 of query string and body, in hex"),
+    required(
+        SIGNATURE,
+        Text("^([A-Fa-f0-9]{64}|[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{342}==|[A-Za-z0-9+/]{683}=)$"),
+        "of query string and body: HMAC-SHA-256 in hex, or RSA or Ed25519 in base64",
+    ),
 )
 """What every signed endpoint takes beside its own parameters."""
 
@@ -66,7 +72,8 @@ def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us
     if key is None:
         well_formed = BINANCE_KEY.fullmatch(api_key) is not None
         raise Refused(Reason.BAD_API_KEY if well_formed else Reason.BAD_API_KEY_FORMAT)
-    if not key.verify(sent.payload, signature):
+    # other characters than ASCII are percent-encoded first and signed then
+    if not (sent.payload.isascii() and key.verify(sent.payload, signature)):
         raise Refused(Reason.BAD_SIGNATURE)
     timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, timestamp)
     if window:
