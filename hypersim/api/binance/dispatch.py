@@ -5,11 +5,12 @@ bytes, one encoding - because an order's own cost is small and a framework's lay
 of the checks is Binance's: address limits, method, body, parameters' form, security, parameters, unfilled
 orders, handler.
 
-Guarantees that every answer is JSON with the used-weight headers, and that no error reaches the client as a
-traceback: what is not a refusal is logged and answered with 500 / -1000.
+Guarantees that every answer is JSON with the used-weight headers, also where there is no such path, and that no
+error reaches the client as a traceback: what is not a refusal is logged and answered with 500 / -1000.
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -41,8 +42,6 @@ TIME_UNITS: Final = {
 USED: Final = b"x-mbx-used-weight"
 USED_1M: Final = b"x-mbx-used-weight-1m"
 
-NOT_ALLOWED: Final = (405, encode(word(Refused(Reason.METHOD_NOT_ALLOWED))[1]))
-
 NO_CONTENT: Final = 204
 
 Header = tuple[bytes, bytes]
@@ -62,6 +61,7 @@ class Dialect:
                 by_path.setdefault(prefix + endpoint.path, []).append(endpoint)
         self._paths = {path: Path(world, group) for path, group in by_path.items()}
         self._prefixes = tuple({f"{prefix}/" for group in by_path.values() for one in group for prefix in one.prefixes})
+        self._nowhere = Nowhere(world)
         self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,8 +69,7 @@ class Dialect:
         if path is not None:
             await path.serve(scope, receive, send)
         elif scope["type"] == ScopeType.HTTP and self._is_missed(scope):
-            status, problem = word(Refused(Reason.UNKNOWN_PATH, nothing_at(scope["path"])))
-            await answer(send, status, encode(problem), [JSON])
+            await self._nowhere.serve(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
@@ -80,14 +79,11 @@ class Dialect:
         return scope["path"].startswith(self._prefixes) and b"text/html" not in accepted
 
 
-class Path:
-    """The operations of one path."""
+class Place(ABC):
+    """Where requests are counted, answered and, when they fail, refused in Binance's words."""
 
-    def __init__(self, world: World, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._operations = {endpoint.method: Operation(world, endpoint) for endpoint in endpoints}
-        allowed = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
-        self._allow: Header = (b"allow", ", ".join(allowed).encode())
 
     async def serve(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -97,13 +93,7 @@ class Path:
         headers: list[Header] = [JSON]
         try:
             limits.admit(visitor, now_us)
-            method = scope["method"]
-            operation = self._operations.get("GET" if method == "HEAD" else method)
-            if operation is not None:
-                status, content = 200, await operation.answer(scope, receive, visitor, headers)
-            else:
-                headers.append(self._allow)
-                status, content = (NO_CONTENT, b"") if method == "OPTIONS" else NOT_ALLOWED
+            status, content = await self.answer(scope, receive, visitor, headers)
         except Refused as refused:
             limited = refused.limited if isinstance(refused, RefusedWithData) else refused
             if isinstance(limited, Limited):
@@ -116,6 +106,37 @@ class Path:
         used = b"%d" % visitor.used
         headers += ((USED, used), (USED_1M, used))
         await answer(send, status, content, headers)
+
+    @abstractmethod
+    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+        """Status and body of the answer. Adds headers. Raises Refused."""
+
+
+class Nowhere(Place):
+    """Every path that has no operation."""
+
+    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+        raise Refused(Reason.UNKNOWN_PATH, nothing_at(scope["path"]))
+
+
+class Path(Place):
+    """The operations of one path."""
+
+    def __init__(self, world: World, endpoints: Iterable[Endpoint]) -> None:
+        super().__init__(world)
+        self._operations = {endpoint.method: Operation(world, endpoint) for endpoint in endpoints}
+        allowed = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
+        self._allow: Header = (b"allow", ", ".join(allowed).encode())
+
+    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+        method = scope["method"]
+        operation = self._operations.get("GET" if method == "HEAD" else method)
+        if operation is not None:
+            return 200, await operation.answer(scope, receive, visitor, headers)
+        headers.append(self._allow)
+        if method == "OPTIONS":
+            return NO_CONTENT, b""
+        raise Refused(Reason.METHOD_NOT_ALLOWED)
 
 
 async def answer(send: Send, status: int, content: bytes, headers: list[Header]) -> None:
@@ -136,6 +157,7 @@ class Operation:
         self._signed = endpoint.security.signed
         self._most = len(self._rows) + (len(SIGNED) if self._signed else 0)
         self._has_body = endpoint.method != "GET"
+        self._has_time_unit = endpoint.has_time_unit
         self._least_weight = endpoint.weight if isinstance(endpoint.weight, int) else 1
 
     async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> bytes:
@@ -180,7 +202,8 @@ class Operation:
     async def _read(self, scope: Any, receive: Receive) -> Call:
         """The call that a request makes. Raises Refused."""
         headers = dict(scope["headers"])
-        microseconds = TIME_UNITS.get(headers.get(b"x-mbx-time-unit", b"MILLISECOND"))
+        unit = headers.get(b"x-mbx-time-unit", b"MILLISECOND")
+        microseconds = TIME_UNITS.get(unit) if self._has_time_unit else False
         if microseconds is None:
             raise Refused(Reason.BAD_TIME_UNIT)
         body = b""

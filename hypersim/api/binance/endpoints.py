@@ -140,3 +140,8 @@ class Endpoint:
     that name an order name the one that the example of POST /order places, those that name a list that of POST
     /orderList/oco.
     """
+
+    @property
+    def has_time_unit(self) -> bool:
+        """Whether the caller chooses the unit of times: the wallet and the futures know milliseconds alone."""
+        return self.prefixes == SPOT
