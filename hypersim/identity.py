@@ -201,12 +201,12 @@ class KeyRing:
         self._keys: dict[str, ApiKey] = {}
 
     def load(self, rows: Iterable[KeyRow]) -> None:
-        """Adds what the store has. Raises WrongMasterKey at the first secret that cannot be read."""
+        """Adds what the store has. Raises WrongMasterKey or BadPublicKey at the first key that cannot be read."""
         for row in rows:
             self.add(row)
 
     def add(self, row: KeyRow) -> None:
-        """Makes a stored key usable. Raises WrongMasterKey."""
+        """Makes a stored key usable. Raises WrongMasterKey or BadPublicKey."""
         self._keys[row.api_key] = self._usable(row)
 
     def _usable(self, row: KeyRow) -> ApiKey:

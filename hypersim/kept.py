@@ -17,7 +17,7 @@ from hypersim.ask import Ask, FactRow, KeyKind, ask_in_order
 from hypersim.clock import Clock
 from hypersim.engine.commands import Advance, Command, OpenAccount
 from hypersim.errors import Refused, StartError, StoreError
-from hypersim.identity import Credentials, KeyRing, MasterKey, PublicKey, WrongMasterKey
+from hypersim.identity import BadPublicKey, Credentials, KeyRing, MasterKey, PublicKey, WrongMasterKey
 from hypersim.markets import Listed, Remembered, differences
 from hypersim.masterkey import master_key
 from hypersim.settings import DEMO_KEY, DEMO_SECRET, DEMO_USER, Settings
@@ -157,7 +157,9 @@ async def keep(
 
 
 def read_keys(settings: Settings, database: Database) -> KeyRing:
-    """Every API key that is stored. Raises StartError when the master key is missing or another one."""
+    """Every API key that is stored. Raises StartError when the master key is missing or another one, or when what is
+    stored is no key.
+    """
     rows = load_keys(database)
     if not settings.open:  # its secret is published
         rows = [row for row in rows if row.api_key != DEMO_KEY]
@@ -167,6 +169,8 @@ def read_keys(settings: Settings, database: Database) -> KeyRing:
         ring.load(rows)
     except WrongMasterKey as error:
         raise StartError(f"{error}: the master key is not the one that this database was begun with") from None
+    except BadPublicKey as error:
+        raise StoreError(f"the database is damaged: of a key's public half, {error}") from None
     return ring
 
 

@@ -8,7 +8,7 @@ import hmac
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from hypersim.store.journal import SqlJournal
 from hypersim.store.people import load_keys
 from hypersim.units import ONE
 from hypersim.writer import WriterFailed
+from tests.pairs import PAIRS
 
 
 def settings(path: Path | None = None, **given: str) -> Settings:
@@ -194,6 +195,20 @@ async def test_another_master_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="the master key is not the one that this database was begun with"):
         async with opened(settings(tmp_path / "x.db", feed="none", master_key="key of the test, two")):
             pass
+
+
+async def test_a_damaged_public_key_is_one_sentence_at_start(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path / "x.db", feed="none")) as (_, client):
+        answer = await client.post("/sim/v1/accounts", json={"publicKey": PAIRS["Ed25519"].public})
+        assert 200 == answer.status_code
+    with closing(sqlite3.connect(tmp_path / "x.db")) as damaged:
+        damaged.execute("UPDATE api_keys SET public_key = substr(public_key, 1, 40) WHERE kind = 'ED25519'")
+        damaged.commit()
+    with pytest.raises(StartError) as refused:
+        async with opened(settings(tmp_path / "x.db", feed="none")):
+            pass
+    told = "the database is damaged: of a key's public half, what the PEM holds cannot be read as a public key"
+    assert told == str(refused.value)
 
 
 async def test_a_world_begun_with_a_master_key_of_the_settings_asks_for_that_one(tmp_path: Path) -> None:
