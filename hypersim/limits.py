@@ -7,7 +7,8 @@ bounded in number; a restart forgets them. With `enforced` off everything is cou
 Sources: rest-api.md, 'LIMITS'; faqs/order_count_decrement.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -59,6 +60,19 @@ TEN_SECONDS_US: Final = ORDERS_10S.window_us
 RAW_WINDOW_US: Final = RAW.window_us
 FIGURES: Final = (WEIGHT, ORDERS_10S, ORDERS_1D, RAW)
 """Binance's figures of 2026."""
+
+
+STILL_COUNTED: Final = frozenset(
+    {
+        Reason.TIMESTAMP_TOO_OLD,
+        Reason.STATUS_UNKNOWN,
+        Reason.REPLACE_FAILED,
+        Reason.REPLACE_PARTIALLY_FAILED,
+    }
+)
+"""Refusals of orders that stay in the unfilled order count: the second timing check, an unknown fate, and
+cancel-replace, whatever came of it.
+"""
 
 
 class Limited(Refused):
@@ -179,6 +193,17 @@ class OrderCounts:
                     )
         counts[1] += orders
         counts[3] += orders
+
+    @contextmanager
+    def entering(self, account_id: int, orders: int, now_us: int) -> Iterator[None]:
+        """For the block that places orders: they count unless it is refused. Raises Limited TOO_MANY_ORDERS."""
+        self.take(account_id, orders, now_us)
+        try:
+            yield
+        except Refused as refused:
+            if refused.reason not in STILL_COUNTED:
+                self.give_back(account_id, orders, now_us)
+            raise
 
     def give_back(self, account_id: int, orders: int, now_us: int) -> None:
         """Takes orders off the counts of that time again, down to 0: refused ones, or the credit for a fill."""

@@ -23,6 +23,7 @@ from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
 from hypersim.api.root import nothing_at
+from hypersim.api.wire import NO_CONTENT, Header, answer, read_body
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
@@ -30,7 +31,6 @@ from hypersim.world import World
 encode: Final = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
 
-LONGEST_BODY: Final = 64 * 1024
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
 TIME_UNITS: Final = {
     b"MILLISECOND": False,
@@ -41,10 +41,6 @@ TIME_UNITS: Final = {
 
 USED: Final = b"x-mbx-used-weight"
 USED_1M: Final = b"x-mbx-used-weight-1m"
-
-NO_CONTENT: Final = 204
-
-Header = tuple[bytes, bytes]
 
 
 class Dialect:
@@ -139,14 +135,6 @@ class Path(Place):
         raise Refused(Reason.METHOD_NOT_ALLOWED)
 
 
-async def answer(send: Send, status: int, content: bytes, headers: list[Header]) -> None:
-    """Sends a whole answer."""
-    if status != NO_CONTENT:
-        headers.append((b"content-length", b"%d" % len(content)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": False})
-
-
 class Operation:
     """One endpoint, ready to be called."""
 
@@ -182,18 +170,13 @@ class Operation:
 
     async def _enter_orders(self, call: Call, headers: list[Header]) -> Any:
         """Calls a handler that places orders, with the account's unfilled order count around it."""
-        counts, orders = self._world.limits.orders, self._endpoint.orders
+        counts, instead = self._world.limits.orders, self._endpoint.when_limited
         try:
-            counts.take(call.account_id, orders, call.received_us)
+            with counts.entering(call.account_id, self._endpoint.orders, call.received_us):
+                value = await self._endpoint.handler(self._world, call)
         except Limited as limited:
-            if self._endpoint.when_limited is not None:
-                await self._endpoint.when_limited(self._world, call, limited)
-            raise
-        try:
-            value = await self._endpoint.handler(self._world, call)
-        except Refused as refused:
-            if refused.reason not in STILL_COUNTED:
-                counts.give_back(call.account_id, orders, call.received_us)
+            if instead is not None:
+                await instead(self._world, call, limited)
             raise
         ten, day = counts.counts(call.account_id, self._world.clock.now_us())
         headers += ((b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day))
@@ -234,31 +217,3 @@ class Operation:
         if read != len(sent):
             raise Refused(Reason.PARAMETERS_UNREAD, read, len(sent))
         return arguments
-
-
-STILL_COUNTED: Final = frozenset(
-    {
-        Reason.TIMESTAMP_TOO_OLD,
-        Reason.STATUS_UNKNOWN,
-        Reason.REPLACE_FAILED,
-        Reason.REPLACE_PARTIALLY_FAILED,
-    }
-)
-"""Refusals of orders that stay in the unfilled order count: the second timing check, an unknown fate, and
-cancel-replace, whatever came of it.
-"""
-
-
-async def read_body(receive: Receive, content_length: bytes) -> bytes:
-    """The whole body. Raises Refused BODY_TOO_LARGE as soon as it is known to be longer than LONGEST_BODY."""
-    if len(content_length) > 9 or not content_length.isdigit() or int(content_length) > LONGEST_BODY:
-        raise Refused(Reason.BODY_TOO_LARGE)
-    body = b""
-    while True:
-        message: Any = await receive()
-        part: bytes = message.get("body", b"")
-        body += part
-        if len(body) > LONGEST_BODY:
-            raise Refused(Reason.BODY_TOO_LARGE)
-        if not message.get("more_body", False):
-            return body
