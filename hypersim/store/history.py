@@ -64,8 +64,9 @@ class History:
         start_us: int | None = None,
         end_us: int | None = None,
         limit: int,
+        closed: bool = False,
     ) -> list[Order]:
-        """An account's orders, open and closed, by the time of their creation."""
+        """An account's orders by the time of their creation, open and closed, or `closed` ones alone."""
         return await self._run(
             partial(
                 queries.find_orders,
@@ -75,6 +76,28 @@ class History:
                 start_us=start_us,
                 end_us=end_us,
                 limit=limit,
+                closed=closed,
+            )
+        )
+
+    async def orders_everywhere(
+        self,
+        account_id: int,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int,
+        closed: bool = False,
+    ) -> list[Order]:
+        """An account's orders of all symbols, by the time of their creation; `closed` as in `orders`."""
+        return await self._run(
+            partial(
+                queries.find_orders_everywhere,
+                account_id=account_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+                closed=closed,
             )
         )
 
@@ -164,6 +187,20 @@ class History:
                 symbol=symbol,
                 order_id=order_id,
                 from_id=from_id,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+            )
+        )
+
+    async def trades_everywhere(
+        self, account_id: int, *, start_us: int | None = None, end_us: int | None = None, limit: int
+    ) -> list[AccountTrade]:
+        """An account's side of its trades of all symbols, by their time."""
+        return await self._run(
+            partial(
+                queries.find_trades_everywhere,
+                account_id=account_id,
                 start_us=start_us,
                 end_us=end_us,
                 limit=limit,

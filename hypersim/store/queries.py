@@ -5,12 +5,13 @@ the ids: no index by time has to be kept up to date at every commit. Both ends o
 inclusive, except for candles.
 """
 
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, or_, select
 
 from hypersim.engine.lists import OrderList
-from hypersim.engine.orders import Order
+from hypersim.engine.orders import OPEN, Order
 from hypersim.store.rows import (
     CANDLE,
     as_account_trade,
@@ -56,11 +57,17 @@ def find_orders(
     start_us: int | None,
     end_us: int | None,
     limit: int,
+    closed: bool = False,
 ) -> list[Order]:
-    """An account's orders, ascending: the oldest from an id or time on, without either the newest."""
+    """An account's orders, ascending: the oldest from an id or time on, without either the newest.
+
+    `closed`: only those that can no longer trade.
+    """
     own = and_(orders.c.account_id == account_id, orders.c.symbol == symbol)
     key = orders.c.order_id
     span = _span(connection, own, key, orders.c.created_us, from_id, start_us, end_us)
+    if closed:
+        span.append(orders.c.status.not_in(sorted(OPEN)))
     oldest = from_id is not None or start_us is not None
     query = select(orders).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
     found = [as_order(row) for row in connection.execute(query).mappings()]
@@ -134,6 +141,32 @@ def find_amendments(
     return [as_amended(row) for row in rows]
 
 
+def find_orders_everywhere(
+    connection: Connection,
+    account_id: int,
+    *,
+    start_us: int | None,
+    end_us: int | None,
+    limit: int,
+    closed: bool = False,
+) -> list[Order]:
+    """An account's orders of all symbols, by time: the oldest from a time on, without one the newest."""
+    found: list[Order] = []
+    for symbol in _symbols(connection, orders, account_id):
+        found += find_orders(
+            connection,
+            account_id,
+            symbol,
+            from_id=None,
+            start_us=start_us,
+            end_us=end_us,
+            limit=limit,
+            closed=closed,
+        )
+    found.sort(key=attrgetter("created_us", "symbol", "order_id"))
+    return found[-limit:] if start_us is None else found[:limit]
+
+
 def find_trades(
     connection: Connection,
     account_id: int,
@@ -159,6 +192,26 @@ def find_trades(
         query = query.order_by(key.desc(), trades.c.order_id.desc())
     found = [as_account_trade(row) for row in connection.execute(query).mappings()]
     return found if oldest else found[::-1]
+
+
+def find_trades_everywhere(
+    connection: Connection, account_id: int, *, start_us: int | None, end_us: int | None, limit: int
+) -> list[AccountTrade]:
+    """An account's trades of all symbols, by time: the oldest from a time on, without one the newest."""
+    found: list[AccountTrade] = []
+    for symbol in _symbols(connection, trades, account_id):
+        found += find_trades(
+            connection,
+            account_id,
+            symbol,
+            order_id=None,
+            from_id=None,
+            start_us=start_us,
+            end_us=end_us,
+            limit=limit,
+        )
+    found.sort(key=attrgetter("time_us", "symbol", "trade_id", "order_id"))
+    return found[-limit:] if start_us is None else found[:limit]
 
 
 def find_tape(connection: Connection, symbol: str, *, from_id: int | None, limit: int) -> list[TapeTrade]:
@@ -214,6 +267,17 @@ def find_candles(connection: Connection, symbol: str, seconds: int, start_us: in
         candles.c.open_us < end_us,
     )
     return [Candle(*row) for row in connection.execute(query.order_by(candles.c.open_us))]
+
+
+def _symbols(connection: Connection, table: Table, account_id: int) -> list[str]:
+    """The symbols of which an account has rows. One step of the primary key each, however many rows there are."""
+    own = table.c.account_id == account_id
+    symbols: list[str] = []
+    query = select(func.min(table.c.symbol)).where(own)
+    while (symbol := connection.execute(query).scalar_one()) is not None:
+        symbols.append(symbol)
+        query = select(func.min(table.c.symbol)).where(own, table.c.symbol > symbol)
+    return symbols
 
 
 def _span(

@@ -134,6 +134,41 @@ async def test_trades_are_found_by_time_id_and_order(told: Told) -> None:
             )
 
 
+async def test_closed_orders_are_found_alone(told: Told) -> None:
+    for symbol in SYMBOLS:
+        own = [o for o in told.orders if (o.account_id, o.symbol) == (1, symbol) and not o.is_open]
+        for start_us, end_us in spans(told.end_us):
+            for limit in (5, 1000):
+                assert chosen(
+                    own, lambda o: (o.order_id, o.created_us), None, start_us, end_us, limit
+                ) == await told.history.orders(1, symbol, start_us=start_us, end_us=end_us, limit=limit, closed=True)
+
+
+async def test_orders_and_trades_of_all_symbols_are_found_by_time(told: Told) -> None:
+    for account_id in (1, 2, 99):
+        orders = sorted(
+            (o for o in told.orders if o.account_id == account_id), key=lambda o: (o.created_us, o.symbol, o.order_id)
+        )
+        trades = sorted(
+            (t for account, t in told.trades if account == account_id),
+            key=lambda t: (t.time_us, t.symbol, t.trade_id, t.order_id),
+        )
+        for start_us, end_us in spans(told.end_us):
+            low, high = start_us or 0, 2**80 if end_us is None else end_us
+            for limit in (5, 1000):
+                part = slice(-limit, None) if start_us is None else slice(limit)
+                found = [o for o in orders if low <= o.created_us <= high]
+                assert found[part] == await told.history.orders_everywhere(
+                    account_id, start_us=start_us, end_us=end_us, limit=limit
+                )
+                assert [o for o in found if not o.is_open][part] == await told.history.orders_everywhere(
+                    account_id, start_us=start_us, end_us=end_us, limit=limit, closed=True
+                )
+                assert [t for t in trades if low <= t.time_us <= high][part] == await told.history.trades_everywhere(
+                    account_id, start_us=start_us, end_us=end_us, limit=limit
+                )
+
+
 async def test_the_tape_is_found_by_id(told: Told) -> None:
     for symbol in SYMBOLS:
         own = [trade for name, trade in told.tape if name == symbol]
