@@ -18,6 +18,8 @@ from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.api.guard import HostGuard
 from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
+from hypersim.api.unified.operations import Desk
+from hypersim.api.unified.routes import answer_unified
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.errors import StartError
@@ -234,7 +236,8 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         request_max_body_size=LONGEST_BODY,
         exception_handlers=root.EXCEPTION_HANDLERS,
     )
-    application = answer_binance(world, others)
+    desk = Desk(world=world, open=settings.open, maker_rate=kept.listed.maker_rate, taker_rate=kept.listed.taker_rate)
+    application = answer_binance(world, answer_unified(desk, others))
     if not settings.open:
         return application
     return HostGuard(application, {settings.host, *settings.allowed_hosts} - set(ANY_ADDRESS))

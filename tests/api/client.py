@@ -6,8 +6,9 @@ It speaks ASGI itself: HTTP libraries normalise what they send, and here the ver
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import httpx
 import msgspec
@@ -15,10 +16,11 @@ import msgspec
 from tests.pairs import Pair
 
 Arguments = Mapping[str, str | int]
+DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class Answer(NamedTuple):
-    """One answer: status, decoded JSON (None for an empty body), headers."""
+    """One answer: status, decoded JSON (None for an empty body; numbers with a point as Decimal), headers."""
 
     status: int
     json: Any
@@ -60,7 +62,7 @@ class Client:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": path,
+            "path": unquote(path),
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": query,
@@ -82,7 +84,7 @@ class Client:
         await self.app(scope, receive, send)
         content = b"".join(message.get("body", b"") for message in answered)
         start = answered[0]
-        answer = msgspec.json.decode(content) if content else None
+        answer = DECODER.decode(content) if content else None
         return Answer(start["status"], answer, httpx.Headers(start["headers"]))
 
     async def public(self, path: str, arguments: Arguments | None = None, **headers: str) -> Answer:

@@ -15,6 +15,8 @@ from litestar import Litestar
 
 from hypersim import resources
 from hypersim.api.binance.routes import REFERENCE, answer_binance
+from hypersim.api.unified.operations import Desk
+from hypersim.api.unified.routes import answer_unified
 from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, Print, PutAsset, PutMarket
 from hypersim.engine.orders import Side
 from hypersim.feeds.demand import Demand
@@ -94,8 +96,8 @@ class Lab:
 
 
 @asynccontextmanager
-async def open_lab(*, rate_limits: bool = False) -> AsyncIterator[Lab]:
-    """A world from nothing, gone afterwards."""
+async def open_lab(*, rate_limits: bool = False, open_mode: bool = False) -> AsyncIterator[Lab]:
+    """A world from nothing, gone afterwards. Both dialects answer; in open mode the unified one without signatures."""
     clock, limits, keys, views = (
         HandClock(),
         Limits(enforced=rate_limits),
@@ -121,7 +123,9 @@ async def open_lab(*, rate_limits: bool = False) -> AsyncIterator[Lab]:
             limits=limits,
             demand=Demand(clock, views.accounts.symbols_with_orders),
         )
-        app = answer_binance(world, Litestar(REFERENCE, openapi_config=None, logging_config=None))
+        desk = Desk(world=world, open=open_mode, maker_rate=FEE_RATE, taker_rate=FEE_RATE)
+        others = Litestar(REFERENCE, openapi_config=None, logging_config=None)
+        app = answer_binance(world, answer_unified(desk, others))
         await _furnish(world)
         alice = await _open_account(world, app, 1, "alice")
         bob = await _open_account(world, app, 2, "bob")

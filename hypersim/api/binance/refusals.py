@@ -193,6 +193,8 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.REPLACE_PARTIALLY_FAILED: Wording(409, -2021, "Order cancel-replace partially failed."),
     Reason.ORDER_NOT_FOUND: Wording(400, -2013, "Order does not exist."),
     Reason.ORDER_LIST_NOT_FOUND: Wording(400, -2013, "Order list does not exist."),
+    Reason.ORDER_ALREADY_FILLED: Wording(400, -2011, "Unknown order sent."),
+    Reason.ORDER_ALREADY_CANCELED: Wording(400, -2011, "Unknown order sent."),
     Reason.ORDER_IDS_MISMATCH: Wording(400, -2039, "Client order ID is not correct for this order ID."),
     Reason.DUPLICATE_ACCOUNT: Wording(400, -1130, "Data sent for parameter 'accountId' is not valid."),
     Reason.DUPLICATE_API_KEY: Wording(400, -1130, "Data sent for parameter 'apiKey' is not valid."),

@@ -142,6 +142,8 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.REPLACE_PARTIALLY_FAILED: (CONFLICT, "Only one half was done."),
     Reason.ORDER_LIST_NOT_FOUND: (NOT_FOUND, "There is no such order list."),
     Reason.ORDER_NOT_FOUND: (NOT_FOUND, "There is no such order."),
+    Reason.ORDER_ALREADY_FILLED: (CONFLICT, "The order {0} was filled already."),
+    Reason.ORDER_ALREADY_CANCELED: (CONFLICT, "The order {0} was canceled or expired already."),
     Reason.ORDER_IDS_MISMATCH: (BAD, "The two ids name different orders."),
     Reason.DUPLICATE_ACCOUNT: (CONFLICT, "An account has this id already."),
     Reason.DUPLICATE_API_KEY: (CONFLICT, "An account has this API key already."),
