@@ -81,7 +81,7 @@ def test_the_page_shows_every_operation_and_fetches_nothing() -> None:
     shown = re.findall(r"<b>(\w+)</b> <code>([^<]+)</code>", page)
     assert sorted((each.method, each.prefixes[0] + each.path) for each in ENDPOINTS) == sorted(shown)
     assert [] == re.findall(r"<script|<link|<img|<iframe|@import|url\(", page)
-    assert {"/schema/openapi.json"} == {
+    assert {"/schema/openapi.json", "/unified/v1/openapi.json"} == {
         address for address in re.findall(r'(?:href|src)="([^"]+)"', page) if not address.startswith("#")
     }
 

@@ -47,7 +47,8 @@ def document(endpoints: Sequence[Endpoint], base: str) -> dict[str, Any]:
         "info": {
             "title": "Hyper-Sim: the Binance Spot dialect",
             "version": __version__,
-            "description": "The operations under /v1 answer under /api/v3, too.",
+            "description": "The operations under /v1 answer under /api/v3, too. "
+            "The unified dialect has a document of its own: /unified/v1/openapi.json.",
         },
         "servers": [{"url": base}],
         "tags": [{"name": tag} for tag in dict.fromkeys(endpoint.tag for endpoint in endpoints)],
@@ -179,7 +180,9 @@ def page(endpoints: Sequence[Endpoint], base: str) -> str:
         "<h1>Hyper-Sim: the Binance Spot API</h1>"
         "<p>What answers under <code>/v1</code> answers under <code>/api/v3</code>, too. "
         "The examples work as they stand with the demo account. For programs: "
-        f'<a href="/schema/openapi.json">openapi.json</a>.</p><nav>{contents}</nav>{sections}</body></html>'
+        '<a href="/schema/openapi.json">openapi.json</a>. The unified dialect has its own: '
+        '<a href="/unified/v1/openapi.json">/unified/v1/openapi.json</a>.</p>'
+        f"<nav>{contents}</nav>{sections}</body></html>"
     )
 
 
