@@ -77,6 +77,23 @@ async def test_it_serves_with_a_first_ladder_of_every_symbol() -> None:
         assert () == tuple(running.notes)
 
 
+async def test_without_a_signature_a_key_is_trusted_in_open_mode_alone() -> None:
+    account = OpenAccount(account_id=7, maker_rate=0, taker_rate=0)
+    for mode, expected in (("on", 200), ("off", 401)):
+        async with opened(settings(feed="none", open=mode, master_key="0123456789abcdef")) as (running, client):
+            row = running.world.keys.issue(7, 0, api_key="mine", secret="secret").row
+            await running.world.ask(account, rows=[row])
+            running.world.keys.add(row)
+            timestamp = str((await client.get("/unified/v1/time")).json()["timestamp"])
+            payload = f"{timestamp}GET/unified/v1/balance".encode()
+            signature = hmac.new(b"secret", payload, hashlib.sha256).hexdigest()
+            key, signed = {"X-API-KEY": "mine"}, {"X-API-TIMESTAMP": timestamp, "X-API-SIGNATURE": signature}
+
+            alone = await client.get("/unified/v1/balance", headers=key)
+            assert (mode, expected) == (mode, alone.status_code)
+            assert 200 == (await client.get("/unified/v1/balance", headers=key | signed)).status_code
+
+
 class Flaky:
     """Makes the journal of this process lose commits: while `broken`, nothing is stored - or, with `stored`, nobody
     hears that it is."""

@@ -129,7 +129,7 @@ AT: Final = re.compile(r" - at `\$\.([A-Za-z]+)")
 
 
 def from_query(query: bytes, shape: type[A]) -> A:
-    """The arguments in a query string. Raises Refused INVALID_FIELD."""
+    """The arguments in a query string. Raises Refused INVALID_FIELD or PARAMETER_NOT_REQUIRED."""
     try:
         pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
@@ -144,7 +144,7 @@ def from_query(query: bytes, shape: type[A]) -> A:
 
 
 def from_body(body: bytes, shape: type[A]) -> A:
-    """The arguments in a JSON body. Raises Refused INVALID_FIELD."""
+    """The arguments in a JSON body. Raises Refused INVALID_FIELD or PARAMETER_NOT_REQUIRED."""
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
@@ -179,8 +179,8 @@ def _unfit(message: str, shape: type[Struct]) -> Refused:
     """The refusal for what msgspec says about a field."""
     expected = described(shape)
     if match := UNKNOWN.search(message):
-        known = ", ".join(expected) or "none at all"
-        return Refused(Reason.INVALID_FIELD, match[1], f"no such field, but: {known}")
+        known = f"one of {', '.join(expected)}" if expected else "nothing"
+        return Refused(Reason.PARAMETER_NOT_REQUIRED, match[1], known)
     if match := MISSING.search(message) or AT.search(message):
         return Refused(Reason.INVALID_FIELD, match[1], expected[match[1]])
     return Refused(Reason.INVALID_FIELD, "body", "a JSON object")

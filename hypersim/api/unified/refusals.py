@@ -104,7 +104,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.PARAMETERS_UNREAD: Wording(Code.INVALID_AMOUNT, "Some parameters mean nothing here.", ("read", "sent")),
     Reason.PARAMETERS_UNEXPECTED: Wording(Code.INVALID_AMOUNT, "Too many parameters were sent.", ("most", "sent")),
     Reason.PARAMETER_EMPTY: Wording(None, "{field} is empty.", FIELD),
-    Reason.PARAMETER_NOT_REQUIRED: Wording(None, "{field} does not belong here.", FIELD),
+    Reason.PARAMETER_NOT_REQUIRED: Wording(Code.INVALID_AMOUNT, "There is no field {field} here.", BOUND),
     Reason.PARAMETER_OVERFLOW: Wording(None, "{field} is too large a number.", FIELD),
     Reason.PARAMETER_INVALID: Wording(None, "{field} is not valid.", FIELD),
     Reason.TOO_MUCH_PRECISION: Wording(None, "{field} has too many decimals.", FIELD),

@@ -122,7 +122,8 @@ async def _with_trades(world: World, order: Order) -> UnifiedOrder:
         page = await world.history.trades(
             order.account_id, order.symbol, order_id=order.order_id, from_id=from_id, limit=MOST_ROWS
         )
-        assert page, "every fill of an order is stored with it"
+        if not page:  # the world was emptied meanwhile
+            break
         for trade in page:
             if left:
                 trades.append(trade)
