@@ -95,22 +95,22 @@ def body(chance: random.Random) -> bytes:
     return text[: chance.randrange(len(text))] if chance.random() < 0.2 else text
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 async def test_a_nonsensical_body_is_refused_and_changes_nothing(lab: Lab, alice: UnifiedClient, seed: int) -> None:
     chance, before = random.Random(seed), lab.state_hash()
-    for _ in range(60):
+    for _ in range(150):
         sent = body(chance)
         answer = await alice.signed("POST", "/order", sent)
         assert refused(answer.status, answer.json), (sent, answer)
     assert before == lab.state_hash()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 async def test_a_nonsensical_query_or_name_is_refused_and_changes_nothing(
     lab: Lab, alice: UnifiedClient, seed: int
 ) -> None:
     chance, before = random.Random(seed), lab.state_hash()
-    for _ in range(60):
+    for _ in range(150):
         pairs = [(chance.choice(PARAMETERS), chance.choice(VALUES)) for _ in range(chance.randint(1, 3))]
         query = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in (*pairs, ("nonsense", b"1")))
         name = quote_from_bytes(chance.choice((b"BTCUSDT-9", b"\xff", b"-", b"..", b"a" * 500, chance.randbytes(6))))
@@ -120,7 +120,7 @@ async def test_a_nonsensical_query_or_name_is_refused_and_changes_nothing(
     assert before == lab.state_hash()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_an_order_is_placed_as_it_was_written_or_not_at_all(lab: Lab, alice: UnifiedClient, seed: int) -> None:
     """Fields at random, right and wrong ones: a success says what was sent, a refusal changes nothing."""
     chance = random.Random(seed)

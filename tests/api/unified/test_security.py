@@ -40,8 +40,8 @@ def by_openssl(secret: str, payload: bytes) -> str:
     return subprocess.run(command, input=payload, capture_output=True, check=True).stdout.split()[-1].decode()
 
 
-def test_a_signature_is_that_of_the_published_example() -> None:
-    """The README's example, worked out by hand: ipad and opad as RFC 2104 has them."""
+def test_the_tests_sign_as_rfc_2104_has_it() -> None:
+    """Worked out by hand, with its inner and outer pads."""
     secret, payload = b"test_secret_456", b"1700000000000POST/unified/v1/order" + BODY
     block = secret.ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + payload).digest()
