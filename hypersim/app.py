@@ -30,7 +30,7 @@ from hypersim.feeds.demand import Demand
 from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.kept import Kept, keep
 from hypersim.limits import Limits
-from hypersim.markets import read_markets
+from hypersim.marketsfile import read_markets
 from hypersim.masterkey import require_master_key
 from hypersim.outside.market import OutsideMarket
 from hypersim.settings import ANY_ADDRESS, DEMO_KEY, Settings

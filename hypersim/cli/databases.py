@@ -13,7 +13,7 @@ from hypersim.errors import Refused, SettingsError, StartError
 from hypersim.feeds.binance.listing import has_say, list_markets
 from hypersim.identity import BadPublicKey, PublicKey, read_public_key
 from hypersim.kept import keep
-from hypersim.markets import read_markets
+from hypersim.marketsfile import read_markets
 from hypersim.masterkey import require_master_key
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings

@@ -22,7 +22,7 @@ from hypersim.engine.orders import Side
 from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing, MasterKey
 from hypersim.limits import Limits
-from hypersim.markets import read_markets
+from hypersim.marketsfile import read_markets
 from hypersim.store.database import open_database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal

@@ -12,7 +12,8 @@ from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import SettingsError
 from hypersim.feeds.binance.listing import list_markets
-from hypersim.markets import Listed, MarketsFile, Remembered, Synthetic, differences, read_markets
+from hypersim.markets import Listed, MarketsFile, Remembered, Synthetic, differences
+from hypersim.marketsfile import read_markets
 from hypersim.resources import folder
 from hypersim.settings import read_settings
 from hypersim.units import parse

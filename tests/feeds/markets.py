@@ -1,7 +1,7 @@
 """The markets of config/markets.toml, as feeds are given them."""
 
 from hypersim.engine.market import Market
-from hypersim.markets import read_markets
+from hypersim.marketsfile import read_markets
 from hypersim.resources import folder
 
 FILE = read_markets(folder("config") / "markets.toml")
