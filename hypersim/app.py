@@ -30,6 +30,7 @@ from hypersim.feeds.demand import Demand
 from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.kept import Kept, keep
 from hypersim.limits import Limits
+from hypersim.listenkeys import ListenKeys
 from hypersim.marketsfile import read_markets
 from hypersim.masterkey import require_master_key
 from hypersim.outside.market import OutsideMarket
@@ -109,6 +110,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             history=history,
             keys=kept.keys,
             limits=limits,
+            listen_keys=ListenKeys(clock, enabled=settings.listen_keys),
             demand=demand,
         )
         failure = await stack.enter_async_context(_tending(kept, settings, outside))

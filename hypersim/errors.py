@@ -87,6 +87,10 @@ class Reason(enum.StrEnum):
     """Details: limit, interval text such as '10 SECOND'."""
     ADMIN_ONLY = "admin_only"
 
+    INVALID_LISTEN_KEY = "invalid_listen_key"
+    RETIRED = "retired"
+    """The call is no longer there, or a setting says so."""
+
     # the exchange itself
     OVERLOADED = "overloaded"
     STATUS_UNKNOWN = "status_unknown"

@@ -60,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     upstream_weight: int
     seed: int
     rate_limits: bool
+    listen_keys: bool
     open: bool
     allowed_hosts: tuple[str, ...]
     master_key: str
@@ -124,6 +125,7 @@ def read_settings(
         upstream_weight=source.read("upstream_weight", _whole(1, 1_000_000)),
         seed=source.read("seed", _whole(0, 2**63 - 1)),
         rate_limits=source.read("rate_limits", _choice("on", "off")) == "on",
+        listen_keys=source.read("listen_keys", _choice("on", "off")) == "on",
         open=is_loopback(host) if opened == "" else opened == "on",
         allowed_hosts=source.read("allowed_hosts", _hosts),
         master_key=source.read("master_key", _master_key),

@@ -11,6 +11,7 @@ from hypersim.errors import Reason, Refused
 from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing
 from hypersim.limits import Limits
+from hypersim.listenkeys import ListenKeys
 from hypersim.store.history import History
 from hypersim.views.accounts import Accounts
 from hypersim.views.marketdata import MarketData, MarketView
@@ -27,6 +28,7 @@ class World:
     history: History
     keys: KeyRing
     limits: Limits
+    listen_keys: ListenKeys
     demand: Demand
 
     def market(self, symbol: str) -> MarketView:

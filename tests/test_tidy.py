@@ -28,7 +28,7 @@ FLOORS = (
     ("ask", "bus", "markets", "views"),
     ("store",),
     ("writer", "identity", "limits", "marketsfile"),
-    ("admin", "masterkey", "wallet"),
+    ("admin", "listenkeys", "masterkey", "wallet"),
     ("feeds", "sim", "chain"),
     ("kept", "outside", "world"),
     ("api", "console"),

@@ -22,6 +22,7 @@ from hypersim.engine.orders import Side
 from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing, MasterKey
 from hypersim.limits import Limits
+from hypersim.listenkeys import ListenKeys
 from hypersim.marketsfile import read_markets
 from hypersim.store.database import open_database
 from hypersim.store.history import History
@@ -121,6 +122,7 @@ async def open_lab(*, rate_limits: bool = False, open_mode: bool = False) -> Asy
             history=history,
             keys=keys,
             limits=limits,
+            listen_keys=ListenKeys(clock, enabled=True),
             demand=Demand(clock, views.accounts.symbols_with_orders),
         )
         desk = Desk(world=world, open=open_mode, maker_rate=FEE_RATE, taker_rate=FEE_RATE)

@@ -21,7 +21,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from hypersim.api.binance.endpoints import Call, Endpoint
 from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
-from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate
+from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate, find_key
 from hypersim.api.root import nothing_at
 from hypersim.api.wire import NO_CONTENT, Header, answer, read_body
 from hypersim.errors import Reason, Refused
@@ -197,7 +197,9 @@ class Operation:
             raise Refused(Reason.PARAMETERS_UNEXPECTED, self._most, len(sent.values))
         received_us = self._world.clock.now_us()
         if not self._signed:
-            return Call(self._parse(sent.values, 0), 0, received_us, None, microseconds)
+            keyed = self._endpoint.security.keyed
+            account_id = find_key(headers.get(b"x-mbx-apikey"), self._world.keys).account_id if keyed else 0
+            return Call(self._parse(sent.values, 0), account_id, received_us, None, microseconds)
         account_id, deadline_us = authenticate(sent, headers.get(b"x-mbx-apikey"), self._world.keys, received_us)
         read = 3 if RECV_WINDOW.name in sent.values else 2
         return Call(self._parse(sent.values, read), account_id, received_us, deadline_us, microseconds)

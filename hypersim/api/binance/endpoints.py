@@ -67,9 +67,15 @@ class Security(enum.Enum):
     """The header X-MBX-APIKEY, timestamp and signature."""
     TRADE = enum.auto()
     """The same, from a key that may trade."""
+    USER_STREAM = enum.auto()
+    """The header X-MBX-APIKEY alone."""
 
     @property
     def signed(self) -> bool:
+        return self in (Security.USER_DATA, Security.TRADE)
+
+    @property
+    def keyed(self) -> bool:
         return self is not Security.NONE
 
 

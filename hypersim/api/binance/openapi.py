@@ -76,7 +76,7 @@ def _operation(endpoint: Endpoint, base: str) -> dict[str, Any]:
         "responses": {"200": OK, "4XX": REFUSED, "5XX": REFUSED},
         "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": curl(endpoint, base)}],
     }
-    if endpoint.security.signed:
+    if endpoint.security.keyed:
         operation["security"] = [{"apiKey": []}]
     if endpoint.method in ("POST", "PUT"):
         operation["requestBody"] = {
@@ -126,7 +126,9 @@ def _operation_id(endpoint: Endpoint) -> str:
 
 
 def _security(endpoint: Endpoint) -> str:
-    return f"Security {endpoint.security.name}, signed." if endpoint.security.signed else "Needs no key."
+    if not endpoint.security.keyed:
+        return "Needs no key."
+    return f"Security {endpoint.security.name}, {'signed' if endpoint.security.signed else 'by the key alone'}."
 
 
 def _weight(endpoint: Endpoint) -> str:
@@ -143,7 +145,8 @@ def curl(endpoint: Endpoint, base: str) -> str:
     query = urlencode(endpoint.example)
     method = "" if endpoint.method == "GET" else f" -X {endpoint.method}"
     if not endpoint.security.signed:
-        return f"curl{method} '{url}{'?' if query else ''}{query}'"
+        key = f" -H 'X-MBX-APIKEY: {DEMO_KEY}'" if endpoint.security.keyed else ""
+        return f"curl{method}{key} '{url}{'?' if query else ''}{query}'"
     start = query + ("&" if query else "")
     sign = f"""printf %s "$q" | openssl dgst -sha256 -hmac {DEMO_SECRET} | sed 's/^.* //'"""
     return (

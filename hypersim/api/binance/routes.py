@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from hypersim.api.binance import (
     account,
     general,
+    listen_keys,
     market_data,
     openapi,
     order_lists,
@@ -28,6 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *replacing.ENDPOINTS,
     *account.ENDPOINTS,
     *sapi.ENDPOINTS,
+    *listen_keys.ENDPOINTS,
 )
 
 

@@ -12,7 +12,7 @@ from hypersim.api.binance.endpoints import optional, required
 from hypersim.api.binance.parameters import Text, Time
 from hypersim.api.binance.request import SIGNATURE, Sent
 from hypersim.errors import Reason, Refused
-from hypersim.identity import BINANCE_KEY, KeyRing
+from hypersim.identity import BINANCE_KEY, ApiKey, KeyRing
 from hypersim.units import DECIMAL
 
 DEFAULT_WINDOW_US: Final = 5_000_000
@@ -67,11 +67,7 @@ def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us
         raise Refused(Reason.PARAMETER_MISSING if timestamp is None else Reason.PARAMETER_EMPTY, TIMESTAMP.name)
     if not signature:
         raise Refused(Reason.PARAMETER_MISSING if signature is None else Reason.PARAMETER_EMPTY, SIGNATURE)
-    api_key = (api_key_header or b"").decode("latin-1")
-    key = keys.get(api_key)
-    if key is None:
-        well_formed = BINANCE_KEY.fullmatch(api_key) is not None
-        raise Refused(Reason.BAD_API_KEY if well_formed else Reason.BAD_API_KEY_FORMAT)
+    key = find_key(api_key_header, keys)
     # other characters than ASCII are percent-encoded first and signed then
     if not (sent.payload.isascii() and key.verify(sent.payload, signature)):
         raise Refused(Reason.BAD_SIGNATURE)
@@ -87,3 +83,13 @@ def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us
     if now_us - timestamp_us > window_us:
         raise Refused(Reason.TIMESTAMP_TOO_OLD)
     return key.account_id, timestamp_us + window_us
+
+
+def find_key(api_key_header: bytes | None, keys: KeyRing) -> ApiKey:
+    """The key that a request names. Raises Refused BAD_API_KEY or BAD_API_KEY_FORMAT."""
+    api_key = (api_key_header or b"").decode("latin-1")
+    key = keys.get(api_key)
+    if key is None:
+        well_formed = BINANCE_KEY.fullmatch(api_key) is not None
+        raise Refused(Reason.BAD_API_KEY if well_formed else Reason.BAD_API_KEY_FORMAT)
+    return key

@@ -15,6 +15,7 @@ FORBIDDEN = 403
 NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
 CONFLICT = 409
+GONE = 410
 TOO_LARGE = 413
 UNSUPPORTED_MEDIA = 415
 TEAPOT = 418
@@ -140,6 +141,8 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.OPO_PENDING_NOT_SELL: (BAD, "What is pending must sell."),
     Reason.REPLACE_FAILED: (BAD, "Nothing was cancelled and nothing placed."),
     Reason.REPLACE_PARTIALLY_FAILED: (CONFLICT, "Only one half was done."),
+    Reason.INVALID_LISTEN_KEY: (NOT_FOUND, "There is no such listen key."),
+    Reason.RETIRED: (GONE, "This is no longer there."),
     Reason.ORDER_LIST_NOT_FOUND: (NOT_FOUND, "There is no such order list."),
     Reason.ORDER_NOT_FOUND: (NOT_FOUND, "There is no such order."),
     Reason.ORDER_ALREADY_FILLED: (CONFLICT, "The order {0} was filled already."),

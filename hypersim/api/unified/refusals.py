@@ -238,6 +238,8 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.PEG_WITHOUT_LIQUIDITY: Wording(Code.INVALID_PRICE, "The book has no such price level."),
     Reason.REPLACE_FAILED: Wording(Code.ORDER_NOT_FOUND, "Nothing was cancelled and nothing placed.", (), 400),
     Reason.REPLACE_PARTIALLY_FAILED: Wording(Code.ORDER_NOT_FOUND, "Only one half was done.", (), 409),
+    Reason.INVALID_LISTEN_KEY: Wording(Code.INVALID_API_KEY, "There is no such listen key."),
+    Reason.RETIRED: Wording(Code.INVALID_SYMBOL, "This is no longer there.", (), 410),
     Reason.ORDER_LIST_NOT_FOUND: Wording(Code.ORDER_NOT_FOUND, "There is no such order list."),
     Reason.ORDER_NOT_FOUND: Wording(Code.ORDER_NOT_FOUND, "There is no such order.", ORDER_ID),
     Reason.ORDER_ALREADY_FILLED: Wording(Code.ORDER_ALREADY_FILLED, "The order was filled already.", ORDER_ID),
