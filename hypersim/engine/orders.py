@@ -200,8 +200,15 @@ _ENDS: Final = frozenset(
 STATUS_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     status: frozenset() if status not in OPEN else _ENDS for status in OrderStatus
 } | {
+    # one that is amended is as pending as before
     OrderStatus.PENDING_NEW: frozenset(
-        {OrderStatus.NEW, OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
+        {
+            OrderStatus.PENDING_NEW,
+            OrderStatus.NEW,
+            OrderStatus.REJECTED,
+            OrderStatus.CANCELED,
+            OrderStatus.EXPIRED,
+        }
     ),
     # a stop that begins to work, or to follow the price, is as new as before
     OrderStatus.NEW: _ENDS | {OrderStatus.NEW},

@@ -14,11 +14,14 @@ from msgspec.structs import replace
 from hypersim import units
 from hypersim.engine.commands import (
     Advance,
+    AmendOrder,
     CancelOrder,
+    CancelReplace,
     Command,
     Ladder,
     OpenAccount,
     OutsideUpdate,
+    PlaceList,
     PlaceOrder,
     Print,
     PutAsset,
@@ -27,8 +30,9 @@ from hypersim.engine.commands import (
 )
 from hypersim.engine.events import Event, OrderChanged, Traded
 from hypersim.engine.exchange import Exchange
+from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, Market
-from hypersim.engine.orders import Order, OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.orders import Order, OrderType, Peg, SelfTradePrevention, Side, TimeInForce
 from hypersim.errors import Reason, Refused
 from hypersim.units import ONE
 
@@ -63,6 +67,10 @@ class Terms(TypedDict, total=False):
     tif: TimeInForce
     name: str
     prevention: SelfTradePrevention
+    stop: Number
+    delta: int
+    iceberg: Number
+    peg: Peg
 
 
 class Said(TypedDict, total=False):
@@ -169,6 +177,10 @@ class World:
             quantity=number(quantity),
             quote_quantity=number(terms.get("quote", 0)),
             price=0 if price is None else self._price(number(price)),
+            stop_price=self._price(number(terms["stop"])) if "stop" in terms else 0,
+            trailing_delta=terms.get("delta", 0),
+            iceberg=number(terms.get("iceberg", 0)),
+            peg=terms.get("peg"),
             self_trade_prevention=terms.get("prevention"),
         )
 
@@ -184,6 +196,26 @@ class World:
         """Cancels an open order by its name and returns it as it stands afterwards."""
         self.apply(CancelOrder(account_id=ACCOUNTS[who], symbol=SYMBOL, client_order_id=name, cancel_id="cancel"))
         return self.changes()[-1].order
+
+    def listing(self, kind: ListKind, *orders: PlaceOrder, name: str = "list") -> PlaceList:
+        """The command that places an order list of these orders."""
+        account_id = orders[0].account_id
+        return PlaceList(account_id=account_id, symbol=SYMBOL, kind=kind, client_list_id=name, orders=orders)
+
+    def amending(self, who: str, name: str, quantity: Number, new_name: str | None = None) -> AmendOrder:
+        """The command that lowers an open order's quantity; it keeps its name unless told."""
+        return AmendOrder(
+            account_id=ACCOUNTS[who],
+            symbol=SYMBOL,
+            client_order_id=name,
+            new_client_order_id=new_name or name,
+            quantity=number(quantity),
+        )
+
+    def replacing(self, who: str, name: str, order: PlaceOrder, *, anyway: bool = False) -> CancelReplace:
+        """The command that cancels an order by its name and places another."""
+        cancel = CancelOrder(account_id=ACCOUNTS[who], symbol=SYMBOL, client_order_id=name, cancel_id="cancel")
+        return CancelReplace(cancel=cancel, place=order, place_anyway=anyway)
 
     def outside(self, **said: Unpack[Said]) -> list[Event]:
         """What the outside market did: prints as 'buy 6 @100', then sizes as '5 @100, 0 @101'."""
@@ -251,6 +283,19 @@ class World:
     def changes(self) -> list[OrderChanged]:
         """What the last command did to orders."""
         return [event for event in self.events if isinstance(event, OrderChanged)]
+
+    def last(self, name: str) -> Order:
+        """An order as it was after the last that happened to it."""
+        return next(
+            event.order
+            for event in reversed(self.happened)
+            if isinstance(event, OrderChanged) and event.order.client_order_id == name
+        )
+
+    def statuses(self, *names: str) -> str:
+        """What has become of orders: 'NEW', 'EXPIRED OCO_TRIGGER', and so on."""
+        orders = [self.last(name) for name in names]
+        return ", ".join(" ".join(filter(None, (order.status, order.expiry_reason))) for order in orders)
 
     def story(self) -> list[tuple[str, str]]:
         """(what happened, name of the order) of the last command, in order."""
