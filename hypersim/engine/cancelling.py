@@ -100,6 +100,6 @@ def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
     order_list = venue.lists.get(order.special.list_id)
     if order_list is not None and order.order_id in order_list.alternatives:
         for order_id in order_list.alternatives:
-            if order_id != order.order_id:
-                other = venue.orders[order_id]
+            other = venue.orders.get(order_id)
+            if other is not None and order_id != order.order_id:
                 venue.amend(other, command.quantity, other.client_order_id, time_us)

@@ -194,6 +194,14 @@ def test_both_orders_of_an_oco_are_amended_by_an_amend_of_either(world: World) -
     assert ["renamed", "limit"] == [name for _, name in listed.orders]
 
 
+def test_an_oco_of_which_one_order_is_over_is_amended_alone(world: World) -> None:
+    oco(world)
+    world.outside(prints="buy 2 @110")
+    assert "EXPIRED OCO_TRIGGER, PARTIALLY_FILLED" == world.statuses("stop", "limit")
+    world.apply(world.amending("user", "limit", 4))
+    assert ("user 2 @110", [("REPLACED", "limit")]) == (world.asks(), world.story())
+
+
 def test_the_orders_of_an_oto_are_amended_each_by_itself(world: World) -> None:
     oto(world)
     world.apply(world.amending("user", "pending", 3, "later"))
