@@ -227,7 +227,8 @@ class Venue:
 
     def amend(self, order: Order, quantity: int, client_order_id: str, time_us: int) -> None:
         """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much."""
-        terms = replace(order.special, amends=order.special.amends + 1)
+        special = order.special
+        terms = replace(special, amends=special.amends + 1, iceberg=min(special.iceberg, quantity))
         amended = replace(order, quantity=quantity, client_order_id=client_order_id, updated_us=time_us, terms=terms)
         self._ledger.release(
             order.account_id,

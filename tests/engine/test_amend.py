@@ -211,6 +211,19 @@ def test_the_orders_of_an_oto_are_amended_each_by_itself(world: World) -> None:
     assert ("", "user 3 @95") == (world.asks(), world.bids())
 
 
+def test_a_pending_iceberg_amended_below_what_it_would_show_shows_all_of_it(world: World) -> None:
+    world.apply(
+        world.listing(
+            ListKind.OTO,
+            world.order("user", "sell", 5, 100, name="working"),
+            world.order("user", "buy", 6, 95, iceberg=3, name="pending"),
+        )
+    )
+    world.apply(world.amending("user", "pending", 2))
+    world.place("other", "buy", 5, 100)
+    assert ("NEW", "user 2 @95") == (world.statuses("pending"), world.bids())
+
+
 def test_what_is_pending_without_a_quantity_cannot_be_amended() -> None:
     world = World()
     world.apply(
