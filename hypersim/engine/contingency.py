@@ -136,12 +136,10 @@ class Contingencies:
         venue.put_list(order_list)
         pending = [venue.orders[order_id] for order_id in order_list.pending]
         placed = [self._unfolded(order, saved if order_list.kind.is_paid else None) for order in pending]
-        if len(placed) > 1:
-            placed = list(halves(*placed))
         try:
             for order in placed:
                 check_order(venue, order, self._time_us)
-            self._check_payable(placed)
+            placed = self._payable(placed)
         except Refused:
             for order in pending:
                 self._refuse(order)
@@ -178,16 +176,20 @@ class Contingencies:
             ),
         )
 
-    def _check_payable(self, placed: list[Order]) -> None:
-        venue, ledger = self._venue, self._ledger
-        required = 0
+    def _payable(self, placed: list[Order]) -> list[Order]:
+        """The orders as they can be placed together, a peg with its price. Raises Refused."""
+        venue, ledger, ready = self._venue, self._ledger, []
         for order in placed:
             if ORDER_TYPES[order.type].stop is None:
-                prepared(venue, ledger, order, self._time_us)
+                ready.append(prepared(venue, ledger, order, self._time_us).order)
             elif venue.stops.would_trigger(order, venue.last_price):
                 raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
-            required += order.held
-        check_funds(venue, ledger, placed[0], required)
+            else:
+                ready.append(order)
+        if len(ready) > 1:
+            ready = list(halves(*ready))
+        check_funds(venue, ledger, ready[0], sum(order.held for order in ready))
+        return ready
 
     def _refuse(self, order: Order) -> None:
         status = OrderStatus.REJECTED if order.status is OrderStatus.PENDING_NEW else OrderStatus.EXPIRED

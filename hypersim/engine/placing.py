@@ -155,9 +155,10 @@ def _turning_price(order: Order) -> int | None:
 def _place_oco(
     venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, orders: list[Order], time_us: int
 ) -> None:
-    stop, other = halves(*orders)
-    check_funds(venue, ledger, stop, stop.held + other.held)
+    stop, other = orders
     entry = prepared(venue, ledger, other, time_us) if other.working_us else None
+    stop, other = halves(stop, entry.order if entry is not None else other)  # a peg has its price by now
+    check_funds(venue, ledger, stop, stop.held + other.held)
     _begin(venue, command, orders, Phase.OPEN, time_us)
     accept_stop(venue, stop)
     if entry is None:

@@ -165,13 +165,13 @@ class World:
     def order(
         self, who: str, side: str, quantity: Number = 0, price: Number | None = None, **terms: Unpack[Terms]
     ) -> PlaceOrder:
-        """The command that places an order: without a price one at market."""
+        """The command that places an order: without a price or a peg one at market."""
         self._named += 1
         return PlaceOrder(
             account_id=ACCOUNTS[who],
             symbol=SYMBOL,
             side=self._side(Side(side.upper())),
-            type=terms.get("order_type", OrderType.MARKET if price is None else OrderType.LIMIT),
+            type=terms.get("order_type", OrderType.LIMIT if price is not None or "peg" in terms else OrderType.MARKET),
             time_in_force=terms.get("tif", TimeInForce.GTC),
             client_order_id=terms.get("name", f"order-{self._named}"),
             quantity=number(quantity),
