@@ -1,7 +1,7 @@
 """Cancelling one order and placing another, in one command of which a half may succeed."""
 
 from hypersim.engine.cancelling import cancel_order
-from hypersim.engine.checks import check_counts, check_order
+from hypersim.engine.checks import check_counts, check_order, check_position
 from hypersim.engine.commands import CancelReplace
 from hypersim.engine.contingency import Contingencies
 from hypersim.engine.events import OrderRefused
@@ -22,6 +22,7 @@ def cancel_replace(venue: Venue, outside: Outside, ledger: Ledger, command: Canc
     order = new_order(venue, command.place, time_us)
     check_order(venue, order, time_us)
     check_counts(venue, [order])
+    check_position(venue, ledger, order)
     cancelling = None
     try:
         cancel_order(venue, command.cancel, time_us)
