@@ -1,352 +1,346 @@
-"""A second matcher, as plain as it can be: the oracle for random runs.
+"""A second exchange, as plain as it can be: the oracle for random runs.
 
-One list of everything that rests, in the order of arrival, looked through anew for every question. It follows
-the design's words and shares nothing with the engine but the vocabulary. Filters and queue exponents are left
-out. Prices and quantities have scale 8, money scale 16.
+It follows the words of Binance's documents and of the design and shares nothing with the engine but the vocabulary.
+Filters are left out. Where the documents are silent it says what the engine's own words say: what is due waits for
+the command's own work, and is done in the order in which it came due.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from math import floor
-
-from hypersim.engine.commands import Ladder, PlaceOrder, Print
-from hypersim.engine.ledger import FEES, HOUSE
-from hypersim.engine.orders import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.commands import AmendOrder, CancelList, CancelOrder, CancelReplace, PlaceList, PlaceOrder
+from hypersim.engine.lists import ListKind
+from hypersim.engine.orders import ExpiryReason, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 from hypersim.errors import Reason, Refused
 from hypersim.units import ONE
+from tests.engine.naive_book import Listed, Note, Resting
+from tests.engine.naive_outside import OutsideBook
 
-Trade = tuple[int, int, int | None, int | None]
-"""Price, quantity, the maker's and the taker's order id; None is the house."""
-
-
-@dataclass
-class Resting:
-    """What stands in the book; number None is the house."""
-
-    side: Side
-    price: int
-    left: int
-    number: int | None = None
-    account: int = HOUSE
-    name: str = ""
+EXPIRED = OrderStatus.EXPIRED
 
 
-@dataclass
-class Known:
-    """What is known of one side of the outside: sizes by price, up to where, and (taken, since) by price."""
-
-    sizes: dict[int, int] = field(default_factory=dict)
-    bound: int | None = None
-    taken: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-
-@dataclass
-class Walk:
-    """What an order would meet: fills, own orders that end for it, and whether it ends there itself."""
-
-    wanted: int
-    fills: list[tuple[Resting, int]] = field(default_factory=list)
-    prevented: list[Resting] = field(default_factory=list)
-    stopped: bool = False
-    last_lowers: bool = False
-    lowered: list[tuple[Resting, int]] = field(default_factory=list)
-    """Own orders that lose a quantity, as the order itself does."""
-
-    @property
-    def filled(self) -> int:
-        return sum(quantity for _, quantity in self.fills)
-
-    @property
-    def taken_out(self) -> int:
-        return sum(quantity for _, quantity in self.lowered)
-
-    @property
-    def cost(self) -> int:
-        return sum(r.price * quantity for r, quantity in self.fills)
-
-    @property
-    def spent(self) -> int:
-        return self.cost + sum(r.price * quantity for r, quantity in self.lowered)
-
-
-class Naive:
+class Naive(OutsideBook):
     """A market that answers each command by its trades, what ended, and what stands."""
 
-    def __init__(self, step: int, half_life_us: int | None, rates: dict[int, tuple[int, int]]) -> None:
-        self.step, self.half_life_us, self.rates = step, half_life_us, rates
-        self.book: list[Resting] = []
-        self.outside = {Side.BUY: Known(), Side.SELL: Known()}
-        self.money: dict[tuple[int, str], int] = {}
-        self.trading = True
+    def __init__(
+        self,
+        step: int,
+        half_life_us: int | None,
+        rates: dict[int, tuple[int, int]],
+        default_mode: SelfTradePrevention,
+    ) -> None:
+        super().__init__(step, half_life_us, rates)
+        self.default_mode = default_mode
         self.orders = 0
-        self.trades: list[Trade] = []
-        self.ended: list[tuple[int, OrderStatus]] = []
+        self.listings = 0
+        self.half: tuple[bool, Reason] | None = None
+        """What failed of a cancel-replace: the new order (true) or the cancel, and why."""
 
-    # the book
-
-    def queue(self, side: Side) -> list[Resting]:
-        """A side in the order in which it trades."""
-        sign = -1 if side is Side.BUY else 1
-        return sorted((r for r in self.book if r.side is side and r.left), key=lambda r: r.price * sign)
-
-    def crossing(self, side: Side, price: int | None) -> list[Resting]:
-        """What an order of a side, limited to a price, could trade with, in order."""
-        return [
-            r
-            for r in self.queue(side.opposite)
-            if price is None or (r.price <= price if side is Side.BUY else r.price >= price)
-        ]
-
-    def mine(self, account: int) -> list[Resting]:
-        return [r for r in self.book if r.number is not None and r.account == account and r.left]
-
-    # money
-
-    def locked(self, account: int, asset: str) -> int:
-        return sum(
-            r.left * (r.price if r.side is Side.BUY else ONE)
-            for r in self.mine(account)
-            if asset == ("USDT" if r.side is Side.BUY else "BTC")
-        )
-
-    def free(self, account: int, asset: str) -> int:
-        return self.money.get((account, asset), 0) - self.locked(account, asset)
-
-    def move(self, asset: str, amount: int, giver: int, taker: int, rate: int = 0) -> None:
-        fee = floor(Fraction(amount * rate, ONE * ONE)) * ONE if taker != HOUSE else 0
-        for account, change in ((giver, -amount), (taker, amount - fee), (FEES, fee)):
-            self.money[account, asset] = self.money.get((account, asset), 0) + change
-
-    def trade(self, maker: Resting, quantity: int, taker: Resting) -> None:
-        self.trades.append((maker.price, quantity, maker.number, taker.number))
-        for giver, receiver in ((maker, taker), (taker, maker)):
-            asset = "BTC" if giver.side is Side.SELL else "USDT"
-            amount = quantity * (ONE if asset == "BTC" else maker.price)
-            rate = 0 if receiver.number is None else self.rates[receiver.account][receiver is taker]
-            self.move(asset, amount, giver.account, receiver.account, rate)
-        maker.left -= quantity
-        if maker.number is not None and not maker.left:
-            self.end(maker, OrderStatus.FILLED)
+    def begin(self) -> None:
+        self.forget_closed()
+        self.trades, self.prevented, self.ended, self.half = [], [], [], None
 
     # orders
 
-    def place(self, order: PlaceOrder, mode: SelfTradePrevention, now_us: int) -> None:
+    def asked(self, ask: PlaceOrder) -> Resting:
+        mode = ask.self_trade_prevention or self.default_mode
+        name, account = ask.client_order_id, ask.account_id
+        r = Resting(ask.side, ask.price, ask.quantity, 0, account, name, ask, mode, ask.quantity, part=ask.iceberg)
+        if r.is_stop:
+            r.where = "waits"
+            r.unit = ONE if r.side is Side.SELL else ask.price or self.estimate(ask)
+        return r
+
+    def estimate(self, ask: PlaceOrder) -> int:
+        """What a stop order to buy without a price is thought to cost: its trigger, rounded up."""
+        price = (ask.stop_price or self.last) * (10_000 + ask.trailing_delta)
+        return price // 10_000 + (price % 10_000 > 0)
+
+    def accept(self, r: Resting) -> None:
+        self.orders += 1
+        r.number = self.orders
+        self.users.append(r)
+
+    def place(self, ask: PlaceOrder, now_us: int) -> None:
         if not self.trading:
             raise Refused(Reason.MARKET_CLOSED)
-        if any(r.name == order.client_order_id for r in self.mine(order.account_id)):
+        self.check_names([ask])
+        r = self.asked(ask)
+        if r.is_stop:
+            self.pays([r], self.held(r))
+            if self.is_there(r):
+                raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
+            self.accept(r)
+            self.wait(r)
+            return
+        self.check_entry(r)
+        self.accept(r)
+        self.enter(r, now_us)
+
+    def check_names(self, asks: tuple[PlaceOrder, ...] | list[PlaceOrder]) -> None:
+        names = [r.name for r in self.mine(asks[0].account_id)] + [ask.client_order_id for ask in asks]
+        if len(set(names)) < len(names):
             raise Refused(Reason.DUPLICATE_ORDER)
-        limit = None if order.type is OrderType.MARKET else order.price
-        crossing = self.crossing(order.side, limit)
-        walk = self.walk(order, crossing, mode)
-        if not self.covers(order, walk):
-            raise Refused(Reason.INSUFFICIENT_BALANCE)
-        if order.type is OrderType.LIMIT_MAKER and crossing:
-            raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
-        self.orders += 1
-        taker = Resting(order.side, order.price, walk.wanted, self.orders, order.account_id, order.client_order_id)
-        if order.time_in_force is TimeInForce.FOK and walk.filled < walk.wanted:
-            self.end(taker, OrderStatus.EXPIRED)
+
+    def check_entry(self, r: Resting) -> int:
+        """That an order could enter the book now; how much it must hold for that. Raises Refused."""
+        assert r.ask is not None
+        before, r.price = r.price, self.pegged(r)
+        try:
+            walk = self.walk(r)
+            required = walk.wanted * ONE
+            if r.side is Side.BUY:
+                required = walk.cost if r.limit is None else walk.wanted * r.price
+            self.pays([r], required)
+            if r.ask.type is OrderType.LIMIT_MAKER and self.crossing(r.side, r.price):
+                raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
+        finally:
+            r.price = before
+        return required
+
+    def enter(self, r: Resting, now_us: int) -> None:
+        """An accepted order meets the book."""
+        assert r.ask is not None
+        r.price = self.pegged(r)
+        walk = self.walk(r)
+        r.left = r.quantity = walk.wanted
+        r.hidden, r.where = 0, "stands"
+        if r.ask.time_in_force is TimeInForce.FOK and walk.filled < walk.wanted:
+            self.end(r, EXPIRED, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED)
             return
-        for r in walk.prevented:
-            self.end(r, OrderStatus.EXPIRED_IN_MATCH)
-        for r, quantity in walk.fills:
-            if r.number is None:
-                self.take(self.outside[r.side], r.price, quantity, now_us)
-            self.trade(r, quantity, taker)
-        for r, quantity in walk.lowered:
-            r.left -= quantity
-            if not r.left:
-                self.end(r, OrderStatus.EXPIRED_IN_MATCH)
-        taker.left -= walk.filled + walk.taken_out
-        if not taker.left:
-            self.end(taker, OrderStatus.EXPIRED_IN_MATCH if walk.last_lowers else OrderStatus.FILLED)
-        elif walk.stopped:
-            self.end(taker, OrderStatus.EXPIRED_IN_MATCH)
-        elif limit is None or order.time_in_force is TimeInForce.IOC:
-            self.end(taker, OrderStatus.EXPIRED)
+        for other, met, own in walk.steps:
+            if own:
+                self.prevent(other, met, r)
+                continue
+            if other.number is None:
+                self.take(self.outside[other.side], other.price, met, now_us)
+            self.trade(other, met, r)
+        self.settle_rest(r)
+
+    def wait(self, r: Resting) -> None:
+        """A stop waits for its price, or follows the market's from now on."""
+        assert r.ask is not None
+        r.where = "waits"
+        if not r.ask.stop_price and self.last:
+            r.best = self.last
+            self.following.append(r)
+
+    # lists
+
+    def place_list(self, ask: PlaceList, now_us: int) -> None:
+        if not self.trading:
+            raise Refused(Reason.MARKET_CLOSED)
+        self.check_names(ask.orders)
+        if any(x.name == ask.client_list_id and x.account == ask.account_id and x.is_open for x in self.lists):
+            raise Refused(Reason.DUPLICATE_ORDER)
+        orders = [self.asked(each) for each in ask.orders]
+        listed = Listed(0, ask.account_id, ask.client_list_id, ask.kind, orders, ask.kind is not ListKind.OCO)
+        for pair in [listed.alternatives] if listed.alternatives else []:
+            self.check_prices(pair, around_last=ask.kind is ListKind.OCO)
+        if ask.kind is ListKind.OCO:
+            self.check_pair(orders)
         else:
-            self.book.append(taker)
+            self.check_entry(orders[0])
+        self.listings += 1
+        listed.number = self.listings
+        self.lists.append(listed)
+        for r in orders:
+            r.listed = listed
+            self.accept(r)
+        if ask.kind is ListKind.OCO:
+            self.begin_to_wait_or_stand(orders, now_us)
+        else:
+            for r in orders[1:]:
+                r.where = "pending"
+            self.enter(orders[0], now_us)
 
-    def covers(self, order: PlaceOrder, walk: Walk) -> bool:
-        if order.side is Side.SELL:
-            return walk.wanted * ONE <= self.free(order.account_id, "BTC")
-        cost = walk.cost if order.type is OrderType.MARKET else walk.wanted * order.price
-        return cost <= self.free(order.account_id, "USDT")
+    def check_prices(self, pair: list[Resting], *, around_last: bool) -> None:
+        """To sell, the stop lies below the market and the other above it; to buy, the other way round."""
+        turns = [r.ask.stop_price if r.is_stop else r.ask.price for r in pair if r.ask is not None]
+        prices = [turns[0], self.last if around_last else 0, turns[1]]
+        known = [price for price in prices if price]
+        if pair[0].side is Side.BUY:
+            known.reverse()
+        if known != sorted(set(known)):
+            raise Refused(Reason.LIST_PRICES_WRONG)
 
-    def walk(self, order: PlaceOrder, crossing: list[Resting], mode: SelfTradePrevention) -> Walk:
-        walk = Walk(wanted=order.quantity)
-        for r in crossing:
-            if order.quote_quantity:
-                more = (order.quote_quantity * ONE - walk.spent) // r.price
-                walk.wanted = walk.filled + walk.taken_out + more - more % self.step
-            left = walk.wanted - walk.filled - walk.taken_out
-            if not left:
-                break
-            met = min(r.left, left)
-            lowers = mode in (SelfTradePrevention.DECREMENT, SelfTradePrevention.TRANSFER)
-            walk.last_lowers = lowers and r.account == order.account_id
-            if walk.last_lowers:
-                walk.lowered.append((r, met))
-                if met < r.left:
-                    break
-                continue
-            if r.account == order.account_id and mode is not SelfTradePrevention.NONE:
-                if mode is not SelfTradePrevention.EXPIRE_TAKER:
-                    walk.prevented.append(r)
-                if mode is not SelfTradePrevention.EXPIRE_MAKER:
-                    walk.stopped = True
-                    break
-                continue
-            walk.fills.append((r, met))
-            if met < r.left:
-                break
-        if order.quote_quantity and walk.filled < self.step:
-            raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-        return walk
+    def check_pair(self, pair: list[Resting]) -> None:
+        """That two alternatives can be placed, which are paid for once: by what the dearer of them needs."""
+        stop, other = pair
+        if other.is_stop:
+            needs = other.unit
+        else:
+            self.check_entry(other)
+            needs = self.pegged(other) if other.side is Side.BUY else ONE
+        stop.unit = max(0, stop.unit - needs)
+        self.pays(pair, stop.whole * stop.unit + other.whole * needs)
 
-    def end(self, r: Resting, status: OrderStatus) -> None:
-        assert r.number is not None
-        r.left = 0
-        self.ended.append((r.number, status))
-
-    def cancel(self, account: int, name: str | None) -> None:
-        named = [r for r in self.mine(account) if name is None or r.name == name]
-        if not named:
-            raise Refused(Reason.UNKNOWN_ORDER)
-        for r in named:
-            self.end(r, OrderStatus.CANCELED)
-
-    # the outside
-
-    def update(self, prints: Iterable[Print], ladder: Ladder | None, now_us: int, *, after_gap: bool) -> None:
-        if ladder is not None:
-            bids, asks = ([p for p, size in said if size] for said in (ladder.bids, ladder.asks))
-            if bids and asks and max(bids) >= min(asks):
-                raise Refused(Reason.OUTSIDE_CROSSED)
-        if self.trading:
-            for trade in prints:
-                self.print(trade)
-        if ladder is None:
-            return
-        new: set[tuple[Side, int]] = set()
-        for side, said, bound in (
-            (Side.BUY, ladder.bids, ladder.bid_floor),
-            (Side.SELL, ladder.asks, ladder.ask_ceiling),
-        ):
-            known = self.outside[side]
-            new |= {(side, price) for price, _ in said if after_gap or not within(side, price, known.bound)}
-            sizes = ({} if ladder.full else known.sizes) | dict(said)
-            known.sizes = {p: size for p, size in sizes.items() if size and within(side, p, bound)}
-            known.bound = bound
-        for side, said in ((Side.BUY, ladder.asks), (Side.SELL, ladder.bids)):
-            other = self.outside[side.opposite].sizes
-            for price, _ in said:
-                if price in other:
-                    for worse in [p for p in self.outside[side].sizes if within(side, p, price)]:
-                        del self.outside[side].sizes[worse]
-        self.forget()
-        if self.trading or all(known.bound is None for known in self.outside.values()):
-            self.lay(new, now_us)
-
-    def forget(self) -> None:
-        for known in self.outside.values():
-            known.taken = {price: taken for price, taken in known.taken.items() if price in known.sizes}
-
-    def print(self, trade: Print) -> None:
-        side, left = trade.aggressor.opposite, trade.quantity
-        house = Resting(trade.aggressor, 0, 0)
-        known = self.outside[side]
-        beyond = [p for p in known.sizes if p != trade.price and within(side, p, trade.price)]
-        for price in beyond:
-            del known.sizes[price]
-        self.book = [r for r in self.book if not (r.number is None and r.side is side and r.price in beyond)]
-        for r in self.crossing(trade.aggressor, trade.price):
-            if r.price != trade.price:
-                left -= self.meet(r, left, house)
-        for r in self.crossing(side, trade.price):
-            if r.number is not None:
-                left -= self.meet(r, left, replace(house, side=side))
-        for r in self.crossing(trade.aggressor, trade.price):
-            if r.number is not None:
-                met = self.meet(r, left, house)
+    def begin_to_wait_or_stand(self, orders: list[Resting], now_us: int) -> None:
+        for r in orders:
+            if r.is_stop:
+                self.wait(r)
             else:
-                met = min(r.left, left - left % self.step)
-                r.left -= met
-                known.sizes[r.price] -= met
-                self.trades.append((r.price, met, None, None))
-            left -= met
-            if r.left:
-                break
-        self.trades.append((trade.price, left, None, None))
-        known.sizes = {price: size for price, size in known.sizes.items() if size}
-        self.forget()
+                self.enter(r, now_us)
 
-    def meet(self, r: Resting, quantity: int, taker: Resting) -> int:
-        met = min(r.left, quantity - quantity % self.step)
-        if met:
-            self.trade(r, met, taker)
-        return met
+    def settle(self, now_us: int) -> None:
+        """What trades and ends have brought about, in the order in which it came due."""
+        while self.due:
+            note = self.due.pop(0)
+            if note.triggered:
+                self.trigger(note.order, now_us)
+            elif note.order.listed is not None and note.order.listed in self.lists:
+                self.list_goes_on(note, note.order.listed, now_us)
+                self.lists = [listed for listed in self.lists if listed.is_open]
 
-    def take(self, known: Known, price: int, quantity: int, now_us: int) -> None:
-        known.taken[price] = (self.missing(known, price, now_us) + quantity, now_us)
-
-    def missing(self, known: Known, price: int, now_us: int) -> int:
-        amount, since_us = known.taken.get(price, (0, now_us))
-        if self.half_life_us is None or now_us == since_us:
-            return amount
-        if now_us - since_us >= 64 * self.half_life_us:
-            return 0
-        halvings, part = divmod((now_us - since_us) * 64 // self.half_life_us, 64)
-        return -floor(Fraction(-amount * round(65536 * 2 ** (-part / 64)), 65536 * 2**halvings))
-
-    def resume(self, now_us: int) -> None:
-        self.trading = True
-        empty = {
-            (side, price)
-            for side in Side
-            for price in self.outside[side].sizes
-            if not any(r.left for r in self.book if (r.side, r.price, r.number) == (side, price, None))
-        }
-        self.lay(empty, now_us)
-
-    def lay(self, new: set[tuple[Side, int]], now_us: int) -> None:
-        targets: list[tuple[Side, int, int]] = []
-        for side in (Side.BUY, Side.SELL):
-            known = self.outside[side]
-            prices = known.sizes.keys() | {r.price for r in self.book if r.side is side and r.number is None}
-            for price in sorted(prices, reverse=side is Side.BUY):
-                missing = self.missing(known, price, now_us)
-                missing += -missing % self.step
-                if not missing:
-                    known.taken.pop(price, None)
-                target = max(0, known.sizes.get(price, 0) - missing)
-                targets.append((side, price, target))
-                self.shrink([r for r in self.book if (r.side, r.price) == (side, price)], target)
-        for side, price, target in targets:
-            rest = target - sum(r.left for r in self.book if (r.side, r.price, r.number) == (side, price, None))
-            for r in self.crossing(side, price):
-                met = self.meet(r, rest, Resting(side, 0, 0))
-                rest -= met
-                if met:
-                    self.take(self.outside[side], price, met, now_us)
-            if rest:
-                self.book.insert(0 if (side, price) in new else len(self.book), Resting(side, price, rest))
-
-    def shrink(self, level: list[Resting], target: int) -> None:
-        """The house ahead of each user becomes ceil(ahead x T / H), and the differences give the parts."""
-        house = sum(r.left for r in level if r.number is None)
-        if house <= target:
+    def trigger(self, r: Resting, now_us: int) -> None:
+        if not r.is_open:
             return
-        ahead = gone = 0
-        for r in level:
-            if r.number is None:
-                ahead += r.left
-                fair = -(-ahead * target // house)
-                r.left = min(target, fair + -fair % self.step) - gone
-                gone += r.left
+        for other in r.listed.alternatives if r.listed is not None else []:
+            if other is r:
+                continue
+            if other.is_touched:
+                self.end(r, EXPIRED, ExpiryReason.OCO_TRIGGER)
+                return
+            self.end(other, EXPIRED, ExpiryReason.OCO_TRIGGER)
+        self.enter_or_end(r, now_us)
 
+    def enter_or_end(self, r: Resting, now_us: int) -> None:
+        try:
+            self.check_entry(r)
+        except Refused:
+            self.refuse(r)
+        else:
+            self.enter(r, now_us)
 
-def within(side: Side, price: int, bound: int | None) -> bool:
-    """Whether a price of a side is at least as good as a bound; nothing is where there is none."""
-    return bound is not None and (price >= bound if side is Side.BUY else price <= bound)
+    def refuse(self, r: Resting) -> None:
+        self.end(r, OrderStatus.REJECTED if r.where == "pending" else EXPIRED, ExpiryReason.REJECTED)
+
+    def list_goes_on(self, note: Note, listed: Listed, now_us: int) -> None:
+        if listed.is_working:
+            if note.order is listed.orders[0]:
+                self.working_order_goes_on(note, listed, now_us)
+            return
+        for other in listed.alternatives if note.touched else []:
+            if other is not note.order and other.is_open and other.where == "waits":
+                self.end(other, EXPIRED, ExpiryReason.OCO_TRIGGER)
+
+    def working_order_goes_on(self, note: Note, listed: Listed, now_us: int) -> None:
+        if listed.kind.is_paid:
+            more = note.executed * ONE - listed.saved
+            listed.saved += max(0, min(more, self.free(listed.account, "BTC")))
+        if note.status is None:
+            return
+        if note.status is OrderStatus.FILLED:
+            self.set_free(listed, now_us)
+            return
+        listed.saved = 0
+        for r in listed.orders[1:]:
+            if r.is_open:
+                self.end(r, EXPIRED, ExpiryReason.OTO_PHASE_ONE_EXPIRED)
+
+    def set_free(self, listed: Listed, now_us: int) -> None:
+        """The working order is filled: what is pending is placed, all of it or nothing."""
+        pending = listed.orders[1:]
+        saved, listed.saved, listed.is_working = listed.saved // ONE, 0, False
+        for r in pending:
+            assert r.ask is not None
+            if listed.kind.is_paid:
+                r.left = r.quantity = saved - saved % self.step
+            if r.is_stop and r.side is Side.BUY:
+                r.unit = r.ask.price or self.estimate(r.ask)
+        try:
+            self.check_freed(pending)
+        except Refused:
+            for r in pending:
+                self.refuse(r)
+            return
+        self.begin_to_wait_or_stand(pending, now_us)
+
+    def check_freed(self, pending: list[Resting]) -> None:
+        if any(not r.left or r.part > r.left for r in pending):
+            raise Refused(Reason.BAD_QUANTITY)
+        if any(self.is_there(r) for r in pending if r.is_stop):
+            raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
+        if len(pending) > 1:
+            self.check_pair(pending)
+        elif pending[0].is_stop:
+            self.pays(pending, pending[0].whole * pending[0].unit)
+        else:
+            self.check_entry(pending[0])
+
+    # what becomes of open orders
+
+    def named(self, account: int, number: int | None, name: str | None, unknown: Reason) -> Resting:
+        for r in self.mine(account):
+            if r.number == number or (number is None and r.name == name):
+                if name not in (None, r.name):
+                    raise Refused(Reason.CANCEL_IDS_MISMATCH)
+                return r
+        raise Refused(unknown)
+
+    def cancel(self, command: CancelOrder) -> None:
+        r = self.named(command.account_id, command.order_id, command.client_order_id, Reason.UNKNOWN_ORDER)
+        self.cancel_these(r.listed.orders if r.listed is not None else [r])
+
+    def cancel_list(self, command: CancelList) -> None:
+        for listed in self.lists:
+            if listed.account == command.account_id and (
+                listed.name == command.client_list_id or listed.number == command.list_id
+            ):
+                self.cancel_these(listed.orders)
+                return
+        raise Refused(Reason.UNKNOWN_ORDER)
+
+    def cancel_all(self, account: int) -> None:
+        if not self.mine(account):
+            raise Refused(Reason.UNKNOWN_ORDER)
+        self.cancel_these(self.mine(account))
+
+    def cancel_these(self, orders: list[Resting]) -> None:
+        for r in orders:
+            if r.is_open:
+                self.end(r, OrderStatus.CANCELED)
+
+    def cancel_replace(self, command: CancelReplace, now_us: int) -> None:
+        if not self.trading:
+            raise Refused(Reason.MARKET_CLOSED)
+        failed: Reason | None = None
+        try:
+            self.cancel(command.cancel)
+        except Refused as refused:
+            if not command.place_anyway:
+                raise Refused(Reason.REPLACE_FAILED) from refused
+            failed = refused.reason
+        self.settle(now_us)
+        try:
+            self.place(command.place, now_us)
+        except Refused as refused:
+            if failed is not None:
+                raise Refused(Reason.REPLACE_FAILED) from refused
+            self.half = True, refused.reason
+        else:
+            self.half = None if failed is None else (False, failed)
+
+    def amend(self, command: AmendOrder) -> None:
+        r = self.named(command.account_id, command.order_id, command.client_order_id, Reason.AMENDED_ORDER_UNKNOWN)
+        name = command.new_client_order_id
+        if not r.quantity:
+            raise Refused(Reason.AMEND_OF_PAID_ORDER)
+        if command.quantity > r.quantity:
+            raise Refused(Reason.AMEND_INCREASES)
+        if command.quantity == r.quantity:
+            raise Refused(Reason.AMEND_CHANGES_NOTHING)
+        if r.quantity - command.quantity >= r.whole:
+            raise Refused(Reason.BAD_QUANTITY)
+        if any(name == other.name for other in self.mine(r.account) if other is not r):
+            raise Refused(Reason.DUPLICATE_ORDER)
+        r.name = name
+        together = r.listed.alternatives if r.listed is not None else []
+        for each in together if r in together else [r]:
+            if each.is_open:
+                self.lower(each, command.quantity)
+
+    def lower(self, r: Resting, quantity: int) -> None:
+        whole = r.whole - (r.quantity - quantity)
+        r.quantity = quantity
+        r.left = min(r.left, whole)
+        r.hidden = whole - r.left
+        r.part = min(r.part, quantity)
+        self.note(r)

@@ -8,156 +8,72 @@ import pytest
 
 from hypersim.engine.commands import (
     Advance,
+    AmendOrder,
     CancelAll,
+    CancelList,
     CancelOrder,
+    CancelReplace,
     Command,
     Deposit,
-    Ladder,
     OutsideUpdate,
+    PlaceList,
     PlaceOrder,
-    Print,
     PutMarket,
     SetFees,
     Stamped,
 )
-from hypersim.engine.events import BalanceChanged, Change, DepthChanged, Event, OrderChanged, Traded
+from hypersim.engine.events import (
+    BalanceChanged,
+    Change,
+    DepthChanged,
+    Event,
+    ListChanged,
+    MatchPrevented,
+    OrderChanged,
+    OrderRefused,
+    Traded,
+)
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.ledger import HOUSE
+from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import MarketStatus
-from hypersim.engine.orders import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.orders import ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import Reason, Refused
-from hypersim.units import ONE
-from tests.engine.naive import Naive, Trade
-from tests.engine.world import SYMBOL, World, money, number
+from tests.engine.life import STEP, Life
+from tests.engine.naive import Naive
+from tests.engine.naive_book import Prevented, Trade
+from tests.engine.world import World
 
-SEEDS = range(30)
-COMMANDS = 1500
-STEP = number("0.1")
-
-
-class Life:
-    """Random commands about one market, as users, feed and operator would send them."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self.middle = 100
-        self.named = 0
-        self.status = MarketStatus.TRADING
-
-    def commands(self, world: World) -> Iterator[Command]:
-        kinds = {self.place: 50, self.cancel: 10, self.update: 30, self.advance: 5, self.operate: 2}
-        while True:
-            world.time_us += self.chance.choice([0, 0, 250_000, self.chance.randrange(3_000_000)])
-            self.middle = min(110, max(90, self.middle + self.chance.choice([-1, 0, 0, 0, 1])))
-            halted = self.status is not MarketStatus.TRADING
-            if halted and self.chance.random() < 0.3:
-                yield self.switch(world, MarketStatus.TRADING)
-            else:
-                yield self.chance.choices(list(kinds), list(kinds.values()))[0](world)
-
-    def place(self, world: World) -> Command:
-        chance = self.chance
-        kind = chance.choices([OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET], [6, 1, 2])[0]
-        by_amount = kind is OrderType.MARKET and chance.random() < 0.5
-        side = chance.choice(list(Side))
-        away = chance.randint(-2, 5) * (-1 if side is Side.BUY else 1)
-        tifs = [TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK]
-        self.named += chance.random() < 0.9
-        return PlaceOrder(
-            account_id=chance.randint(1, 3),
-            symbol=SYMBOL,
-            side=side,
-            type=kind,
-            time_in_force=chance.choices(tifs, [7, 1, 1])[0] if kind is OrderType.LIMIT else TimeInForce.GTC,
-            client_order_id=f"order-{self.named}",
-            quantity=0 if by_amount else self.size(),
-            quote_quantity=self.size() * chance.randint(50, 120) if by_amount else 0,
-            price=0 if kind is OrderType.MARKET else (self.middle + away) * ONE,
-            self_trade_prevention=chance.choice([None, *SelfTradePrevention]),
-        )
-
-    def cancel(self, world: World) -> Command:
-        account_id = self.chance.randint(1, 3)
-        if self.chance.random() < 0.1:
-            return CancelAll(account_id=account_id, symbol=SYMBOL, cancel_id="all")
-        open_orders = world.exchange.snapshot().venues[0].orders
-        if open_orders and self.chance.random() < 0.8:
-            order = self.chance.choice(open_orders)
-            account_id, name = order.account_id, order.client_order_id
-        else:
-            name = f"order-{self.chance.randint(0, self.named)}"
-        return CancelOrder(account_id=account_id, symbol=SYMBOL, client_order_id=name, cancel_id="one")
-
-    def update(self, world: World) -> Command:
-        chance = self.chance
-        prints = tuple(
-            Print(
-                self.near() * ONE,
-                self.size() + chance.choice([0, 0, 0, 1, ONE // 50]),
-                chance.choice(list(Side)),
-            )
-            for _ in range(chance.choice([0, 0, 1, 1, 2]))
-        )
-        ladder = self.ladder() if chance.random() < 0.7 else None
-        return OutsideUpdate(symbol=SYMBOL, prints=prints, ladder=ladder, resumes_us=chance.choice([0, 0, 0, 1]))
-
-    def ladder(self) -> Ladder:
-        chance = self.chance
-        gap = chance.choice([-1, 0, 0, 0, 0, 0, 0, 0, 1])  # crossed now and then
-        bids = chance.sample(range(self.middle - 6, self.middle - gap), chance.randint(0, 4))
-        asks = chance.sample(range(self.middle + gap, self.middle + 7), chance.randint(0, 4))
-        narrow = chance.random() < 0.2
-        return Ladder(
-            bids=tuple((price * ONE, chance.choice([0, self.size()])) for price in bids),
-            asks=tuple((price * ONE, chance.choice([0, self.size(), self.size()])) for price in asks),
-            bid_floor=chance.choice([None, (self.middle - chance.randint(0, 6)) * ONE]) if narrow else 0,
-            ask_ceiling=chance.choice([None, (self.middle + chance.randint(0, 6)) * ONE]) if narrow else 200 * ONE,
-            full=chance.random() < 0.2,
-        )
-
-    def advance(self, world: World) -> Command:
-        return Advance()
-
-    def operate(self, world: World) -> Command:
-        chance = self.chance
-        if chance.random() < 0.6:
-            return self.switch(world, chance.choice([MarketStatus.HALT, MarketStatus.BREAK]))
-        if chance.random() < 0.5:
-            rates = [chance.randrange(10**4) * 100 for _ in range(2)]  # so round that no fee is ever rounded
-            return SetFees(chance.randint(1, 3), *rates)
-        asset = chance.choice(["BTC", "USDT"])
-        return Deposit(account_id=chance.randint(1, 3), asset=asset, amount=chance.randrange(1, money(100)))
-
-    def switch(self, world: World, status: MarketStatus) -> Command:
-        self.status = status
-        return PutMarket(msgspec.structs.replace(world.market, status=status))
-
-    def near(self) -> int:
-        return self.middle + self.chance.randint(-3, 3)
-
-    def size(self) -> int:
-        return self.chance.randint(1, 100) * STEP
+SEEDS = range(24)
+COMMANDS = 1200
 
 
 class Checked:
     """A world and its naive twin, compared after every command."""
 
     def __init__(self, seed: int) -> None:
-        half_life_ms = random.Random(seed).choice([None, 0, 1000, 10_000])
+        chance = random.Random(seed)
+        half_life_ms, wealth = chance.choice([None, 0, 1000, 10_000]), chance.choice([10, 25, 40])
         self.world = World(
-            balances={"USDT": 4000, "BTC": 40},
+            balances={"USDT": 100 * wealth, "BTC": wealth},
             step_size=STEP,
             min_quantity=STEP,
             recovery_half_life_ms=half_life_ms,
+            max_num_orders=0,
+            max_num_algo_orders=0,
+            max_num_order_lists=0,
+            max_num_order_amends=0,
         )
         rates = {account.account_id: (account.maker_rate, account.taker_rate) for account in self.state().accounts}
-        self.naive = Naive(STEP, None if half_life_ms is None else half_life_ms * 1000, rates)
+        half_life_us = None if half_life_ms is None else half_life_ms * 1000
+        self.naive = Naive(STEP, half_life_us, rates, self.world.market.default_self_trade_prevention)
         for account_id, asset, free, _ in self.state().balances:
             self.naive.money[account_id, asset] = free
         self.depth: dict[tuple[Side, int], int] = {}
         self.update_id = 0
         self.orders: dict[int, Order] = {}
+        self.lists: dict[int, OrderList] = {}
         self.told: dict[tuple[int, str], tuple[int, int]] = {
             (account_id, asset): (free, locked) for account_id, asset, free, locked in self.state().balances
         }
@@ -169,14 +85,14 @@ class Checked:
         expected, actual = self.ask_naive(command), self.ask_engine(command)
         assert expected == actual, command
         events = self.world.events if actual is None else []
-        self.naive.book = [r for r in self.naive.book if r.left]
-        assert (joined(self.naive.trades), sorted(self.naive.ended)) == (
-            joined(trades(events)),
-            ended(events),
-        )
+        naive = self.naive
+        naive.forget_closed()
+        assert (joined(naive.trades), sorted(naive.ended)) == (joined(trades(events)), ended(events)), command
+        assert (naive.prevented, naive.half) == (prevented(events), half(events)), command
         assert self.naive_queues() == self.engine_queues(), command
+        assert self.naive_orders() == self.engine_orders(), command
         self.fold(events)
-        assert self.naive_balances() == {key: held for key, held in self.told.items() if any(held)}
+        assert self.naive_balances() == {key: held for key, held in self.told.items() if any(held)}, command
 
     def ask_engine(self, command: Command) -> Reason | None:
         exchange = self.world.exchange
@@ -190,18 +106,25 @@ class Checked:
         assert events or before == exchange.state_hash(), command
         return None
 
-    def ask_naive(self, command: Command) -> Reason | None:
+    def ask_naive(self, command: Command) -> Reason | None:  # noqa: C901 - one case per command
         naive, now_us = self.naive, self.world.time_us
-        naive.trades, naive.ended = [], []
+        naive.begin()
         try:
             match command:
                 case PlaceOrder():
-                    mode = command.self_trade_prevention or self.world.market.default_self_trade_prevention
-                    naive.place(command, mode, now_us)
+                    naive.place(command, now_us)
+                case PlaceList():
+                    naive.place_list(command, now_us)
                 case CancelOrder():
-                    naive.cancel(command.account_id, command.client_order_id)
+                    naive.cancel(command)
+                case CancelList():
+                    naive.cancel_list(command)
                 case CancelAll():
-                    naive.cancel(command.account_id, None)
+                    naive.cancel_all(command.account_id)
+                case CancelReplace():
+                    naive.cancel_replace(command, now_us)
+                case AmendOrder():
+                    naive.amend(command)
                 case OutsideUpdate():
                     naive.update(command.prints, command.ladder, now_us, after_gap=command.resumes_us > 0)
                 case Advance():
@@ -215,6 +138,7 @@ class Checked:
                     naive.rates[command.account_id] = command.maker_rate, command.taker_rate
                 case Deposit():
                     naive.move(command.asset, command.amount, 0, command.account_id)
+            naive.settle(now_us)
         except Refused as refused:
             return refused.reason
         return None
@@ -242,6 +166,10 @@ class Checked:
                     changes[event.asset] = changes.get(event.asset, 0) + moved
                 case OrderChanged():
                     self.fold_order(event)
+                case ListChanged():
+                    self.lists[event.order_list.list_id] = event.order_list
+                    if event.order_list.phase is Phase.DONE:
+                        del self.lists[event.order_list.list_id]
                 case Traded():
                     assert event.quantity > 0
                 case _:
@@ -250,6 +178,8 @@ class Checked:
         self.depth = {level: total for level, total in self.depth.items() if total}
         (venue,) = self.state().venues
         assert {order.order_id: order for order in venue.orders} == self.orders
+        told = {list_id: msgspec.structs.replace(each, saved=0) for list_id, each in self.lists.items()}
+        assert {each.list_id: msgspec.structs.replace(each, saved=0) for each in venue.lists} == told
         entries = [event for event in events if isinstance(event, BalanceChanged)]
         assert len(entries) == len({(e.account_id, e.asset, e.kind, e.reference) for e in entries})
         assert sum(isinstance(event, DepthChanged) for event in events) <= 1
@@ -282,6 +212,26 @@ class Checked:
             merged((price, key if key > 0 else None, quantity) for price, queue in levels for key, quantity in queue)
             for levels in (venue.bids, venue.asks)
         ]
+
+    def naive_orders(self) -> dict[int | None, tuple[str, str, int, int, int | None]]:
+        return {
+            r.number: (r.name, r.where, r.executed, r.whole, r.best if r.where == "waits" else None)
+            for r in self.naive.users
+        }
+
+    def engine_orders(self) -> dict[int | None, tuple[str, str, int, int, int | None]]:
+        (venue,) = self.state().venues
+        trails = dict(venue.trails)
+        return {
+            order.order_id: (
+                order.client_order_id,
+                where(order),
+                order.executed,
+                order.leaves,
+                trails.get(order.order_id),
+            )
+            for order in venue.orders
+        }
 
     def naive_balances(self) -> dict[tuple[int, str], tuple[int, int]]:
         found = {}
@@ -328,13 +278,34 @@ def joined(tape: list[Trade]) -> list[Trade]:
     return result
 
 
-def ended(events: list[Event]) -> list[tuple[int, OrderStatus]]:
-    """(order id, last status) of the orders that ended."""
+def ended(events: list[Event]) -> list[tuple[int, OrderStatus, ExpiryReason | None]]:
+    """(order id, last status, why) of the orders that ended."""
     return sorted(
-        (event.order.order_id, event.order.status)
+        (event.order.order_id, event.order.status, event.order.expiry_reason)
         for event in events
         if isinstance(event, OrderChanged) and not event.order.is_open
     )
+
+
+def prevented(events: list[Event]) -> list[Prevented]:
+    """The matches that were prevented, in their order."""
+    return [
+        (event.taker_order_id, event.maker_order_id, event.price, event.taker_prevented, event.maker_prevented)
+        for event in events
+        if isinstance(event, MatchPrevented)
+    ]
+
+
+def half(events: list[Event]) -> tuple[bool, Reason] | None:
+    """The half of a cancel-replace that failed."""
+    return next(((event.is_new, event.reason) for event in events if isinstance(event, OrderRefused)), None)
+
+
+def where(order: Order) -> str:
+    """Whether an open order stands, waits or is pending."""
+    if order.status is OrderStatus.PENDING_NEW:
+        return "pending"
+    return "stands" if order.working_us else "waits"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
