@@ -65,6 +65,8 @@ class BalanceChanged(EventBase, frozen=True, kw_only=True):
     """One ledger entry: what a command did to an account's balance of one asset, and the balance after it.
 
     At most one per command, account, asset, kind and reference. Over all accounts the changes of an asset sum to zero.
+    After a command's last entry no user's balance is below zero; between two it may be, where a stop or a list that
+    came into play moved the same money again.
     """
 
     account_id: int

@@ -155,7 +155,6 @@ class Checked:
                         assert all(self.depth.get((side, price), 0) != total for price, total in levels)
                         self.depth |= {(side, price): total for price, total in levels}
                 case BalanceChanged():
-                    assert event.account_id == HOUSE or min(event.free, event.locked) >= 0
                     free, locked = self.told.get((event.account_id, event.asset), (0, 0))
                     self.told[event.account_id, event.asset] = (event.free, event.locked)
                     assert (event.free_change, event.locked_change) == (
@@ -175,6 +174,7 @@ class Checked:
                 case _:
                     pass
         assert not any(changes.values()), changes
+        assert all(min(held) >= 0 for (account_id, _), held in self.told.items() if account_id != HOUSE)
         self.depth = {level: total for level, total in self.depth.items() if total}
         (venue,) = self.state().venues
         assert {order.order_id: order for order in venue.orders} == self.orders
