@@ -88,7 +88,7 @@ def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
     if command.quantity <= order.quantity - order.leaves:
         raise Refused(Reason.BAD_QUANTITY)
     check_quantity(market, order.type, command.quantity)
-    price = order.limit if ORDER_TYPES[order.type].priced else venue.reference_price(time_us)
+    price = order.limit if ORDER_TYPES[order.type].priced else venue.tape.reference_price(time_us)
     if price:
         check_notional(market, order.type, price * command.quantity)
     if market.max_num_order_amends and order.special.amends >= market.max_num_order_amends:

@@ -32,7 +32,7 @@ def check_order(venue: Venue, order: Order, time_us: int, *, by_received: bool =
     _check_allowed(market, order, rule)
     if not by_received and (order.quantity or order.quote_quantity) <= 0:
         raise Refused(Reason.BAD_QUANTITY)
-    reference_price = venue.reference_price(time_us)
+    reference_price = venue.tape.reference_price(time_us)
     if rule.priced and not (order.limit == 0 and order.special.peg is not None):
         if order.limit <= 0:
             raise Refused(Reason.BAD_PRICE)

@@ -19,6 +19,7 @@ from hypersim.engine.orders import (
     TimeInForce,
 )
 from hypersim.engine.outside import Outside
+from hypersim.engine.prevention import prevent
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
 from hypersim.units import show_amount, to_amount
@@ -86,7 +87,7 @@ def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
     level = next(islice(venue.book.resting(side).levels(), peg.offset or 0, None), None)
     if level is None:
         raise Refused(Reason.PEG_WITHOUT_LIQUIDITY)
-    check_price(venue.market, order.side, level.price, venue.reference_price(time_us))
+    check_price(venue.market, order.side, level.price, venue.tape.reference_price(time_us))
     check_notional(venue.market, order.type, level.price * order.quantity)
     return replace(order, terms=replace(order.special, pegged_price=level.price))
 
@@ -98,14 +99,14 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
     resting = venue.book.resting(order.side.opposite)
-    venue.begin_taker()
+    venue.tape.begin_taker()
     taker: Order | None = order
     for match in plan.matches:
         maker = venue.orders[match.key] if match.key > 0 else None
         assert taker is not None
         if match.prevention is not None:
             assert maker is not None
-            taker = venue.prevent(taker, maker, match.quantity, match.prevention, time_us)
+            taker = prevent(venue, taker, maker, match.quantity, match.prevention, time_us)
             continue
         resting.remove(match.price, match.key, match.quantity)
         if maker is None:

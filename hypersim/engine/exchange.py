@@ -243,7 +243,7 @@ class Exchange:
             raise Refused(Reason.BAD_PRICE)
         begins = command.last_price > 0 and not venue.last_price
         if begins:
-            venue.last_price = command.last_price
+            venue.tape.last_price = command.last_price
         trading = venue.market.status is MarketStatus.TRADING
         if trading:
             for trade in command.prints:
@@ -289,8 +289,9 @@ class Exchange:
         self.ledger = Ledger()
         for symbol, old in self.venues.items():
             venue = Venue(old.market, self.ledger, self.accounts, self._events)
-            venue.next_order_id, venue.next_trade_id = old.next_order_id, old.next_trade_id
-            venue.next_aggregate_id, venue.update_id = old.next_aggregate_id, old.update_id
+            venue.next_order_id, venue.update_id = old.next_order_id, old.update_id
+            venue.tape.next_trade_id = old.tape.next_trade_id
+            venue.tape.next_aggregate_id = old.tape.next_aggregate_id
             venue.next_prevented_match_id = old.next_prevented_match_id
             venue.next_amendment_id = old.next_amendment_id
             self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
@@ -316,11 +317,11 @@ class Exchange:
                     outside_bids=_outside_state(self.outsides[symbol], Side.BUY),
                     outside_asks=_outside_state(self.outsides[symbol], Side.SELL),
                     next_order_id=venue.next_order_id,
-                    next_trade_id=venue.next_trade_id,
-                    next_aggregate_id=venue.next_aggregate_id,
+                    next_trade_id=venue.tape.next_trade_id,
+                    next_aggregate_id=venue.tape.next_aggregate_id,
                     update_id=venue.update_id,
                     last_price=venue.last_price,
-                    average=venue.average.state(),
+                    average=venue.tape.average.state(),
                     lists=tuple(venue.lists.values()),
                     trails=venue.stops.state(),
                     next_prevented_match_id=venue.next_prevented_match_id,
@@ -346,12 +347,12 @@ class Exchange:
             venue.restore(kept.orders, kept.trails, kept.lists)
             venue.book.bids.restore(kept.bids)
             venue.book.asks.restore(kept.asks)
-            venue.next_order_id, venue.next_trade_id = kept.next_order_id, kept.next_trade_id
-            venue.next_aggregate_id, venue.update_id = kept.next_aggregate_id, kept.update_id
+            venue.next_order_id, venue.update_id = kept.next_order_id, kept.update_id
+            venue.tape.next_trade_id, venue.tape.next_aggregate_id = kept.next_trade_id, kept.next_aggregate_id
             venue.next_prevented_match_id = kept.next_prevented_match_id
             venue.next_amendment_id = kept.next_amendment_id
-            venue.last_price = kept.last_price
-            venue.average.restore(kept.average)
+            venue.tape.last_price = kept.last_price
+            venue.tape.average.restore(kept.average)
             outside = Outside(venue, exchange._recovering)
             outside.bids.restore(kept.outside_bids.sizes, kept.outside_bids.bound, kept.outside_bids.taken)
             outside.asks.restore(kept.outside_asks.sizes, kept.outside_asks.bound, kept.outside_asks.taken)

@@ -4,6 +4,7 @@ import enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ListKind(enum.StrEnum):
@@ -68,6 +69,11 @@ class OrderList(Struct, frozen=True, gc=False, kw_only=True):
         """The ids of the two orders of which one ends the other; none where there are no two."""
         orders = self.orders if self.kind is ListKind.OCO else self.orders[1:]
         return tuple(order_id for order_id, _ in orders) if len(orders) == PAIR else ()
+
+    def renamed(self, order_id: int, client_order_id: str, time_us: int) -> "OrderList":
+        """The list with another client order id of one of its orders."""
+        orders = tuple((each, client_order_id if each == order_id else name) for each, name in self.orders)
+        return replace(self, orders=orders, updated_us=time_us)
 
 
 PAIR: Final = 2

@@ -185,7 +185,7 @@ class Outside:
         venue, price, left = self.venue, trade.price, trade.quantity
         resting_side = trade.aggressor.opposite
         resting, outside = venue.book.resting(resting_side), self.side(resting_side)
-        venue.begin_taker()
+        venue.tape.begin_taker()
         for gone in outside.beyond(price):
             outside.forget(gone)
         for level in resting.through(price, strictly=True):
@@ -305,7 +305,7 @@ class Outside:
                 if level is not None and level.house > target:
                     resting.shrink_house(price, target, step, market.queue_exponent)
                 targets[side].append((price, target))
-        venue.begin_taker()
+        venue.tape.begin_taker()
         for outside in (self.bids, self.asks):
             side, resting = outside.side, venue.book.resting(outside.side)
             for price, target in targets[side]:

@@ -11,35 +11,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from hypersim.engine.account import Account
-from hypersim.engine.average import AveragePrice
 from hypersim.engine.book import Book
-from hypersim.engine.events import (
-    Amendment,
-    Change,
-    DepthChanged,
-    EntryKind,
-    Event,
-    Fill,
-    ListChanged,
-    MatchPrevented,
-    OrderChanged,
-    Traded,
-)
+from hypersim.engine.events import Amendment, Change, DepthChanged, EntryKind, Event, Fill, ListChanged, OrderChanged
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
-from hypersim.engine.orders import (
-    BUY,
-    OPEN,
-    SELL,
-    STATUS_MOVES,
-    ExpiryReason,
-    Order,
-    OrderStatus,
-    SelfTradePrevention,
-    Side,
-)
+from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
+from hypersim.engine.tape import Tape
 from hypersim.units import fee_rounded_down, to_amount
 
 NEW: Final = Change.NEW
@@ -59,8 +38,7 @@ class Venue:
         self.orders: dict[int, Order] = {}
         self.clients: dict[int, dict[str, int]] = {}
         """Account -> client order id -> order id, of open orders in the order of their placement."""
-        self.average = AveragePrice(market.average_price_minutes)
-        self.last_price = 0
+        self.tape = Tape(market, events)
         self.stops = StopBook()
         self.lists: dict[int, OrderList] = {}
         """Open order lists by id."""
@@ -69,24 +47,20 @@ class Venue:
         self.next_order_id = 1
         self.next_prevented_match_id = 0
         self.next_amendment_id = 1
-        self.next_trade_id = 1
-        self.next_aggregate_id = 1
         self.update_id = 0
         self._ledger = ledger
         self._accounts = accounts
         self._events = events
-        self._aggregate: tuple[int, Side] | None = None
-
-    def reference_price(self, time_us: int) -> int | None:
-        """What percent and notional filters refer to: the average of the last minutes, else the last price."""
-        average = self.average.price(time_us) if self.market.average_price_minutes else None
-        return average or self.last_price or None
 
     def change_rules(self, market: Market) -> None:
-        """Puts new rules in force; the average goes on over the new window as far as trades are remembered."""
-        average = AveragePrice(market.average_price_minutes)
-        average.restore(self.average.state())
-        self.market, self.average = market, average
+        """Puts new rules in force."""
+        self.market = market
+        self.tape.change_rules(market)
+
+    @property
+    def last_price(self) -> int:
+        """At what was traded last; 0 before the first trade."""
+        return self.tape.last_price
 
     def open_orders(self, account_id: int) -> dict[str, int]:
         """Client order id -> order id of an account's open orders."""
@@ -173,53 +147,25 @@ class Venue:
         elif order.status is not OrderStatus.PENDING_NEW:
             self.stops.discard(order)
 
-    def prevent(
-        self, taker: Order, maker: Order, quantity: int, prevention: SelfTradePrevention, time_us: int
-    ) -> Order:
-        """Two orders of one account meet and do not trade; returns the taker as it is then."""
-        number = self.next_prevented_match_id
-        self.next_prevented_match_id += 1
-        ends_taker, ends_maker, lowers = PREVENTIONS[prevention]
-        self._events.append(
-            MatchPrevented(
-                symbol=taker.symbol,
-                account_id=taker.account_id,
-                prevented_match_id=number,
-                taker_order_id=taker.order_id,
-                maker_order_id=maker.order_id,
-                prevention=prevention,
-                price=maker.limit,
-                taker_prevented=quantity if lowers else taker.leaves if ends_taker else 0,
-                maker_prevented=quantity if lowers else maker.leaves if ends_maker else 0,
-            )
-        )
-        if ends_maker or (lowers and quantity == maker.leaves):
-            self.end(maker, OrderStatus.EXPIRED_IN_MATCH, time_us, prevented_match_id=number)
-        elif lowers:
-            self.book.resting(maker.side).remove(maker.limit, maker.order_id, quantity)
-            self._refill(self._lower(maker, quantity, number, time_us))
-        if ends_taker or (lowers and quantity == taker.leaves):
-            self.end(taker, OrderStatus.EXPIRED_IN_MATCH, time_us, entering=True, prevented_match_id=number)
-            return replace(taker, status=OrderStatus.EXPIRED_IN_MATCH)
-        return self._lower(taker, quantity, number, time_us) if lowers else taker
-
-    def _lower(self, order: Order, quantity: int, number: int, time_us: int) -> Order:
-        """Takes a quantity out of an order, which goes on with the rest."""
+    def lower(self, order: Order, quantity: int, number: int, time_us: int) -> Order:
+        """Takes a quantity out of an order for self-trade prevention; it goes on with the rest."""
         lowered = replace(
             order,
             prevented=order.prevented + quantity,
             updated_us=time_us,
             terms=replace(order.special, prevented_match_id=number),
         )
-        released = order.held - lowered.held
-        self._ledger.release(
-            order.account_id, self.paid_asset(order.side), released, EntryKind.RELEASE, reference(order)
-        )
+        self._release(order, lowered)
         self._store(order, lowered)
         self._events.append(OrderChanged(change=Change.TRADE_PREVENTION, order=lowered))
         return lowered
 
-    def _refill(self, order: Order) -> None:
+    def _release(self, before: Order, after: Order) -> None:
+        """Frees what an order of a lower quantity holds no longer."""
+        freed, asset = before.held - after.held, self.paid_asset(before.side)
+        self._ledger.release(before.account_id, asset, freed, EntryKind.RELEASE, reference(before))
+
+    def refill(self, order: Order) -> None:
         """Shows the next part of an iceberg, at the end of the queue, when the one before is gone."""
         resting = self.book.resting(order.side)
         if order.is_open and order.special.iceberg and not resting.shown(order.limit, order.order_id):
@@ -230,13 +176,7 @@ class Venue:
         special = order.special
         terms = replace(special, amends=special.amends + 1, iceberg=min(special.iceberg, quantity))
         amended = replace(order, quantity=quantity, client_order_id=client_order_id, updated_us=time_us, terms=terms)
-        self._ledger.release(
-            order.account_id,
-            self.paid_asset(order.side),
-            order.held - amended.held,
-            EntryKind.RELEASE,
-            reference(order),
-        )
+        self._release(order, amended)
         if order.working_us:
             resting = self.book.resting(order.side)
             shown = resting.shown(order.limit, order.order_id)
@@ -254,19 +194,11 @@ class Venue:
         self._events.append(OrderChanged(change=Change.REPLACED, order=amended, amendment=amendment))
         order_list = self.lists.get(terms.list_id)
         if order_list is not None and client_order_id != order.client_order_id:
-            renamed = tuple(
-                (order_id, client_order_id if order_id == order.order_id else name)
-                for order_id, name in order_list.orders
-            )
-            self.put_list(replace(order_list, orders=renamed, updated_us=time_us))
+            self.put_list(order_list.renamed(order.order_id, client_order_id, time_us))
 
     def hold(self, order: Order, amount: int) -> None:
         """Holds what a new order may pay."""
         self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, reference(order))
-
-    def begin_taker(self) -> None:
-        """Says that a new taker comes: its trades share no aggregate with those before."""
-        self._aggregate = None
 
     def trade(
         self,
@@ -311,7 +243,7 @@ class Venue:
             if order is taker:
                 result = filled
             elif filled.terms is not None and filled.terms.iceberg:
-                self._refill(filled)
+                self.refill(filled)
         return result
 
     def print_outside(self, price: int, quantity: int, taker_side: Side, time_us: int) -> None:
@@ -320,18 +252,12 @@ class Venue:
 
     def report_empty(self, before: Book) -> None:
         """Reports that every level of an earlier book is gone, as one update like any other."""
-        bids = tuple((level.price, 0) for level in before.bids.levels())
-        asks = tuple((level.price, 0) for level in before.asks.levels())
-        if bids or asks:
-            self.update_id += 1
-            self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
+        bids, asks = (tuple((level.price, 0) for level in side.levels()) for side in (before.bids, before.asks))
+        self._report_depth(bids, asks)
 
     def drain_depth(self) -> None:
         """Reports the levels that changed since the last call, if any did."""
-        bids, asks = self.book.bids.drain(), self.book.asks.drain()
-        if bids or asks:
-            self.update_id += 1
-            self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
+        self._report_depth(self.book.bids.drain(), self.book.asks.drain())
 
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
@@ -376,28 +302,15 @@ class Venue:
         assert named == {o.order_id: (o.account_id, o.client_order_id) for o in self.orders.values()}
         assert all(order.is_open and order.order_id < self.next_order_id for order in self.orders.values())
 
+    def _report_depth(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
+        if bids or asks:
+            self.update_id += 1
+            self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
+
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
-        if self._aggregate != (price, taker_side):
-            self._aggregate = (price, taker_side)
-            self.next_aggregate_id += 1
-        trade_id = self.next_trade_id
-        self.next_trade_id += 1
-        self.last_price = price
         if self.stops:
             self._see(price, time_us)
-        self.average.add(time_us, quantity, price * quantity)
-        self._events.append(
-            Traded(
-                symbol=self.market.symbol,
-                trade_id=trade_id,
-                aggregate_id=self.next_aggregate_id - 1,
-                price=price,
-                quantity=quantity,
-                buyer_is_maker=taker_side is SELL,
-                outside=outside,
-            )
-        )
-        return trade_id
+        return self.tape.record(price, quantity, taker_side, outside=outside, time_us=time_us)
 
     def _see(self, price: int, time_us: int) -> None:
         """Tells the waiting stops of a trade: some are triggered, some begin to follow the price."""
@@ -464,15 +377,6 @@ CHANGE_OF_END = {
     OrderStatus.EXPIRED: Change.EXPIRED,
     OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
 }
-
-PREVENTIONS: Final = {
-    SelfTradePrevention.EXPIRE_TAKER: (True, False, False),
-    SelfTradePrevention.EXPIRE_MAKER: (False, True, False),
-    SelfTradePrevention.EXPIRE_BOTH: (True, True, False),
-    SelfTradePrevention.DECREMENT: (False, False, True),
-    SelfTradePrevention.TRANSFER: (False, False, True),
-}
-"""Whether it ends the taker, ends the maker, or lowers both by what would have been traded (faqs/stp_faq.md)."""
 
 
 def reference(order: Order) -> str:
