@@ -135,7 +135,8 @@ class Contingencies:
         order_list = replace(self._unsaved(order_list), phase=Phase.OPEN, updated_us=self._time_us)
         venue.put_list(order_list)
         pending = [venue.orders[order_id] for order_id in order_list.pending]
-        placed = [self._unfolded(order, saved if order_list.kind.is_paid else None) for order in pending]
+        quantity = self._sellable(pending, saved) if order_list.kind.is_paid else None
+        placed = [self._unfolded(order, quantity) for order in pending]
         try:
             for order in placed:
                 check_order(venue, order, self._time_us)
@@ -153,19 +154,22 @@ class Contingencies:
                 venue.wait(after)
         return order_list
 
-    def _unfolded(self, order: Order, saved: int | None) -> Order:
-        """A pending order as it is placed: by what was saved (scale 16), if that is its quantity."""
+    def _sellable(self, pending: list[Order], saved: int) -> int:
+        """How much of what was saved (scale 16) each of the pending orders sells: as much as all their lots allow."""
+        market = self._venue.market
+        step, most = market.step_size, market.max_quantity
+        if not all(ORDER_TYPES[order.type].priced for order in pending):
+            step = max(step, market.market_step_size)
+            most = min(filter(None, (most, market.market_max_quantity)), default=0)
+        received = saved // ONE
+        return floor_to(min(received, most) if most else received, step)
+
+    def _unfolded(self, order: Order, quantity: int | None) -> Order:
+        """A pending order as it is placed, of its own quantity unless told."""
         venue, terms, stop = self._venue, order.special, ORDER_TYPES[order.type].stop is not None
-        quantity = order.quantity
-        if saved is not None:
-            market = venue.market
-            step = (
-                market.step_size if ORDER_TYPES[order.type].priced else max(market.step_size, market.market_step_size)
-            )
-            quantity = floor_to(saved // ONE, step or 1)
         return replace(
             order,
-            quantity=quantity,
+            quantity=order.quantity if quantity is None else quantity,
             status=OrderStatus.NEW,
             working_us=0 if stop else self._time_us,
             updated_us=self._time_us,
