@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from hypersim.engine.commands import (
     CancelAll,
+    CancelList,
     CancelOrder,
     Command,
     Deposit,
     OpenAccount,
+    PlaceOrder,
     PutAsset,
     Reset,
     SetFees,
@@ -25,10 +27,11 @@ from hypersim.engine.commands import (
     TestOrder,
 )
 from hypersim.engine.exchange import RULES, Exchange
+from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, MarketStatus
-from hypersim.engine.orders import CancelRestriction, OrderType, SelfTradePrevention, TimeInForce
+from hypersim.engine.orders import CancelRestriction, OrderType, Peg, PegPriceType, SelfTradePrevention, TimeInForce
 from hypersim.errors import Refused
-from tests.engine.world import SYMBOL, World, money, number
+from tests.engine.world import SYMBOL, Number, World, money, number
 
 PATH = Path(__file__).with_suffix(".json")
 
@@ -94,6 +97,9 @@ def life() -> tuple[Stamped, ...]:
     outside(world)
     orders(world)
     endings(world)
+    stops(world)
+    lists(world)
+    changes(world)
     world.apply(Reset(balances=(("USDT", money(900)), ("BTC", money(9)))))
     outside(world)
     return tuple(world.commands)
@@ -142,6 +148,88 @@ def orders(world: World) -> None:
         world.order("user", "buy", 1, 96, name="own-0"),
         world.order("user", "buy", 1, 95, name="own-0"),
         TestOrder(world.order("user", "buy", 1, 96)),
+    ):
+        world.apply(command)
+
+
+def stops(world: World) -> None:
+    """Stops of each type, plain and trailing, icebergs and pegs; a fall and a rise that trigger them in turn."""
+    loss, loss_limit = OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT
+    profit, profit_limit = OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT
+    own, opposite = Peg(PegPriceType.PRIMARY_PEG), Peg(PegPriceType.MARKET_PEG, 1)
+    world.apply(CancelAll(account_id=1, symbol=SYMBOL, cancel_id="room"))
+    for command in (
+        world.update(prints="buy 1 @100", asks="9 @101, 9 @102", bids="9 @99, 9 @98", full=True),
+        world.order("user", "sell", 4, 101, iceberg="1.5", name="berg"),
+        world.order("third", "buy", 7, 101),
+        world.order("user", "buy", 2, peg=own, name="pegged"),
+        world.order("user", "sell", 1, peg=opposite, tif=TimeInForce.IOC),
+        world.order("user", "sell", 1, peg=Peg(PegPriceType.PRIMARY_PEG, 9)),
+        world.order("other", "sell", 1, order_type=loss, stop=97, name="loss"),
+        world.order("other", "sell", 1, 96, order_type=loss_limit, stop=96, name="loss-limit"),
+        world.order("other", "buy", 1, order_type=profit, stop=96, delta=200, name="profit"),
+        world.order("other", "sell", 1, 104, order_type=profit_limit, stop=104, peg=own, name="profit-limit"),
+        world.order("third", "sell", 1, 90, order_type=loss_limit, delta=300, name="trailing"),
+        world.order("third", "sell", 1, order_type=loss, stop=101),
+        world.update(prints="sell 3 @97, sell 2 @96", bids="9 @95.5, 0 @98"),
+        world.update(prints="buy 1 @98.5, buy 9 @104", asks="9 @105"),
+    ):
+        world.apply(command)
+
+
+def lists(world: World) -> None:
+    """Lists of each kind, filled, triggered, cancelled and refused."""
+    maker, loss, profit = OrderType.LIMIT_MAKER, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT
+
+    def pair(who: str, quantity: Number, name: str, stop: Number = 95) -> tuple[PlaceOrder, PlaceOrder]:
+        return (
+            world.order(who, "sell", quantity, order_type=loss, stop=stop, name=f"{name}-stop"),
+            world.order(who, "sell", quantity, 106, order_type=maker, name=f"{name}-limit"),
+        )
+
+    def working(who: str, name: str) -> PlaceOrder:
+        return world.order(who, "buy", 2, 100, name=f"{name}-working")
+
+    for user in (1, 2, 3):
+        world.apply(CancelAll(account_id=user, symbol=SYMBOL, cancel_id="room"))
+    market = world.order("user", "sell", 0, order_type=OrderType.MARKET, name="opo-pending")
+    for command in (
+        world.update(prints="buy 1 @101", asks="9 @103", bids="9 @98", full=True),
+        world.listing(ListKind.OCO, *pair("user", 1, "a"), name="a"),
+        world.listing(ListKind.OCO, *pair("user", 1, "b", stop=102), name="b"),
+        world.listing(
+            ListKind.OTO, working("user", "c"), world.order("user", "sell", 1, order_type=profit, stop=105), name="c"
+        ),
+        world.listing(ListKind.OTOCO, working("third", "d"), *pair("third", 2, "d"), name="d"),
+        world.listing(ListKind.OPO, working("user", "opo"), market, name="e"),
+        world.listing(ListKind.OPOCO, working("third", "f"), *pair("third", 0, "f", stop=94), name="f"),
+        world.listing(ListKind.OPOCO, working("other", "g"), *pair("other", 0, "g"), name="g"),
+        world.amending("third", "d-limit", 1),
+        world.amending("third", "f-limit", 1),
+        world.update(prints="sell 9 @100"),
+        CancelList(account_id=2, symbol=SYMBOL, client_list_id="g", cancel_id="c5"),
+        CancelList(account_id=2, symbol=SYMBOL, list_id=99, cancel_id="c6"),
+        world.update(prints="sell 1 @95", bids="9 @94.5"),
+        world.update(prints="buy 2.5 @106"),
+    ):
+        world.apply(command)
+
+
+def changes(world: World) -> None:
+    """Amends, and cancels that place another order, of which a half may fail."""
+    for user in (1, 2, 3):
+        world.apply(CancelAll(account_id=user, symbol=SYMBOL, cancel_id="room"))
+    for command in (
+        world.update(asks="9 @103", bids="9 @98", full=True),
+        world.order("user", "sell", 5, 102, iceberg=2, name="sale"),
+        world.amending("user", "sale", 4, "less"),
+        world.amending("user", "less", 4),
+        world.amending("user", "less", "1.5"),
+        world.replacing("user", "less", world.order("user", "sell", 1, 101, name="moved")),
+        world.replacing("user", "moved", world.order("user", "sell", 1, 97, order_type=OrderType.LIMIT_MAKER)),
+        world.replacing("user", "moved", world.order("user", "sell", 1, 101)),
+        world.replacing("user", "moved", world.order("user", "sell", 1, "100.5"), anyway=True),
+        world.replacing("user", "moved", world.order("user", "buy", 900), anyway=True),
     ):
         world.apply(command)
 
