@@ -20,7 +20,9 @@ from hypersim.engine.commands import (
     PlaceOrder,
     Print,
     PutMarket,
+    Reset,
     SetFees,
+    TestOrder,
 )
 from hypersim.engine.lists import ListKind
 from hypersim.engine.market import MarketStatus
@@ -53,7 +55,8 @@ class Life:
 
     def commands(self, world: World) -> Iterator[Command]:
         kinds: dict[Callable[[World], Command], int] = {
-            self.place: 44,
+            self.place: 42,
+            self.test: 2,
             self.place_list: 12,
             self.cancel: 8,
             self.replace: 4,
@@ -80,6 +83,9 @@ class Life:
         quantity = 0 if by_amount else self.size()
         quote_quantity = self.size() * chance.randint(50, 120) if by_amount else 0
         return self.order(kind, chance.randint(1, 3), side, quantity, quote_quantity)
+
+    def test(self, world: World) -> TestOrder:
+        return TestOrder(self.place(world))
 
     def order(self, kind: OrderType, account_id: int, side: Side, quantity: int, quote_quantity: int = 0) -> PlaceOrder:
         """An order of a type, with terms that the type allows."""
@@ -240,6 +246,8 @@ class Life:
 
     def operate(self, world: World) -> Command:
         chance = self.chance
+        if chance.random() < 0.05:
+            return Reset(balances=chance.choice([None, (("USDT", money(2000)), ("BTC", money(20)))]))
         if chance.random() < 0.6:
             return self.switch(world, chance.choice([MarketStatus.HALT, MarketStatus.BREAK]))
         if chance.random() < 0.5:

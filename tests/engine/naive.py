@@ -59,8 +59,7 @@ class Naive(OutsideBook):
         self.users.append(r)
 
     def place(self, ask: PlaceOrder, now_us: int) -> None:
-        if not self.trading:
-            raise Refused(Reason.MARKET_CLOSED)
+        self.check_open()
         self.check_names([ask])
         r = self.asked(ask)
         if r.is_stop:
@@ -73,6 +72,10 @@ class Naive(OutsideBook):
         self.check_entry(r)
         self.accept(r)
         self.enter(r, now_us)
+
+    def check_open(self) -> None:
+        if not self.trading:
+            raise Refused(Reason.MARKET_CLOSED)
 
     def check_names(self, asks: tuple[PlaceOrder, ...] | list[PlaceOrder]) -> None:
         names = [r.name for r in self.mine(asks[0].account_id)] + [ask.client_order_id for ask in asks]
@@ -125,8 +128,7 @@ class Naive(OutsideBook):
     # lists
 
     def place_list(self, ask: PlaceList, now_us: int) -> None:
-        if not self.trading:
-            raise Refused(Reason.MARKET_CLOSED)
+        self.check_open()
         self.check_names(ask.orders)
         if any(x.name == ask.client_list_id and x.account == ask.account_id and x.is_open for x in self.lists):
             raise Refused(Reason.DUPLICATE_ORDER)
@@ -299,8 +301,7 @@ class Naive(OutsideBook):
                 self.end(r, OrderStatus.CANCELED)
 
     def cancel_replace(self, command: CancelReplace, now_us: int) -> None:
-        if not self.trading:
-            raise Refused(Reason.MARKET_CLOSED)
+        self.check_open()
         failed: Reason | None = None
         try:
             self.cancel(command.cancel)

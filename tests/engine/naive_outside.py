@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from hypersim.engine.commands import Ladder, Print
+from hypersim.engine.ledger import HOUSE
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
 from tests.engine.naive_book import Book, Resting
@@ -31,6 +32,14 @@ class OutsideBook(Book):
         self.half_life_us = half_life_us
         self.outside = {Side.BUY: Known(), Side.SELL: Known()}
         self.trading = True
+
+    def reset(self, opening: dict[str, int]) -> None:
+        """Everyone has what they began with, and nothing else is left."""
+        self.book, self.users, self.following, self.lists, self.last = [], [], [], [], 0
+        self.outside = {Side.BUY: Known(), Side.SELL: Known()}
+        self.money = {(account, asset): amount for account in self.rates for asset, amount in opening.items()}
+        for asset, amount in opening.items():
+            self.money[HOUSE, asset] = -amount * len(self.rates)
 
     def update(self, prints: Iterable[Print], ladder: Ladder | None, now_us: int, *, after_gap: bool) -> None:
         if ladder is not None:

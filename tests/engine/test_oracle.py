@@ -19,8 +19,10 @@ from hypersim.engine.commands import (
     PlaceList,
     PlaceOrder,
     PutMarket,
+    Reset,
     SetFees,
     Stamped,
+    TestOrder,
 )
 from hypersim.engine.events import (
     BalanceChanged,
@@ -32,6 +34,7 @@ from hypersim.engine.events import (
     OrderChanged,
     OrderRefused,
     Traded,
+    WorldReset,
 )
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.ledger import HOUSE
@@ -70,6 +73,7 @@ class Checked:
         self.naive = Naive(STEP, half_life_us, rates, self.world.market.default_self_trade_prevention)
         for account_id, asset, free, _ in self.state().balances:
             self.naive.money[account_id, asset] = free
+        self.opening = {asset: free for account_id, asset, free, _ in self.state().balances if account_id == 1}
         self.depth: dict[tuple[Side, int], int] = {}
         self.update_id = 0
         self.orders: dict[int, Order] = {}
@@ -115,6 +119,8 @@ class Checked:
                     naive.place(command, now_us)
                 case PlaceList():
                     naive.place_list(command, now_us)
+                case TestOrder():
+                    naive.check_open()
                 case CancelOrder():
                     naive.cancel(command)
                 case CancelList():
@@ -138,6 +144,8 @@ class Checked:
                     naive.rates[command.account_id] = command.maker_rate, command.taker_rate
                 case Deposit():
                     naive.move(command.asset, command.amount, 0, command.account_id)
+                case Reset():
+                    naive.reset(self.opening if command.balances is None else dict(command.balances))
             naive.settle(now_us)
         except Refused as refused:
             return refused.reason
@@ -169,6 +177,8 @@ class Checked:
                     self.lists[event.order_list.list_id] = event.order_list
                     if event.order_list.phase is Phase.DONE:
                         del self.lists[event.order_list.list_id]
+                case WorldReset():
+                    self.orders, self.lists, self.told, changes = {}, {}, {}, {}
                 case Traded():
                     assert event.quantity > 0
                 case _:
