@@ -58,5 +58,5 @@ def check_assets(assets: Mapping[str, Asset], venue: Venue, order: PlaceOrder, t
 
 def _notional(venue: Venue, order: PlaceOrder, time_us: int) -> int:
     """Scale 8, rounded up."""
-    price = order.price or venue.reference_price(time_us) or 0
+    price = order.price or venue.tape.reference_price(time_us) or 0
     return -(-price * order.quantity // ONE)

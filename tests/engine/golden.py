@@ -21,6 +21,7 @@ from hypersim.engine.commands import (
     OpenAccount,
     PlaceOrder,
     PutAsset,
+    PutLimits,
     Reset,
     SetFees,
     Stamped,
@@ -28,7 +29,7 @@ from hypersim.engine.commands import (
 )
 from hypersim.engine.exchange import RULES, Exchange
 from hypersim.engine.lists import ListKind
-from hypersim.engine.market import Asset, MarketStatus
+from hypersim.engine.market import Asset, ExchangeLimits, MarketStatus
 from hypersim.engine.orders import CancelRestriction, OrderType, Peg, PegPriceType, SelfTradePrevention, TimeInForce
 from hypersim.errors import Refused
 from tests.engine.world import SYMBOL, Number, World, money, number
@@ -90,7 +91,8 @@ class Recorder(World):
 def life() -> tuple[Stamped, ...]:
     """Every command and every order type at least once, with most of what can become of them."""
     world = Recorder()
-    world.apply(PutAsset(Asset("BTC", "Bitcoin")))
+    world.apply(PutAsset(Asset("BTC", "Bitcoin", max_order=number(400))))
+    world.apply(PutLimits(ExchangeLimits(max_num_orders=300)))
     world.apply(OpenAccount(account_id=4, maker_rate=0, taker_rate=0, balances=(("BTC", money("0.5")),)))
     world.apply(Deposit(account_id=4, asset="USDT", amount=money("12.34567891"), reference="faucet"))
     world.apply(SetFees(2, number("0.0002"), number("0.00075")))
