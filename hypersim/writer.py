@@ -47,6 +47,8 @@ BATCH: Final = 256
 SNAPSHOT_EVERY: Final = 50_000
 """Commands that a recovery replays, by their weight."""
 LEAST_SLEEP_US: Final = 1_000
+MOST_SLEEP_US: Final = 100_000
+"""After this long it is looked again what is due next: meanwhile something may have come that is due sooner."""
 
 FAILURES: Final = 3
 FAILURES_WITHIN_US: Final = 60 * MICROSECONDS
@@ -297,9 +299,10 @@ class Writer:
                 self._changed.clear()
                 await self._changed.wait()
             else:
-                sleep_us = max(due_us - self._clock.now_us(), LEAST_SLEEP_US)
+                sleep_us = min(max(due_us - self._clock.now_us(), LEAST_SLEEP_US), MOST_SLEEP_US)
                 await self._clock.sleep(sleep_us / MICROSECONDS)
-                self._apply(Stamped(self._stamp(), Advance()))
+                if self._clock.now_us() >= due_us:
+                    self._apply(Stamped(self._stamp(), Advance()))
 
     async def _run(self) -> None:
         """Serves, and rebuilds after a failure, until it is told to stop. Raises WriterFailed."""
