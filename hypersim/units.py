@@ -70,7 +70,12 @@ def ceil_to(value: int, step: int) -> int:
 def fee_rounded_down(amount: int, rate: int) -> int:
     """Fee (scale 16, a multiple of 1e-8) of an amount (scale 16) at a scale-8 rate, rounded down.
 
-    The one place where money is rounded: to the 8 decimals of baseCommissionPrecision and
+    Beside its twin below the one place where money is rounded: to the 8 decimals of baseCommissionPrecision and
     quoteCommissionPrecision, so that what an answer shows is what the ledger moved.
     """
     return amount * rate // AMOUNT_ONE * ONE
+
+
+def converted_fee_rounded_down(amount: int, rate: int, numerator: int, denominator: int) -> int:
+    """The same fee in another asset, of which one of the first is worth numerator / denominator; rounded once."""
+    return amount * rate * numerator // (AMOUNT_ONE * denominator) * ONE

@@ -9,6 +9,7 @@ from msgspec import Struct
 from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, ExchangeLimits, Market
 from hypersim.engine.orders import CancelRestriction, OrderType, Peg, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.withdrawal import WithdrawalStatus
 
 
 class CommandBase(Struct, frozen=True, gc=False, omit_defaults=True, tag=True, tag_field="command"):
@@ -50,6 +51,16 @@ class SetFees(CommandBase, frozen=True):
     taker_rate: int
 
 
+class SetBnbBurn(CommandBase, frozen=True, kw_only=True):
+    """Says what an account pays in BNB; None leaves it as it is."""
+
+    account_id: int
+    spot: bool | None = None
+    """Trading fees."""
+    interest: bool | None = None
+    """Interest of margin loans."""
+
+
 class Deposit(CommandBase, frozen=True, kw_only=True):
     """Moves an amount (scale 16) from the outside world to an account."""
 
@@ -57,6 +68,32 @@ class Deposit(CommandBase, frozen=True, kw_only=True):
     asset: str
     amount: int
     reference: str = ""
+
+
+class Withdraw(CommandBase, frozen=True, kw_only=True):
+    """Sends an amount (scale 16) to an address outside. That the network takes it was checked where it was read."""
+
+    account_id: int
+    asset: str
+    amount: int
+    """What is to arrive."""
+    fee: int
+    """What the account pays beside that, scale 16."""
+    withdrawal_id: str
+    network: str
+    address: str
+    address_tag: str = ""
+    client_id: str = ""
+    """The account's own name for it: what has one leaves at most once."""
+    confirmation_us: int
+    """How long the network takes."""
+
+
+class EndWithdrawal(CommandBase, frozen=True):
+    """Completes, cancels or fails a withdrawal that is on its way."""
+
+    withdrawal_id: str
+    status: WithdrawalStatus
 
 
 class PlaceOrder(CommandBase, frozen=True, kw_only=True):
@@ -216,7 +253,10 @@ Command = (
     | PutLimits
     | OpenAccount
     | SetFees
+    | SetBnbBurn
     | Deposit
+    | Withdraw
+    | EndWithdrawal
     | PlaceOrder
     | PlaceList
     | TestOrder

@@ -11,6 +11,7 @@ from hypersim.engine.commands import Command
 from hypersim.engine.lists import OrderList
 from hypersim.engine.market import Asset, ExchangeLimits, Market
 from hypersim.engine.orders import Order, SelfTradePrevention
+from hypersim.engine.withdrawal import Withdrawal
 from hypersim.errors import Reason
 
 
@@ -38,12 +39,14 @@ class LimitsChanged(EventBase, frozen=True):
     limits: ExchangeLimits
 
 
-class AccountChanged(EventBase, frozen=True):
-    """An account was opened, or its fee rates changed."""
+class AccountChanged(EventBase, frozen=True, omit_defaults=True):
+    """An account was opened, or its fee rates changed, or what it pays in BNB."""
 
     account_id: int
     maker_rate: int
     taker_rate: int
+    spot_bnb_burn: bool = False
+    interest_bnb_burn: bool = False
 
 
 class EntryKind(enum.StrEnum):
@@ -51,6 +54,8 @@ class EntryKind(enum.StrEnum):
 
     OPENING = "opening"
     DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    """A withdrawal was held, left, or came back."""
     ORDER = "order"
     """An order of the account was placed: what it held, paid and received at once."""
     FILL = "fill"
@@ -77,7 +82,7 @@ class BalanceChanged(EventBase, frozen=True, kw_only=True):
     free: int
     locked: int
     reference: str = ""
-    """'BTCUSDT:17' for an order, otherwise what the command said."""
+    """'BTCUSDT:17' for an order, the id of a withdrawal, otherwise what the command said."""
 
 
 class Change(enum.StrEnum):
@@ -106,7 +111,7 @@ class Fill(Struct, frozen=True, gc=False, kw_only=True):
     quote: int
     """price x quantity, scale 16."""
     fee: int
-    """Scale 16, taken from what was received."""
+    """Scale 16, taken from what was received, or in BNB."""
     fee_asset: str
     is_maker: bool
 
@@ -170,6 +175,12 @@ class MatchPrevented(EventBase, frozen=True, kw_only=True):
     maker_prevented: int
 
 
+class WithdrawalChanged(EventBase, frozen=True):
+    """A withdrawal was applied for or ended; `withdrawal` is its state afterwards."""
+
+    withdrawal: Withdrawal
+
+
 class Traded(EventBase, frozen=True, kw_only=True):
     """A trade on the tape, users' and outside's alike."""
 
@@ -220,6 +231,7 @@ Event = (
     | OrderRefused
     | ListChanged
     | MatchPrevented
+    | WithdrawalChanged
     | Traded
     | DepthChanged
     | OutsideChanged

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from hypersim.engine.account import Account
 from hypersim.engine.cancelling import amend_order, cancel_all, cancel_list, cancel_order
@@ -20,6 +21,7 @@ from hypersim.engine.commands import (
     CancelReplace,
     Command,
     Deposit,
+    EndWithdrawal,
     OpenAccount,
     OutsideUpdate,
     PlaceList,
@@ -28,9 +30,11 @@ from hypersim.engine.commands import (
     PutLimits,
     PutMarket,
     Reset,
+    SetBnbBurn,
     SetFees,
     Stamped,
     TestOrder,
+    Withdraw,
 )
 from hypersim.engine.contingency import Contingencies
 from hypersim.engine.events import (
@@ -52,6 +56,7 @@ from hypersim.engine.placing import place_list, place_order, test_order
 from hypersim.engine.replacing import cancel_replace
 from hypersim.engine.state import ExchangeState, OutsideState, VenueState
 from hypersim.engine.venue import Venue
+from hypersim.engine.withdrawing import Withdrawals
 from hypersim.errors import Reason, Refused
 
 RULES = 2
@@ -72,6 +77,7 @@ class Exchange:
         self.next_list_id = 1
         self.limits = UNLIMITED
         self._events: list[Event] = []
+        self.withdrawals = Withdrawals(self.ledger, self._events)
         self._time_us = 0
 
     def apply(self, stamped: Stamped) -> list[Event]:
@@ -128,7 +134,16 @@ class Exchange:
             case OpenAccount():
                 self._open_account(command)
             case SetFees():
-                self._set_fees(command)
+                rates = {"maker_rate": command.maker_rate, "taker_rate": command.taker_rate}
+                self._change_account(replace(self._account(command.account_id), **rates))
+            case SetBnbBurn():
+                self._set_bnb_burn(command)
+            case Withdraw():
+                self._account(command.account_id)
+                self._check_asset(command.asset)
+                self.withdrawals.apply(command, time_us)
+            case EndWithdrawal():
+                self.withdrawals.end(command, time_us)
             case PutAsset():
                 self._put_asset(command.asset)
             case PutMarket():
@@ -168,6 +183,16 @@ class Exchange:
             raise Refused(Reason.BAD_SYMBOL)
         return venue
 
+    def _new_venue(self, market: Market) -> Venue:
+        return Venue(market, self.ledger, self.accounts, self._events, self._last_price)
+
+    def _last_price(self, base: str, quote: str) -> int:
+        """Of the market of two assets, which is named by them; 0 where there is none, or none any more."""
+        venue = self.venues.get(base + quote)
+        if venue is None or venue.market.status is MarketStatus.BREAK:
+            return 0
+        return venue.last_price if (venue.market.base, venue.market.quote) == (base, quote) else 0
+
     def _account(self, account_id: int) -> Account:
         account = self.accounts.get(account_id)
         if account is None:
@@ -185,7 +210,7 @@ class Exchange:
                 raise Refused(Reason.NO_SUCH_ASSET)
         venue = self.venues.get(market.symbol)
         if venue is None:
-            venue = self.venues[market.symbol] = Venue(market, self.ledger, self.accounts, self._events)
+            venue = self.venues[market.symbol] = self._new_venue(market)
             self.outsides[market.symbol] = Outside(venue, self._recovering)
             self._events.append(MarketChanged(market))
             return
@@ -217,22 +242,36 @@ class Exchange:
         for asset, amount in command.balances:
             self.ledger.deposit(command.account_id, asset, amount, EntryKind.OPENING, "")
 
-    def _set_fees(self, command: SetFees) -> None:
+    def _set_bnb_burn(self, command: SetBnbBurn) -> None:
         account = self._account(command.account_id)
-        if (account.maker_rate, account.taker_rate) != (command.maker_rate, command.taker_rate):
-            self.accounts[command.account_id] = Account(
-                command.account_id, command.maker_rate, command.taker_rate, account.opening
+        spot = account.spot_bnb_burn if command.spot is None else command.spot
+        interest = account.interest_bnb_burn if command.interest is None else command.interest
+        self._change_account(replace(account, spot_bnb_burn=spot, interest_bnb_burn=interest))
+
+    def _change_account(self, account: Account) -> None:
+        if self.accounts[account.account_id] != account:
+            self.accounts[account.account_id] = account
+            self._events.append(
+                AccountChanged(
+                    account.account_id,
+                    account.maker_rate,
+                    account.taker_rate,
+                    account.spot_bnb_burn,
+                    account.interest_bnb_burn,
+                )
             )
-            self._events.append(AccountChanged(command.account_id, command.maker_rate, command.taker_rate))
 
     def _deposit(self, command: Deposit) -> None:
         self._account(command.account_id)
         self._check_deposit(command.asset, command.amount)
         self.ledger.deposit(command.account_id, command.asset, command.amount, EntryKind.DEPOSIT, command.reference)
 
-    def _check_deposit(self, asset: str, amount: int) -> None:
+    def _check_asset(self, asset: str) -> None:
         if asset not in self.assets:
             raise Refused(Reason.NO_SUCH_ASSET)
+
+    def _check_deposit(self, asset: str, amount: int) -> None:
+        self._check_asset(asset)
         if amount <= 0:
             raise Refused(Reason.BAD_QUANTITY)
 
@@ -270,10 +309,11 @@ class Exchange:
                 and outside.next_due() is not None
             ):
                 outside.lay(time_us)
+        self.withdrawals.advance(time_us)
 
     def next_due(self) -> int | None:
         """When `Advance` has something to do next (us), if ever."""
-        due = []
+        due = [self.withdrawals.next_due()]
         for symbol in tuple(self._recovering):  # asked after every commit: not for each of a thousand markets
             outside = self.outsides[symbol]
             if not (outside.bids.taken or outside.asks.taken):
@@ -287,8 +327,9 @@ class Exchange:
             self._check_deposit(asset, amount)
         self._events.append(WorldReset())
         self.ledger = Ledger()
+        self.withdrawals = Withdrawals(self.ledger, self._events)
         for symbol, old in self.venues.items():
-            venue = Venue(old.market, self.ledger, self.accounts, self._events)
+            venue = self._new_venue(old.market)
             venue.next_order_id, venue.update_id = old.next_order_id, old.update_id
             venue.tape.next_trade_id = old.tape.next_trade_id
             venue.tape.next_aggregate_id = old.tape.next_aggregate_id
@@ -331,6 +372,8 @@ class Exchange:
             ),
             next_list_id=self.next_list_id,
             limits=self.limits,
+            withdrawals=tuple(self.withdrawals.pending()),
+            withdrawal_client_ids=tuple(self.withdrawals.client_ids()),
         )
 
     @classmethod
@@ -342,8 +385,9 @@ class Exchange:
         exchange.next_list_id, exchange.limits = state.next_list_id, state.limits
         for account_id, asset_name, free, locked in state.balances:
             exchange.ledger.restore(account_id, asset_name, free, locked)
+        exchange.withdrawals.restore(state.withdrawals, state.withdrawal_client_ids)
         for kept in state.venues:
-            venue = Venue(kept.market, exchange.ledger, exchange.accounts, exchange._events)
+            venue = exchange._new_venue(kept.market)
             venue.restore(kept.orders, kept.trails, kept.lists)
             venue.book.bids.restore(kept.bids)
             venue.book.asks.restore(kept.asks)
@@ -378,6 +422,10 @@ class Exchange:
             for order_list in venue.lists.values():
                 key = (order_list.account_id, venue.market.base)
                 held[key] = held.get(key, 0) + order_list.saved
+        self.withdrawals.check()
+        for withdrawal in self.withdrawals.pending():
+            key = (withdrawal.account_id, withdrawal.asset)
+            held[key] = held.get(key, 0) + withdrawal.held
         held = {key: amount for key, amount in held.items() if amount}
         locked = {(account, asset): locked for account, asset, _, locked in self.ledger.balances() if locked}
         assert held == locked, (held, locked)

@@ -80,9 +80,16 @@ class Ledger:
         self._move(account_id, asset, 0, -amount, kind, reference)
 
     def credit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
-        """Second phase, credit side: an amount arrives. Every settle and debit has credits of the same sum."""
+        """Second phase, credit side: an amount arrives. Every settle and charge has credits of the same sum."""
         assert amount >= 0
         self._move(account_id, asset, amount, 0, kind, reference)
+
+    def charge(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
+        """Debits what is free, without a hold before."""
+        if not amount:
+            return
+        assert 0 <= amount <= self._balances[account_id, asset].free, (account_id, asset, amount)
+        self._move(account_id, asset, -amount, 0, kind, reference)
 
     def deposit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Moves an amount from the outside world to an account."""

@@ -8,6 +8,7 @@ from hypersim.engine.lists import OrderList
 from hypersim.engine.market import UNLIMITED, Asset, ExchangeLimits, Market
 from hypersim.engine.orders import Order
 from hypersim.engine.outside import Taken
+from hypersim.engine.withdrawal import Withdrawal
 
 Levels = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
 """(price, queue of (key, quantity) in time order) of each level, best first; keys below 0 are the house's."""
@@ -43,7 +44,7 @@ class VenueState(Struct, frozen=True):
     next_amendment_id: int = 1
 
 
-class ExchangeState(Struct, frozen=True):
+class ExchangeState(Struct, frozen=True, omit_defaults=True):
     """Everything that decides what the exchange does next, in a canonical order."""
 
     assets: tuple[Asset, ...]
@@ -53,3 +54,7 @@ class ExchangeState(Struct, frozen=True):
     venues: tuple[VenueState, ...]
     next_list_id: int = 1
     limits: ExchangeLimits = UNLIMITED
+    withdrawals: tuple[Withdrawal, ...] = ()
+    """Those on their way."""
+    withdrawal_client_ids: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """(account, the ids that it ever gave its withdrawals)."""

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from hypersim.engine.account import Account
 from hypersim.engine.book import Book
 from hypersim.engine.events import Amendment, Change, DepthChanged, EntryKind, Event, Fill, ListChanged, OrderChanged
+from hypersim.engine.fees import Fee, LastPrice, fee_of
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
 from hypersim.engine.tape import Tape
-from hypersim.units import fee_rounded_down, to_amount
+from hypersim.units import to_amount
 
 NEW: Final = Change.NEW
 TRADE: Final = Change.TRADE
@@ -32,7 +33,15 @@ PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 class Venue:
     """A market's state. Prices and quantities have scale 8, amounts scale 16, times are microseconds."""
 
-    def __init__(self, market: Market, ledger: Ledger, accounts: dict[int, Account], events: list[Event]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        ledger: Ledger,
+        accounts: dict[int, Account],
+        events: list[Event],
+        last_price: LastPrice,
+    ) -> None:
+        """`last_price` is that of any market of the exchange."""
         self.market = market
         self.book = Book()
         self.orders: dict[int, Order] = {}
@@ -51,6 +60,7 @@ class Venue:
         self._ledger = ledger
         self._accounts = accounts
         self._events = events
+        self._last_price = last_price
 
     def change_rules(self, market: Market) -> None:
         """Puts new rules in force."""
@@ -230,13 +240,14 @@ class Venue:
                 continue
             buys = order is buyer
             filled = self._filled(order, quantity, quote, time_us)
+            fee_asset, fee = buyer_fee if buys else seller_fee
             fill = Fill(
                 trade_id=trade_id,
                 price=price,
                 quantity=quantity,
                 quote=quote,
-                fee=buyer_fee if buys else seller_fee,
-                fee_asset=market.base if buys else market.quote,
+                fee=fee,
+                fee_asset=fee_asset,
                 is_maker=order is maker,
             )
             self._events.append(OrderChanged(change=TRADE, order=filled, fill=fill))
@@ -326,8 +337,8 @@ class Venue:
             self._events.append(OrderChanged(change=Change.FOLLOWING, order=follows))
         self.due.extend((True, self.orders[order_id]) for order_id in turned)
 
-    def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> int:
-        """Moves what a trade exchanges from one party's hold to the other, less the fee, which it returns."""
+    def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> Fee:
+        """Moves what a trade exchanges from one party's hold to the other, and takes the fee, which it returns."""
         symbol = self.market.symbol
         if source is None:
             self._ledger.settle(HOUSE, asset, amount, FILL, symbol)
@@ -336,14 +347,19 @@ class Venue:
             self._ledger.settle(source.account_id, asset, amount, kind, reference(source))
         if target is None:
             self._ledger.credit(HOUSE, asset, amount, FILL, symbol)
-            return 0
+            return asset, 0
         account = self._accounts[target.account_id]
-        fee = fee_rounded_down(amount, account.taker_rate if target is taker else account.maker_rate)
+        rate = account.taker_rate if target is taker else account.maker_rate
+        fee_asset, fee = fee_of(account, asset, amount, rate, self._last_price, self._ledger.free)
         kind = ORDER if target is taker else FILL
-        self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
+        if fee_asset == asset:
+            self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
+        else:
+            self._ledger.credit(target.account_id, asset, amount, kind, reference(target))
+            self._ledger.charge(target.account_id, fee_asset, fee, kind, reference(target))
         if fee:
-            self._ledger.credit(FEES, asset, fee, EntryKind.FEE, symbol)
-        return fee
+            self._ledger.credit(FEES, fee_asset, fee, EntryKind.FEE, symbol)
+        return fee_asset, fee
 
     def _filled(self, order: Order, quantity: int, quote: int, time_us: int) -> Order:
         executed = order.executed + quantity

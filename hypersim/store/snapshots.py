@@ -76,7 +76,7 @@ def _in_pieces(value: object) -> bytes:
     """The same JSON as at once, for states that are large."""
     encode = msgspec.json.encode
     if isinstance(value, (ExchangeState, VenueState)):
-        fields = [encode(name) + b":" + _in_pieces(getattr(value, name)) for name in value.__struct_fields__]
+        fields = [encode(name) + b":" + _in_pieces(getattr(value, name)) for name in _written(value)]
         return b"{" + b",".join(fields) + b"}"
     if not isinstance(value, tuple):
         return encode(value)
@@ -84,3 +84,12 @@ def _in_pieces(value: object) -> bytes:
         return b"[" + b",".join([_in_pieces(venue) for venue in value]) + b"]"
     pieces = [encode(value[at : at + PIECE])[1:-1] for at in range(0, len(value), PIECE)]
     return b"[" + b",".join(pieces) + b"]"
+
+
+def _written(value: Struct) -> list[str]:
+    """The fields that JSON has of a struct: where it omits defaults, not those."""
+    names = value.__struct_fields__
+    if not value.__struct_config__.omit_defaults:
+        return list(names)
+    defaults = dict(zip(reversed(names), reversed(value.__struct_defaults__), strict=False))
+    return [name for name in names if name not in defaults or getattr(value, name) != defaults[name]]

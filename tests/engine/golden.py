@@ -18,19 +18,23 @@ from hypersim.engine.commands import (
     CancelOrder,
     Command,
     Deposit,
+    EndWithdrawal,
     OpenAccount,
     PlaceOrder,
     PutAsset,
     PutLimits,
     Reset,
+    SetBnbBurn,
     SetFees,
     Stamped,
     TestOrder,
+    Withdraw,
 )
 from hypersim.engine.exchange import RULES, Exchange
 from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, ExchangeLimits, MarketStatus
 from hypersim.engine.orders import CancelRestriction, OrderType, Peg, PegPriceType, SelfTradePrevention, TimeInForce
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import Refused
 from tests.engine.world import SYMBOL, Number, World, money, number
 
@@ -102,6 +106,7 @@ def life() -> tuple[Stamped, ...]:
     stops(world)
     lists(world)
     changes(world)
+    withdrawals(world)
     world.apply(Reset(balances=(("USDT", money(900)), ("BTC", money(9)))))
     outside(world)
     return tuple(world.commands)
@@ -255,6 +260,31 @@ def endings(world: World) -> None:
     world.apply(world.order("user", "sell", 4, 103))
     world.outside(asks="3 @103", bids="1 @96", asks_to=104)
     world.advance(3)
+
+
+def withdrawals(world: World) -> None:
+    """Money leaves by time and by hand, or comes back; a fee that is wanted in BNB, where there is none."""
+    wanted = (("mine", "9"), ("", "0.00000001"), ("mine", "1"), ("", "1000000000"), ("", "3"))
+    for turn, (client_id, amount) in enumerate(wanted):
+        world.apply(
+            Withdraw(
+                account_id=1,
+                asset="USDT",
+                amount=money(amount),
+                fee=money("0.5"),
+                withdrawal_id=f"w{turn}",
+                network="ETH",
+                address="0x",
+                client_id=client_id,
+                confirmation_us=5_000_000,
+            )
+        )
+    world.apply(EndWithdrawal("w4", WithdrawalStatus.FAILED))
+    world.apply(EndWithdrawal("w2", WithdrawalStatus.COMPLETED))
+    world.advance(4)
+    world.apply(SetBnbBurn(account_id=1, spot=True))
+    world.apply(world.order("other", "sell", 1, "96.5"))
+    world.apply(world.order("user", "buy", 1, "96.5"))
 
 
 def write() -> None:

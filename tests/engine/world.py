@@ -327,6 +327,10 @@ class World:
                 return units.show_amount(free), units.show_amount(locked)
         return units.show(0), units.show(0)
 
+    def ledger(self) -> tuple[tuple[int, str, int, int], ...]:
+        """(account, asset, free, locked) of everybody, in ledger amounts."""
+        return self.exchange.snapshot().balances
+
     def _listed(self, text: str) -> Iterator[tuple[str, int, int]]:
         """(word, quantity, price) of each part of a text such as 'buy 6 @100, sell 1 @99'."""
         assert not LISTED.sub("", text).strip(", "), text

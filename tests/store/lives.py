@@ -10,6 +10,7 @@ from hypersim.engine.commands import (
     CancelOrder,
     Command,
     Deposit,
+    EndWithdrawal,
     Ladder,
     OpenAccount,
     OutsideUpdate,
@@ -18,13 +19,16 @@ from hypersim.engine.commands import (
     PutAsset,
     PutMarket,
     Reset,
+    SetBnbBurn,
     SetFees,
     Stamped,
+    Withdraw,
 )
 from hypersim.engine.events import Committed
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import OrderType, SelfTradePrevention, Side, TimeInForce
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import Refused
 from hypersim.store.journal import Journal
 from hypersim.store.snapshots import Snapshot
@@ -96,7 +100,7 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
         number += 1
         symbol, account_id = chance.choice(SYMBOLS), chance.choice(ACCOUNTS)
         price = chance.randrange(90, 111)
-        match chance.choices(range(7), (50, 10, 25, 2, 5, 3, 1 if resets else 0))[0]:
+        match chance.choices(range(8), (50, 10, 25, 2, 5, 3, 5, 1 if resets else 0))[0]:
             case 0:
                 side = chance.choice(list(Side))
                 yield order(account_id, side, chance.randrange(1, 50), price, f"o{number}", symbol)
@@ -125,9 +129,30 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
                 yield Deposit(account_id=account_id, asset="USDT", amount=amount, reference=f"d{number}")
             case 5:
                 rate = chance.randrange(ONE // 100)
-                yield chance.choice((Advance(), SetFees(account_id, rate, rate * 2)))
+                burn = SetBnbBurn(account_id=account_id, spot=chance.random() < 0.5)
+                yield chance.choice((Advance(), SetFees(account_id, rate, rate * 2), burn))
+            case 6:
+                yield withdrawal(chance, account_id, number)
             case _:
                 yield Reset()
+
+
+def withdrawal(chance: random.Random, account_id: int, number: int) -> Command:
+    """Money on its way out, or the end of some that may be on its way."""
+    if chance.random() < 0.4:
+        ends = [status for status in WithdrawalStatus if status is not WithdrawalStatus.PROCESSING]
+        return EndWithdrawal(f"w{max(0, number - chance.randrange(60))}", chance.choice(ends))
+    return Withdraw(
+        account_id=account_id,
+        asset=chance.choice(("BTC", "USDT")),
+        amount=chance.randrange(1, 10**3) * AMOUNT_ONE // 7,
+        fee=chance.randrange(2) * AMOUNT_ONE // 7,
+        withdrawal_id=f"w{number}",
+        network="ETH",
+        address="0x",
+        client_id=chance.choice(("", f"mine{number}")),
+        confirmation_us=chance.randrange(30_000_000),
+    )
 
 
 class Scribe:

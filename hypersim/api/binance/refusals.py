@@ -1,7 +1,8 @@
 """How Binance words each refusal: one total table from Reason to HTTP status, code and sentence.
 
 Clients act on the sentences (ccxt maps several of them exactly), so they are Binance's to the letter.
-Sources: errors.md, filters.md, rest-api.md ('HTTP Return Codes'), and replies of the live server that its
+Sources: errors.md, filters.md, rest-api.md ('HTTP Return Codes'), the error codes of the wallet documents (-3000 to
+-5999), and replies of the live server that its
 users quoted.
 """
 
@@ -133,7 +134,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     ),
     Reason.SHUTTING_DOWN: Wording(503, -1016, "This service is no longer available."),
     Reason.NO_SUCH_ACCOUNT: Wording(401, -2015, "Invalid API-key, IP, or permissions for action."),
-    Reason.NO_SUCH_ASSET: Wording(400, -1130, "Data sent for parameter 'asset' is not valid."),
+    Reason.NO_SUCH_ASSET: Wording(400, -4018, "We don't have this asset."),
     Reason.MARKET_CLOSED: Wording(400, -1013, "Market is closed."),
     Reason.ORDER_TYPE_NOT_SUPPORTED: Wording(400, -1013, "{} orders are not supported for this symbol."),
     Reason.STP_MODE_NOT_ALLOWED: Wording(
@@ -198,6 +199,10 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.ORDER_ALREADY_FILLED: Wording(400, -2011, "Unknown order sent."),
     Reason.ORDER_ALREADY_CANCELED: Wording(400, -2011, "Unknown order sent."),
     Reason.ORDER_IDS_MISMATCH: Wording(400, -2039, "Client order ID is not correct for this order ID."),
+    # Binance documents no refusal for it: the one for a value that cannot be used, as it names the parameter
+    Reason.DUPLICATE_WITHDRAWAL: Wording(400, -1130, "Data sent for parameter 'withdrawOrderId' is not valid."),
+    Reason.NOT_ENOUGH_TO_WITHDRAW: Wording(400, -4026, "You have insufficient balance."),
+    Reason.WITHDRAWAL_NOT_FOUND: Wording(400, -4029, "The withdrawal record does not exist."),
     Reason.DUPLICATE_ACCOUNT: Wording(400, -1130, "Data sent for parameter 'accountId' is not valid."),
     Reason.DUPLICATE_API_KEY: Wording(400, -1130, "Data sent for parameter 'apiKey' is not valid."),
     Reason.OUTSIDE_CROSSED: Wording(400, -1020, "This operation is not supported."),
