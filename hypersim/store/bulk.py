@@ -35,6 +35,7 @@ from hypersim.store.tables import (
     tape,
     tickers,
     trades,
+    withdrawals,
 )
 
 Row = tuple[str | int | bool | None, ...]
@@ -43,7 +44,7 @@ Row = tuple[str | int | bool | None, ...]
 INSERTED: Final = (api_keys, trades, tape, ledger_entries, prevented_matches, amendments)
 """Rows that are written once: one that is there already is a bug, and fails the batch."""
 
-UPSERTED: Final = (orders, order_lists, balances, candles, tickers, facts)
+UPSERTED: Final = (orders, order_lists, withdrawals, balances, candles, tickers, facts)
 """Rows that are written again as they change."""
 
 # A batch under another epoch than the database's has no epoch here, which `journal.epoch` does not take.

@@ -7,7 +7,7 @@ OVERLOADED: try again.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
@@ -17,10 +17,19 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import Order
+from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
 from hypersim.errors import Reason, Refused
 from hypersim.store import queries
 from hypersim.store.database import Database, explained
-from hypersim.views.records import AccountTrade, AggregateTrade, Amended, Candle, PreventedMatch, TapeTrade
+from hypersim.views.records import (
+    AccountDeposit,
+    AccountTrade,
+    AggregateTrade,
+    Amended,
+    Candle,
+    PreventedMatch,
+    TapeTrade,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +39,8 @@ T = TypeVar("T")
 
 
 class History:
-    """Closed orders, trades, the tape and candles. Times are microseconds UTC, both ends inclusive but for
-    candles.
+    """Closed orders, trades, deposits, withdrawals, the tape and candles. Times are microseconds UTC, both ends
+    inclusive but for candles.
 
     Where there is a choice, a `limit` cuts off the newest when an id or a time to start from is given, and
     the oldest otherwise; answers ascend.
@@ -204,6 +213,51 @@ class History:
                 start_us=start_us,
                 end_us=end_us,
                 limit=limit,
+            )
+        )
+
+    async def deposits(
+        self, account_id: int, *, asset: str | None = None, start_us: int, end_us: int, limit: int, offset: int = 0
+    ) -> list[AccountDeposit]:
+        """What an account was given from outside, newest first."""
+        return await self._run(
+            partial(
+                queries.find_deposits,
+                account_id=account_id,
+                asset=asset,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    async def withdrawals(
+        self,
+        account_id: int,
+        *,
+        asset: str | None = None,
+        client_id: str | None = None,
+        withdrawal_ids: Sequence[str] | None = None,
+        status: WithdrawalStatus | None = None,
+        start_us: int,
+        end_us: int,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Withdrawal]:
+        """An account's withdrawals, on their way and ended, by the time of their application, newest first."""
+        return await self._run(
+            partial(
+                queries.find_withdrawals,
+                account_id=account_id,
+                asset=asset,
+                client_id=client_id,
+                withdrawal_ids=withdrawal_ids,
+                status=status,
+                start_us=start_us,
+                end_us=end_us,
+                limit=limit,
+                offset=offset,
             )
         )
 

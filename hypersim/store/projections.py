@@ -1,6 +1,6 @@
-"""What a batch of records writes beside the journal: orders, trades, tape, ledger, candles, tickers.
+"""What a batch of records writes beside the journal: orders, trades, tape, ledger, withdrawals, candles, tickers.
 
-Guarantees that an order, a balance, a candle or a ticker that a batch changes many times is written once,
+Guarantees that an order, a withdrawal, a balance, a candle or a ticker that a batch changes many times is written once,
 in its last state. Pure apart from the running candles, which belong to the newest record projected: after a
 failed commit, start again from what is stored.
 """
@@ -16,15 +16,18 @@ from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.events import (
     BalanceChanged,
     Committed,
+    Event,
     Fill,
     ListChanged,
     MatchPrevented,
     OrderChanged,
     Traded,
+    WithdrawalChanged,
     WorldReset,
 )
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import BUY, Order
+from hypersim.engine.withdrawal import Withdrawal
 from hypersim.store import tables
 from hypersim.store.bulk import Row
 from hypersim.views.candles import SECOND_US, bucket, merge, opening_at, with_trade
@@ -48,6 +51,7 @@ class Projected(Struct, kw_only=True):
     amendments: list[Row] = field(default_factory=list)
     tape: list[Row] = field(default_factory=list)
     ledger: list[Row] = field(default_factory=list)
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     balances: dict[tuple[int, str], Row] = field(default_factory=dict)
     candles: dict[tuple[str, int, int], Candle] = field(default_factory=dict)
     """By symbol, seconds and opening time."""
@@ -63,6 +67,7 @@ class Projected(Struct, kw_only=True):
             tables.amendments: self.amendments,
             tables.tape: self.tape,
             tables.ledger_entries: self.ledger,
+            tables.withdrawals: [_withdrawal_row(withdrawal) for withdrawal in self.withdrawals.values()],
             tables.balances: list(self.balances.values()),
             tables.candles: [
                 _candle_row(symbol, seconds, candle) for (symbol, seconds, _), candle in self.candles.items()
@@ -110,14 +115,12 @@ class Projections:
                         event.trade_id,
                         buyer_is_maker=event.buyer_is_maker,
                     )
-                elif isinstance(event, ListChanged):
-                    projected.lists[event.order_list.list_id] = event.order_list
-                elif isinstance(event, MatchPrevented):
-                    projected.prevented.append(_prevented_row(event, time_us))
                 elif isinstance(event, WorldReset):
                     self._running.clear()
                     minutes.clear()
                     projected = Projected(reset=True)
+                else:
+                    _others(projected, event, time_us)
         for (symbol, _), minute in minutes.items():
             self._add(symbol, minute, projected)
         return projected
@@ -131,6 +134,16 @@ class Projections:
                 added = merge(candle, added)
             self._running[symbol, seconds] = added
             projected.candles[symbol, seconds, added.open_us] = added
+
+
+def _others(projected: Projected, event: Event, time_us: int) -> None:
+    """What happens seldom."""
+    if isinstance(event, ListChanged):
+        projected.lists[event.order_list.list_id] = event.order_list
+    elif isinstance(event, MatchPrevented):
+        projected.prevented.append(_prevented_row(event, time_us))
+    elif isinstance(event, WithdrawalChanged):
+        projected.withdrawals[event.withdrawal.withdrawal_id] = event.withdrawal
 
 
 def joined_rows(joined: Sequence[JoinedRow]) -> dict[Table, list[Row]]:
@@ -272,6 +285,24 @@ def _order_row(order: Order) -> Row:
         order.updated_us,
         order.working_us,
         msgspec.json.encode(order.terms).decode() if order.terms is not None else None,
+    )
+
+
+def _withdrawal_row(withdrawal: Withdrawal) -> Row:
+    return (
+        withdrawal.account_id,
+        withdrawal.applied_us,
+        withdrawal.withdrawal_id,
+        withdrawal.asset,
+        withdrawal.network,
+        withdrawal.address,
+        withdrawal.address_tag,
+        str(withdrawal.amount),
+        str(withdrawal.fee),
+        withdrawal.client_id,
+        withdrawal.status,
+        withdrawal.due_us,
+        withdrawal.ended_us,
     )
 
 

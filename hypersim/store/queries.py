@@ -1,10 +1,11 @@
-"""Questions about what is stored: orders, accounts' trades, the tape, candles. Blocking; see `history`.
+"""Questions about what is stored: orders, accounts' trades and transfers, the tape, candles. Blocking; see `history`.
 
 Ids and times of a symbol count up together (the writer's stamps never go back), so a time is found by halving
 the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are
 inclusive, except for candles.
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, or_
 
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import OPEN, Order
+from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
 from hypersim.store.rows import (
     CANDLE,
     as_account_trade,
@@ -19,9 +21,29 @@ from hypersim.store.rows import (
     as_order,
     as_order_list,
     as_prevented_match,
+    as_withdrawal,
 )
-from hypersim.store.tables import amendments, candles, order_lists, orders, prevented_matches, tape, trades
-from hypersim.views.records import AccountTrade, AggregateTrade, Amended, Candle, PreventedMatch, TapeTrade
+from hypersim.store.tables import (
+    DEPOSITS,
+    amendments,
+    candles,
+    ledger_entries,
+    order_lists,
+    orders,
+    prevented_matches,
+    tape,
+    trades,
+    withdrawals,
+)
+from hypersim.views.records import (
+    AccountDeposit,
+    AccountTrade,
+    AggregateTrade,
+    Amended,
+    Candle,
+    PreventedMatch,
+    TapeTrade,
+)
 from hypersim.views.tape import alone, joined
 
 TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
@@ -214,6 +236,51 @@ def find_trades_everywhere(
     return found[-limit:] if start_us is None else found[:limit]
 
 
+def find_deposits(
+    connection: Connection,
+    account_id: int,
+    *,
+    asset: str | None,
+    start_us: int,
+    end_us: int,
+    limit: int,
+    offset: int,
+) -> list[AccountDeposit]:
+    """What an account was given from outside, newest first."""
+    entry = ledger_entries.c
+    query = select(entry.sequence, entry.number, entry.asset, entry.free_change.label("amount"), entry.time_us)
+    query = query.where(DEPOSITS, entry.account_id == account_id, _within(entry.time_us, start_us, end_us))
+    if asset is not None:
+        query = query.where(entry.asset == asset)
+    query = query.order_by(entry.sequence.desc(), entry.number.desc()).limit(limit).offset(offset)
+    return [AccountDeposit(**row) for row in connection.execute(query).mappings()]
+
+
+def find_withdrawals(
+    connection: Connection,
+    account_id: int,
+    *,
+    asset: str | None,
+    client_id: str | None,
+    withdrawal_ids: Sequence[str] | None,
+    status: WithdrawalStatus | None,
+    start_us: int,
+    end_us: int,
+    limit: int,
+    offset: int,
+) -> list[Withdrawal]:
+    """An account's withdrawals, newest first."""
+    own = withdrawals.c
+    query = select(withdrawals).where(own.account_id == account_id, _within(own.applied_us, start_us, end_us))
+    for column, value in ((own.asset, asset), (own.client_id, client_id), (own.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    if withdrawal_ids is not None:
+        query = query.where(own.withdrawal_id.in_(withdrawal_ids))
+    query = query.order_by(own.applied_us.desc(), own.withdrawal_id.desc()).limit(limit).offset(offset)
+    return [as_withdrawal(row) for row in connection.execute(query).mappings()]
+
+
 def find_tape(connection: Connection, symbol: str, *, from_id: int | None, limit: int) -> list[TapeTrade]:
     """Trades of the tape, ascending: from an id on, without one the newest."""
     query = select(*TAPE).where(tape.c.symbol == symbol).limit(limit)
@@ -278,6 +345,11 @@ def _symbols(connection: Connection, table: Table, account_id: int) -> list[str]
         symbols.append(symbol)
         query = select(func.min(table.c.symbol)).where(own, table.c.symbol > symbol)
     return symbols
+
+
+def _within(time: Column[int], start_us: int, end_us: int) -> Where:
+    """Both ends are inclusive, and may be more than a database can compare."""
+    return time.between(min(start_us, MOST), min(end_us, MOST))
 
 
 def _span(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 from hypersim.engine.commands import Stamped
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import Order, Terms
+from hypersim.engine.withdrawal import Withdrawal
 from hypersim.errors import StoreError
 from hypersim.store.batches import Batch
 from hypersim.store.projections import STORED_SECONDS
@@ -49,6 +50,11 @@ def as_prevented_match(row: RowMapping) -> PreventedMatch:
 def as_amended(row: RowMapping) -> Amended:
     """How an order was amended, from a row of `amendments`."""
     return Amended(**{name: row[name] for name in Amended.__struct_fields__})
+
+
+def as_withdrawal(row: RowMapping) -> Withdrawal:
+    """A withdrawal from a row of `withdrawals`."""
+    return msgspec.convert({name: row[name] for name in Withdrawal.__struct_fields__}, Withdrawal)
 
 
 def as_account_trade(row: RowMapping) -> AccountTrade:

@@ -22,8 +22,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    column,
+    literal_column,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from hypersim.engine.events import EntryKind
 
 
 class Whole(TypeDecorator[int]):
@@ -248,6 +253,14 @@ tape: Final = Table(
 )
 """The newest trades of each market, users' and outside's alike."""
 
+DEPOSITS: Final = and_(
+    column("account_id") > literal_column("0"),
+    column("kind").in_([literal_column(f"'{kind}'") for kind in (EntryKind.OPENING, EntryKind.DEPOSIT)]),
+)
+"""The entries of the ledger that are money from outside for an account. A query that says so in these very words finds
+them by their index, which costs nothing where an order is stored.
+"""
+
 ledger_entries: Final = Table(
     "ledger_entries",
     metadata,
@@ -263,9 +276,31 @@ ledger_entries: Final = Table(
     _whole("locked"),
     _text("reference"),
     PrimaryKeyConstraint("sequence", "number"),
+    Index("deposits", "account_id", "sequence", "number", sqlite_where=DEPOSITS, postgresql_where=DEPOSITS),
     sqlite_with_rowid=False,
 )
 """What each command did to each balance, in order, with the balance after it."""
+
+withdrawals: Final = Table(
+    "withdrawals",
+    metadata,
+    _count("account_id"),
+    _count("applied_us"),
+    _text("withdrawal_id"),
+    _text("asset"),
+    _text("network"),
+    _text("address"),
+    _text("address_tag"),
+    _whole("amount"),
+    _whole("fee"),
+    _text("client_id"),
+    _text("status"),
+    _count("due_us"),
+    _count("ended_us"),
+    PrimaryKeyConstraint("account_id", "applied_us", "withdrawal_id"),
+    sqlite_with_rowid=False,
+)
+"""Every withdrawal as it stands, on its way and ended."""
 
 balances: Final = Table(
     "balances",
@@ -330,6 +365,7 @@ PROJECTIONS: Final = (
     amendments,
     tape,
     ledger_entries,
+    withdrawals,
     balances,
     candles,
     tickers,

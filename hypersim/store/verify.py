@@ -14,13 +14,15 @@ from sqlalchemy.exc import DBAPIError
 
 from hypersim.engine.exchange import RULES
 from hypersim.engine.orders import OPEN
+from hypersim.engine.state import ExchangeState
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import StoreError
 from hypersim.store.audit import check_projections
 from hypersim.store.database import explained, open_for_reading
 from hypersim.store.recovery import Replay, checked
-from hypersim.store.rows import as_order, stored_batches, stored_snapshots
+from hypersim.store.rows import as_order, as_withdrawal, stored_batches, stored_snapshots
 from hypersim.store.snapshots import Snapshot
-from hypersim.store.tables import journal, ledger_entries, metadata, orders
+from hypersim.store.tables import journal, ledger_entries, metadata, orders, withdrawals
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -40,7 +42,8 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 def verify(url: str) -> Verified:
-    """Replays what is stored and compares: events, states, balances, ledger, open orders, ids.
+    """Replays what is stored and compares: events, states, balances, ledger, open orders, withdrawals on their way,
+    ids.
 
     Blocks, and takes no lock. Raises StoreError at the first difference, or when the database cannot be read.
     """
@@ -93,6 +96,22 @@ def _verify(connection: Connection) -> Verified:
         raise StoreError(f"the journal ends at command {replay.sequence}, before {recorded[-1]}")
     state = checked(replay.exchange)
     check_projections(connection, state, 0, {})
+    open_orders = _check_open_orders(connection, state)
+    _check_withdrawals(connection, state)
+    entries = connection.execute(select(func.count()).select_from(ledger_entries)).scalar_one()
+    return Verified(
+        first_sequence=first_sequence,
+        sequence=replay.sequence,
+        snapshots=len(recorded),
+        state_hash=replay.exchange.state_hash(),
+        accounts=len({account_id for account_id, *_ in state.balances}),
+        open_orders=open_orders,
+        ledger_entries=entries,
+    )
+
+
+def _check_open_orders(connection: Connection, state: ExchangeState) -> int:
+    """How many there are; the stored ones are these."""
     live = {(order.symbol, order.order_id): order for venue in state.venues for order in venue.orders}
     stored = connection.execute(select(orders).where(orders.c.status.in_(sorted(OPEN)))).mappings()
     found = {(order.symbol, order.order_id): order for order in map(as_order, stored)}
@@ -101,13 +120,14 @@ def _verify(connection: Connection) -> Verified:
             raise StoreError(
                 f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, and should be {live.get(key)}"
             )
-    entries = connection.execute(select(func.count()).select_from(ledger_entries)).scalar_one()
-    return Verified(
-        first_sequence=first_sequence,
-        sequence=replay.sequence,
-        snapshots=len(recorded),
-        state_hash=replay.exchange.state_hash(),
-        accounts=len({account_id for account_id, *_ in state.balances}),
-        open_orders=len(live),
-        ledger_entries=entries,
-    )
+    return len(live)
+
+
+def _check_withdrawals(connection: Connection, state: ExchangeState) -> None:
+    """The stored withdrawals on their way are these."""
+    live = {withdrawal.withdrawal_id: withdrawal for withdrawal in state.withdrawals}
+    pending = select(withdrawals).where(withdrawals.c.status == WithdrawalStatus.PROCESSING)
+    found = {each.withdrawal_id: each for each in map(as_withdrawal, connection.execute(pending).mappings())}
+    for key in sorted(live.keys() | found.keys()):
+        if live.get(key) != found.get(key):
+            raise StoreError(f"withdrawal {key} is stored as {found.get(key)}, and should be {live.get(key)}")

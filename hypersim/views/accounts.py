@@ -1,4 +1,4 @@
-"""Balances, fee rates and open orders of every account, folded from committed events."""
+"""Balances, fees, open orders and withdrawals on their way of every account, folded from committed events."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -12,15 +12,17 @@ from hypersim.engine.events import (
     Committed,
     ListChanged,
     OrderChanged,
+    WithdrawalChanged,
     WorldReset,
 )
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
+from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
 
 
 class Balance(Struct, frozen=True, gc=False):
-    """What an account has of an asset, scale 16: what it can spend, and what its orders hold."""
+    """What an account has of an asset, scale 16: what it can spend, and what its orders and withdrawals hold."""
 
     free: int
     locked: int
@@ -33,10 +35,19 @@ class AccountView(Struct, kw_only=True):
     maker_rate: int = 0
     """Scale 8, as the taker rate."""
     taker_rate: int = 0
+    spot_bnb_burn: bool = False
+    """It pays trading fees in BNB."""
+    interest_bnb_burn: bool = False
     balances: dict[str, Balance]
     """By asset, those that are not zero."""
+    withdrawals: dict[str, Withdrawal]
+    """By id, those on their way."""
     updated_us: int = 0
     """When a balance changed last; 0 while none has."""
+
+    def withdrawing(self, asset: str) -> int:
+        """What withdrawals on their way hold of an asset, scale 16."""
+        return sum(withdrawal.held for withdrawal in self.withdrawals.values() if withdrawal.asset == asset)
 
 
 class AccountsState(Struct, frozen=True):
@@ -111,6 +122,9 @@ class Accounts:
             elif isinstance(event, AccountChanged):
                 view = self._view(event.account_id)
                 view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
+                view.spot_bnb_burn, view.interest_bnb_burn = event.spot_bnb_burn, event.interest_bnb_burn
+            elif isinstance(event, WithdrawalChanged):
+                self._withdrawal_changed(event.withdrawal)
             elif isinstance(event, WorldReset):
                 self._world_reset(record.time_us)
 
@@ -121,12 +135,15 @@ class Accounts:
         """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""
         self._clear()
         self._accounts = {
-            account_id: AccountView(account_id=account_id, balances={}, updated_us=updated_us)
+            account_id: AccountView(account_id=account_id, balances={}, withdrawals={}, updated_us=updated_us)
             for account_id, updated_us in state.updated
         }
         for account in exchange.accounts:
             view = self._view(account.account_id)
             view.maker_rate, view.taker_rate = account.maker_rate, account.taker_rate
+            view.spot_bnb_burn, view.interest_bnb_burn = account.spot_bnb_burn, account.interest_bnb_burn
+        for withdrawal in exchange.withdrawals:
+            self._withdrawal_changed(withdrawal)
         for account_id, asset, free, locked in exchange.balances:
             if free or locked:
                 self._view(account_id).balances[asset] = Balance(free, locked)
@@ -145,6 +162,13 @@ class Accounts:
             view.balances[event.asset] = Balance(event.free, event.locked)
         else:
             view.balances.pop(event.asset, None)
+
+    def _withdrawal_changed(self, withdrawal: Withdrawal) -> None:
+        pending = self._view(withdrawal.account_id).withdrawals
+        if withdrawal.status is WithdrawalStatus.PROCESSING:
+            pending[withdrawal.withdrawal_id] = withdrawal
+        else:
+            del pending[withdrawal.withdrawal_id]
 
     def _order_changed(self, order: Order) -> None:
         if order.is_open:
@@ -172,12 +196,13 @@ class Accounts:
         self._clear()
         for view in self._accounts.values():
             view.balances.clear()
+            view.withdrawals.clear()
             view.updated_us = time_us
 
     def _view(self, account_id: int) -> AccountView:
         view = self._accounts.get(account_id)
         if view is None:
-            view = self._accounts[account_id] = AccountView(account_id=account_id, balances={})
+            view = self._accounts[account_id] = AccountView(account_id=account_id, balances={}, withdrawals={})
         return view
 
     def _put(self, order: Order) -> None:

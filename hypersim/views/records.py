@@ -89,6 +89,18 @@ class Amended(Struct, frozen=True, kw_only=True, gc=False):
     time_us: int
 
 
+class AccountDeposit(Struct, frozen=True, kw_only=True, gc=False):
+    """Money that came from outside: an entry of the ledger."""
+
+    sequence: int
+    """Of the command, and with `number` a name for the entry."""
+    number: int
+    asset: str
+    amount: int
+    """Scale 16."""
+    time_us: int
+
+
 class Candle(Struct, frozen=True, array_like=True, gc=False):
     """What was traded in one bucket of time; buckets without trades have no candle.
 

@@ -95,6 +95,7 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
     """Random commands without end: orders, cancels, the outside market, money, and resets if wanted."""
     chance = random.Random(seed)
     number = 0
+    begun: list[str] = []
     yield from SET_UP
     while True:
         number += 1
@@ -132,25 +133,29 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
                 burn = SetBnbBurn(account_id=account_id, spot=chance.random() < 0.5)
                 yield chance.choice((Advance(), SetFees(account_id, rate, rate * 2), burn))
             case 6:
-                yield withdrawal(chance, account_id, number)
+                if begun and chance.random() < 0.4:
+                    yield EndWithdrawal(chance.choice(begun[-4:]), chance.choice(ENDS))
+                else:
+                    begun.append(f"w{number}")
+                    yield withdrawal(account_id, begun[-1], chance)
             case _:
                 yield Reset()
 
 
-def withdrawal(chance: random.Random, account_id: int, number: int) -> Command:
-    """Money on its way out, or the end of some that may be on its way."""
-    if chance.random() < 0.4:
-        ends = [status for status in WithdrawalStatus if status is not WithdrawalStatus.PROCESSING]
-        return EndWithdrawal(f"w{max(0, number - chance.randrange(60))}", chance.choice(ends))
+ENDS = tuple(status for status in WithdrawalStatus if status is not WithdrawalStatus.PROCESSING)
+
+
+def withdrawal(account_id: int, name: str, chance: random.Random) -> Withdraw:
+    """Money on its way out."""
     return Withdraw(
         account_id=account_id,
         asset=chance.choice(("BTC", "USDT")),
         amount=chance.randrange(1, 10**3) * AMOUNT_ONE // 7,
         fee=chance.randrange(2) * AMOUNT_ONE // 7,
-        withdrawal_id=f"w{number}",
+        withdrawal_id=name,
         network="ETH",
         address="0x",
-        client_id=chance.choice(("", f"mine{number}")),
+        client_id=chance.choice(("", f"mine-{name}")),
         confirmation_us=chance.randrange(30_000_000),
     )
 

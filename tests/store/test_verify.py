@@ -1,5 +1,6 @@
 """`verify` says yes to what is true, beside a running exchange too, and names the first thing that is not."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ from sqlalchemy import Table, select, update
 
 from hypersim.engine.exchange import RULES
 from hypersim.engine.orders import OrderStatus, Side
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import StoreError
 from hypersim.store import tables
 from hypersim.store.database import Database, open_database
 from hypersim.store.journal import SqlJournal
 from hypersim.store.verify import Verified, verify
-from tests.store.lives import Scribe, life, order
+from tests.store.lives import Scribe, life, order, withdrawal
 
 
 def grown(database: Database) -> Scribe:
@@ -22,7 +24,7 @@ def grown(database: Database) -> Scribe:
         scribe.live(commands, 150)
         scribe.save()
     scribe.live(commands, 100)
-    scribe.write(order(1, Side.BUY, 1, 90, "resting"))
+    scribe.write(order(1, Side.BUY, 1, 90, "resting"), withdrawal(1, "leaving", Random(1)))
     return scribe
 
 
@@ -89,7 +91,13 @@ TAMPERED: tuple[tuple[Table, dict[str, Any], str], ...] = (
     (tables.orders, {"price": 3}, "and should be Order"),
     (tables.orders, {"order_id": 10**6}, "would give ids twice"),
     (tables.tickers, {"trade_id": 10**6}, "would give ids twice"),
+    (tables.withdrawals, {"status": WithdrawalStatus.COMPLETED}, "is stored as None"),
+    (tables.withdrawals, {"amount": 3}, "and should be Withdrawal"),
 )
+
+
+LIVE = {tables.orders: OrderStatus.NEW, tables.withdrawals: WithdrawalStatus.PROCESSING}
+"""The status of those rows that are compared."""
 
 
 @pytest.mark.parametrize(("table", "change", "told"), TAMPERED, ids=lambda value: str(value)[:40])
@@ -99,8 +107,8 @@ def test_what_was_tampered_with_is_found(
     grown(database)
     key = list(table.primary_key)
     newest = [column.desc() for column in key]
-    if table is tables.orders:
-        rows = select(*key).where(table.c.status == OrderStatus.NEW)
+    if table in LIVE:
+        rows = select(*key).where(table.c.status == LIVE[table])
     else:
         rows = select(*key)
     with database.transaction() as connection:

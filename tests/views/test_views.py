@@ -67,6 +67,9 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
             view = views.accounts.get(account.account_id)
             assert view is not None
             assert (account.maker_rate, account.taker_rate) == (view.maker_rate, view.taker_rate)
+            assert (account.spot_bnb_burn, account.interest_bnb_burn) == (view.spot_bnb_burn, view.interest_bnb_burn)
+            own = [each for each in state.withdrawals if each.account_id == account.account_id]
+            assert {each.withdrawal_id: each for each in own} == view.withdrawals
         assert open_orders(state) == {
             account_id: orders for account_id in ACCOUNTS if (orders := views.accounts.open_orders(account_id))
         }

@@ -10,6 +10,7 @@ from hypersim.engine.commands import (
     CancelOrder,
     Command,
     Deposit,
+    EndWithdrawal,
     Ladder,
     OpenAccount,
     OutsideUpdate,
@@ -18,13 +19,16 @@ from hypersim.engine.commands import (
     PutAsset,
     PutMarket,
     Reset,
+    SetBnbBurn,
     SetFees,
     Stamped,
+    Withdraw,
 )
 from hypersim.engine.events import Committed
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.engine.orders import OrderType, Side, TimeInForce
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import Refused
 from hypersim.units import AMOUNT_ONE, ONE
 
@@ -83,7 +87,7 @@ class RandomWorld:
     def command(self) -> Command:
         random = self.random
         account_id, symbol = random.choice(ACCOUNTS), random.choice(MARKETS).symbol
-        match random.choices(range(8), (40, 15, 2, 35, 3, 2, 1, 0.2))[0]:
+        match random.choices(range(10), (40, 15, 2, 35, 3, 2, 1, 0.2, 4, 1))[0]:
             case 0:
                 return self.order(account_id, symbol)
             case 1:
@@ -105,8 +109,30 @@ class RandomWorld:
                 listed = next(each for each in MARKETS if each.symbol == symbol)
                 status = random.choice([MarketStatus.TRADING, MarketStatus.TRADING, MarketStatus.HALT])
                 return PutMarket(replace(listed, status=status))
+            case 8:
+                return self.withdrawal(account_id)
+            case 9:
+                return SetBnbBurn(account_id=account_id, spot=random.random() < 0.5, interest=random.random() < 0.5)
             case _:
                 return Reset(random.choice([None, (("USDT", 500 * AMOUNT_ONE), ("BTC", 50 * AMOUNT_ONE))]))
+
+    def withdrawal(self, account_id: int) -> Command:
+        """Money on its way out, or the end of some that is."""
+        random = self.random
+        pending = self.exchange.snapshot().withdrawals
+        if pending and random.random() < 0.4:
+            ended = random.choice([WithdrawalStatus.COMPLETED, WithdrawalStatus.FAILED])
+            return EndWithdrawal(random.choice(pending).withdrawal_id, ended)
+        return Withdraw(
+            account_id=account_id,
+            asset=random.choice(["BTC", "USDT"]),
+            amount=random.randrange(1, 99) * AMOUNT_ONE,
+            fee=1,
+            withdrawal_id=f"w{len(self.records)}",
+            network="ETH",
+            address="0x",
+            confirmation_us=10**9,
+        )
 
     def order(self, account_id: int, symbol: str) -> Command:
         random = self.random
