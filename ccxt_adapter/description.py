@@ -39,6 +39,10 @@ HAS: Final[Mapping[str, bool | str | None]] = {
     "fetchCanceledOrders": "emulated",
     "fetchClosedOrders": "emulated",
     "fetchCurrencies": True,
+    "fetchDepositAddress": True,
+    "fetchDepositWithdrawFee": "emulated",
+    "fetchDepositWithdrawFees": True,
+    "fetchDeposits": True,
     "fetchL2OrderBook": True,
     "fetchLastPrices": True,
     "fetchMarkets": True,
@@ -58,6 +62,11 @@ HAS: Final[Mapping[str, bool | str | None]] = {
     "fetchTradingFee": True,
     "fetchTradingFees": True,
     "fetchTradingLimits": "emulated",
+    "fetchTransactionFee": "emulated",
+    "fetchTransactionFees": True,
+    "fetchTransfers": True,
+    "fetchWithdrawals": True,
+    "withdraw": True,
 }
 """In ccxt's words: True, or 'emulated' when ccxt makes it out of another call. What is not named is False."""
 
@@ -88,18 +97,40 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("private", "DELETE"): frozenset({"openOrders", "order"}),
     ("sapi", "GET"): frozenset(
         {
+            "account/apiRestrictions",
             "account/apiTradingStatus",
+            "account/info",
             "account/status",
+            "asset/assetDetail",
+            "asset/assetDividend",
+            "asset/dribblet",
             "asset/tradeFee",
+            "asset/transfer",
+            "bnbBurn",
             "capital/config/getall",
+            "capital/deposit/address",
+            "capital/deposit/hisrec",
+            "capital/withdraw/history",
+            "margin/allAssets",
             "margin/allPairs",
             "margin/isolated/allPairs",
             "spot/delist-schedule",
             "system/status",
         }
     ),
+    ("sapi", "POST"): frozenset(
+        {
+            "asset/dust-btc",
+            "asset/get-funding-asset",
+            "bnbBurn",
+            "capital/withdraw/apply",
+        }
+    ),
+    ("sapiV3", "POST"): frozenset({"asset/getUserAsset"}),
 }
-"""(ccxt's section, method) -> the paths that are sent; any other raises NotSupported."""
+"""(ccxt's section, method) -> the paths that are sent; any other raises NotSupported, those among them that a server
+does nothing but refuse.
+"""
 
 CONTRACTS: Final = frozenset({"linear", "inverse", "option"})
 

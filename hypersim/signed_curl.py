@@ -30,7 +30,7 @@ METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 IN_THE_BODY: Final = ("POST", "PUT")
 """Where these methods carry their parameters; the others have them in the query."""
 
-PREFIXES: Final = ("/v1/", "/api/v3/", "/sapi/v1/")
+PREFIXES: Final = ("/v1/", "/api/v3/", "/sapi/v1/", "/sapi/v3/")
 PUBLIC: Final = frozenset(
     {
         "aggTrades",

@@ -21,6 +21,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1": "Binance Spot REST, as at /api/v3",
     "/api/v3": "Binance Spot REST: point a client's base URL here",
     "/sapi/v1": "the wallet calls that clients make",
+    "/sapi/v3": "one more of them",
     "/unified/v1": "plain JSON in CCXT's structures, for curl; /unified/v1/openapi.json is its reference",
     "/sim/v1": "the simulation: accounts, keys, faucet, status, market, reset, connect",
     "/schema": "the reference: every operation of Binance's with an example",

@@ -24,15 +24,24 @@ ANSWERED = {
 """What the listener does not refuse."""
 
 
-SECTIONS = {"/v1/": ("public", "private"), "/sapi/v1/": ("sapi", "sapi"), "/fapi/v1/": ("futures", "futures")}
+SECTIONS = {
+    "/v1/": ("public", "private"),
+    "/sapi/v1/": ("sapi", "sapi"),
+    "/sapi/v3/": ("sapiV3", "sapiV3"),
+    "/fapi/v1/": ("futures", "futures"),
+}
 """ccxt's section of a path of the server's by what it begins with: without a key, and with one."""
 
 
 def documented() -> set[tuple[str, str, str]]:
-    """(section, method, path) of each operation in the document at the server's /schema."""
+    """(section, method, path) of each operation in the document at the server's /schema, but for those that it always
+    refuses.
+    """
     return {
         (SECTIONS[prefix]["security" in operation], method.upper(), path.removeprefix(prefix))
-        for path, operations in openapi.document(routes.ENDPOINTS, "")["paths"].items()
+        for path, operations in openapi.document([each for each in routes.ENDPOINTS if not each.refuses], "")[
+            "paths"
+        ].items()
         for method, operation in operations.items()
         for prefix in [next(prefix for prefix in SECTIONS if path.startswith(prefix))]
     }

@@ -237,7 +237,7 @@ def test_a_refusal_is_shown_and_exits_with_1() -> None:
             "GET",
             "/sim/v1/status",
             [],
-            "'/sim/v1/status' does not begin with /v1/, /api/v3/, /sapi/v1/: for others, use curl itself",
+            "'/sim/v1/status' does not begin with /v1/, /api/v3/, /sapi/v1/, /sapi/v3/: for others, use curl itself",
         ),
         (
             "GET",

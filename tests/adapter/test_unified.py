@@ -15,7 +15,10 @@ from tests.adapter.guard import Guard
 UNPARSED = (AttributeError, LookupError, TypeError, ValueError)
 """What ccxt raises for arguments that it does not understand."""
 
-ANSWERED = {"fetchCurrencies", "fetchMarkets", "fetchTradingLimits"}
+ANSWERED = {
+    *("fetchCurrencies", "fetchDepositWithdrawFee", "fetchDepositWithdrawFees", "fetchMarkets"),
+    *("fetchTradingLimits", "fetchTransactionFee", "fetchTransactionFees"),
+}
 """The calls whose endpoint the listener does not refuse."""
 
 

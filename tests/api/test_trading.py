@@ -325,7 +325,7 @@ async def test_an_order_can_be_tested_without_being_placed(lab: Lab) -> None:
             "enabledForAccount": False,
             "enabledForSymbol": False,
             "discountAsset": "BNB",
-            "discount": "0.00000000",
+            "discount": "0.75000000",
         },
     } == rates.json
     refused = await lab.alice.signed("POST", "/v1/order/test", {**LIMIT_BUY, "price": "49000.001"}, time=lab.now_ms)

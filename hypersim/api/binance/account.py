@@ -15,6 +15,8 @@ from hypersim.api.binance.parameters import (
     limit,
 )
 from hypersim.api.binance.render import ZERO, account_trade, prevented_quantities
+from hypersim.engine.fees import DISCOUNT, DISCOUNT_ASSET, LastPrice, exchange_rate
+from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import Reason, Refused
 from hypersim.limits import ORDERS_1D, ORDERS_10S
 from hypersim.units import ONE, show, show_amount
@@ -50,12 +52,6 @@ TRADE_SELECTORS: Final = frozenset(
 
 NO_FEES: Final = {"maker": ZERO, "taker": ZERO, "buyer": ZERO, "seller": ZERO}
 NO_ORDER_FEES: Final = {"maker": ZERO, "taker": ZERO}
-NO_DISCOUNT: Final = {
-    "enabledForAccount": False,
-    "enabledForSymbol": False,
-    "discountAsset": "BNB",
-    "discount": ZERO,
-}
 
 
 def own(world: World, call: Call) -> AccountView:
@@ -64,6 +60,33 @@ def own(world: World, call: Call) -> AccountView:
     if account is None:
         raise Refused(Reason.NO_SUCH_ACCOUNT)
     return account
+
+
+def last_price(world: World) -> LastPrice:
+    """How fees are converted, as the engine does it: by the last price of the market of two assets."""
+    now_us = world.clock.now_us()
+
+    def of(base: str, quote: str) -> int:
+        view = world.markets.markets.get(base + quote)
+        if view is None or view.market.status is MarketStatus.BREAK:
+            return 0
+        return view.last_price(now_us) if (view.market.base, view.market.quote) == (base, quote) else 0
+
+    return of
+
+
+def discount(world: World, account: AccountView, market: Market) -> dict[str, Any]:
+    """What is taken off fees that are paid in BNB: `discount` is what the standard commission is multiplied by.
+
+    A symbol has it when both of its assets can be converted (faqs/commission_faq.md).
+    """
+    prices = last_price(world)
+    return {
+        "enabledForAccount": account.spot_bnb_burn,
+        "enabledForSymbol": all(exchange_rate(asset, DISCOUNT_ASSET, prices) for asset in (market.base, market.quote)),
+        "discountAsset": DISCOUNT_ASSET,
+        "discount": show(DISCOUNT),
+    }
 
 
 def effective_commission(world: World, call: Call) -> dict[str, Any]:
@@ -76,7 +99,7 @@ def effective_commission(world: World, call: Call) -> dict[str, Any]:
         },
         "specialCommissionForOrder": NO_ORDER_FEES,
         "taxCommissionForOrder": NO_ORDER_FEES,
-        "discount": NO_DISCOUNT,
+        "discount": discount(world, account, world.market(call[SYMBOL]).market),
     }
 
 
@@ -144,9 +167,9 @@ async def order_counts(world: World, call: Call) -> list[dict[str, Any]]:
 
 
 async def commission(world: World, call: Call) -> dict[str, Any]:
-    account = own(world, call)
+    account, market = own(world, call), world.market(call[SYMBOL]).market
     return {
-        "symbol": world.market(call[SYMBOL]).market.symbol,
+        "symbol": market.symbol,
         "standardCommission": {
             "maker": show(account.maker_rate),
             "taker": show(account.taker_rate),
@@ -155,7 +178,7 @@ async def commission(world: World, call: Call) -> dict[str, Any]:
         },
         "specialCommission": NO_FEES,
         "taxCommission": NO_FEES,
-        "discount": NO_DISCOUNT,
+        "discount": discount(world, account, market),
     }
 
 

@@ -115,6 +115,8 @@ Weigh = Callable[[World, Call], int]
 
 SPOT: Final = ("/v1", "/api/v3")
 """The same handlers answer at both; the second is where Binance has them."""
+SAPI: Final = ("/sapi/v1",)
+SAPI_V3: Final = ("/sapi/v3",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ class Endpoint:
     when_limited: Callable[[World, Call, Limited], Awaitable[None]] | None = None
     """What is done instead when that would be too many; it raises what is answered. None: nothing but the refusal."""
     prefixes: tuple[str, ...] = SPOT
+    refuses: bool = False
+    """It acts on what this exchange does not have: a call that is in order is refused, its example among them."""
     example: Mapping[str, str] = field(default_factory=dict)
     """Arguments of a call that succeeds with the demo account on an exchange with the default settings. Those
     that name an order name the one that the example of POST /order places, those that name a list that of POST

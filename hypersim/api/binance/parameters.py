@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
-from hypersim.engine.market import MarketStatus
+from hypersim.engine.market import ASSET_NAME, MarketStatus
 from hypersim.errors import Reason, Refused
 from hypersim.units import DECIMAL, SCALE, parse
 
@@ -208,6 +208,8 @@ TIME_ZONE_TEXT: Final = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5][0-9]))?", re.
 
 SYMBOL_TEXT: Final = Text(r"^[\w\-._&&[^a-z]]{1,50}$", re.compile(A_SYMBOL))
 CLIENT_ORDER_ID_TEXT: Final = Text("^[a-zA-Z0-9-_]{1,36}$")
+
+ASSET_TEXT: Final = Text(r"^[\w&&[^a-z_]]{1,50}$", re.compile(ASSET_NAME))
 
 SYMBOL: Final = required("symbol", SYMBOL_TEXT, "such as BTCUSDT")
 ANY_SYMBOL: Final = optional("symbol", SYMBOL_TEXT, description="one symbol")

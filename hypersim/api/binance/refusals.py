@@ -101,6 +101,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.LOOKUP_TOO_WIDE: Wording(
         400, -1127, "More than {} hours between startTime and endTime.", bare="Lookup interval is too big."
     ),
+    Reason.LOOKUP_TOO_MANY_DAYS: Wording(400, -4047, "Time interval must be within 0-{} days"),
     Reason.BAD_API_KEY_FORMAT: Wording(401, -2014, "API-key format invalid."),
     Reason.BAD_API_KEY: Wording(401, -2015, "Invalid API-key, IP, or permissions for action."),
     Reason.BAD_SIGNATURE: Wording(400, -1022, "Signature for this request is not valid."),
@@ -199,10 +200,18 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.ORDER_ALREADY_FILLED: Wording(400, -2011, "Unknown order sent."),
     Reason.ORDER_ALREADY_CANCELED: Wording(400, -2011, "Unknown order sent."),
     Reason.ORDER_IDS_MISMATCH: Wording(400, -2039, "Client order ID is not correct for this order ID."),
+    Reason.NETWORK_CLOSED: Wording(400, -4019, "Current asset is not open for withdrawal."),
+    Reason.BAD_ADDRESS: Wording(400, -4033, "Illegal address."),
+    Reason.BAD_ADDRESS_TAG: Wording(400, -4008, "Address tag validation is not passed."),
+    Reason.WITHDRAWAL_TOO_SMALL: Wording(400, -4022, "Not less than the minimum pick-up quantity {}."),
     # Binance documents no refusal for it: the one for a value that cannot be used, as it names the parameter
     Reason.DUPLICATE_WITHDRAWAL: Wording(400, -1130, "Data sent for parameter 'withdrawOrderId' is not valid."),
     Reason.NOT_ENOUGH_TO_WITHDRAW: Wording(400, -4026, "You have insufficient balance."),
     Reason.WITHDRAWAL_NOT_FOUND: Wording(400, -4029, "The withdrawal record does not exist."),
+    Reason.NO_MARGIN_ACCOUNT: Wording(400, -3003, "Margin account does not exist."),
+    Reason.NO_FUTURES_ACCOUNT: Wording(400, -5011, "future account not exists."),
+    Reason.NO_SUCH_WALLET: Wording(400, -5010, "Asset transfer fail."),
+    Reason.DUST_NOT_CONVERTED: Wording(400, -5001, "Don't allow transfer to micro assets."),
     Reason.DUPLICATE_ACCOUNT: Wording(400, -1130, "Data sent for parameter 'accountId' is not valid."),
     Reason.DUPLICATE_API_KEY: Wording(400, -1130, "Data sent for parameter 'apiKey' is not valid."),
     Reason.OUTSIDE_CROSSED: Wording(400, -1020, "This operation is not supported."),

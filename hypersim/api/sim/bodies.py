@@ -59,6 +59,12 @@ class FaucetBody(Struct, forbid_unknown_fields=True):
     amount: Raw
 
 
+class WithdrawalBody(Struct, forbid_unknown_fields=True):
+    """POST /withdrawal/{id}: how it ends."""
+
+    status: Literal["completed", "cancelled", "failed"]
+
+
 class PrintBody(Struct, forbid_unknown_fields=True):
     """An outside trade; `side` is the side of who took."""
 

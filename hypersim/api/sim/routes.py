@@ -24,8 +24,9 @@ from hypersim.api.sim.status import market_status, status
 from hypersim.api.sim.world import Simulation
 from hypersim.ask import Outcome
 from hypersim.connect import UnknownClientError, configuration
-from hypersim.engine.commands import Deposit, Reset
-from hypersim.engine.events import BalanceChanged
+from hypersim.engine.commands import Deposit, EndWithdrawal, Reset
+from hypersim.engine.events import BalanceChanged, WithdrawalChanged
+from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.manual import at_price, by_hand
 from hypersim.identity import ApiKey, Credentials
@@ -55,6 +56,17 @@ class Credited(Struct, frozen=True, rename="camel"):
     amount: str
     free: str
     locked: str
+
+
+class EndedWithdrawal(Struct, frozen=True, rename="camel"):
+    """A withdrawal that somebody ended before its network did."""
+
+    id: str
+    account_id: int
+    asset: str
+    amount: str
+    fee: str
+    status: str
 
 
 class Moved(Struct, frozen=True, rename="camel"):
@@ -144,6 +156,22 @@ async def faucet(sim: Simulation, request: AnyRequest) -> Credited:
     )
 
 
+async def end_withdrawal(sim: Simulation, request: AnyRequest) -> EndedWithdrawal:
+    """Ends a withdrawal that is on its way, well or badly."""
+    body = bodies.read(await _body(request), bodies.WithdrawalBody)
+    command = EndWithdrawal(request.path_params["withdrawal_id"], WithdrawalStatus(body.status))
+    outcome = await sim.world.ask(command)
+    [ended] = [event.withdrawal for event in outcome.events if isinstance(event, WithdrawalChanged)]
+    return EndedWithdrawal(
+        ended.withdrawal_id,
+        ended.account_id,
+        ended.asset,
+        units.show_amount(ended.amount),
+        units.show_amount(ended.fee),
+        ended.status,
+    )
+
+
 async def move_market(sim: Simulation, request: AnyRequest) -> Moved | OnPath:
     """What the outside market did, by hand, or a path for its prices; beside any feed that has an outside."""
     if sim.feed().name == NO_OUTSIDE:
@@ -227,6 +255,7 @@ OPERATIONS: Final[Sequence[tuple[str, str, Action]]] = (
     ("POST", "/accounts", open_account),
     ("POST", "/keys", add_key),
     ("POST", "/faucet", faucet),
+    ("POST", "/withdrawal/{withdrawal_id:str}", end_withdrawal),
     ("POST", "/market/{symbol:str}", move_market),
     ("GET", "/market/{symbol:str}", report_market),
     ("DELETE", "/market/{symbol:str}/path", cancel_path),

@@ -240,6 +240,22 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.REPLACE_PARTIALLY_FAILED: Wording(Code.ORDER_NOT_FOUND, "Only one half was done.", (), 409),
     Reason.INVALID_LISTEN_KEY: Wording(Code.INVALID_API_KEY, "There is no such listen key."),
     Reason.RETIRED: Wording(Code.INVALID_SYMBOL, "This is no longer there.", (), 410),
+    Reason.LOOKUP_TOO_MANY_DAYS: Wording(Code.INVALID_AMOUNT, "The span of time is too wide.", ("days",)),
+    Reason.NETWORK_CLOSED: Wording(Code.INVALID_SYMBOL, "The asset does not leave by that network."),
+    Reason.BAD_ADDRESS: Wording(Code.INVALID_AMOUNT, "The network has no such address."),
+    Reason.BAD_ADDRESS_TAG: Wording(Code.INVALID_AMOUNT, "The address cannot have this tag."),
+    Reason.WITHDRAWAL_TOO_SMALL: Wording(Code.INVALID_AMOUNT, "At least {least} must leave.", ("least",)),
+    Reason.DUPLICATE_WITHDRAWAL: Wording(
+        Code.INVALID_AMOUNT, "The account has made a withdrawal with this id already.", (), 409
+    ),
+    Reason.NOT_ENOUGH_TO_WITHDRAW: Wording(
+        Code.INSUFFICIENT_BALANCE, "The balance is too small.", ("asset", "available", "required")
+    ),
+    Reason.WITHDRAWAL_NOT_FOUND: Wording(Code.ORDER_NOT_FOUND, "No withdrawal with this id is on its way."),
+    Reason.NO_MARGIN_ACCOUNT: Wording(Code.INVALID_SYMBOL, "There are no margin accounts.", (), 404),
+    Reason.NO_FUTURES_ACCOUNT: Wording(Code.INVALID_SYMBOL, "There are no futures accounts.", (), 404),
+    Reason.NO_SUCH_WALLET: Wording(Code.INVALID_SYMBOL, "An account has one wallet.", (), 404),
+    Reason.DUST_NOT_CONVERTED: Wording(Code.INVALID_AMOUNT, "Small amounts are not converted."),
     Reason.ORDER_LIST_NOT_FOUND: Wording(Code.ORDER_NOT_FOUND, "There is no such order list."),
     Reason.ORDER_NOT_FOUND: Wording(Code.ORDER_NOT_FOUND, "There is no such order.", ORDER_ID),
     Reason.ORDER_ALREADY_FILLED: Wording(Code.ORDER_ALREADY_FILLED, "The order was filled already.", ORDER_ID),
