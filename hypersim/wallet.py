@@ -13,7 +13,7 @@ from msgspec import Struct
 
 BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 HEX: Final = "0123456789abcdef"
-CONFIRMATION_US: Final = 10_000_000
+CONFIRMATION_US: Final = 5_000_000
 """How long a network takes to confirm what leaves: long enough to be seen, short enough to be waited for."""
 MULTIPLE: Final = 1
 """Amounts are multiples of it, scale 8."""

@@ -365,3 +365,24 @@ def test_health_is_green_while_it_serves(hypersim_server: ServerProcess) -> None
     answer = httpx.get(f"{hypersim_server.url}/health")
 
     assert (200, "green", "serving") == (answer.status_code, answer.json()["status"], answer.json()["state"])
+
+
+async def test_a_withdrawal_is_ended_by_hand(manual: ServerProcess) -> None:
+    account = manual.open_account({"USDT": "100"})
+    async with httpx.AsyncClient() as client:
+        sapi = Trader(account, client, prefix="/sapi/v1")
+        out = {"coin": "USDT", "amount": "60", "address": "0x94df8b352de7f46f64b01d3666bf6e936e44ce60"}
+        sent = await sapi.done("POST", "/capital/withdraw/apply", **out)
+        path = f"withdrawal/{sent['id']}"
+        unknown = refusal(404, "withdrawal_not_found", "No withdrawal with this id is on its way.")
+        assert unknown == post(manual, "withdrawal/nobody", {"status": "failed"})
+        for body, told in (({"status": "processing"}, "status"), ({}, "status"), ({"statsu": "failed"}, "statsu")):
+            status, answer = post(manual, path, body)
+            assert (400, "invalid_field") == (status, answer["error"]["code"])
+            assert told in str(answer["error"])
+        ended = {"id": sent["id"], "accountId": account.account_id, "asset": "USDT"}
+        assert (200, ended | {"amount": "59.00000000", "fee": "1.00000000", "status": "failed"}) == (
+            post(manual, path, {"status": "failed"})
+        )
+        assert unknown == post(manual, path, {"status": "completed"})
+        assert {"USDT": ("100.00000000", "0.00000000")} == await Trader(account, client).balances()

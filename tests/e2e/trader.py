@@ -18,8 +18,9 @@ RECV_WINDOW_MS = 60_000
 class Trader:
     """One account over one pool of connections."""
 
-    def __init__(self, account: Account, client: httpx.AsyncClient) -> None:
+    def __init__(self, account: Account, client: httpx.AsyncClient, prefix: str = "/api/v3") -> None:
         self.account = account
+        self._prefix = prefix
         self._client = client
 
     async def call(self, method: str, path: str, **parameters: Any) -> tuple[int, Any]:
@@ -29,7 +30,7 @@ class Trader:
         signature = hmac.new(self.account.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
         answer = await self._client.request(
             method,
-            f"{self.account.server.url}/api/v3{path}?{query}&signature={signature}",
+            f"{self.account.server.url}{self._prefix}{path}?{query}&signature={signature}",
             headers={"X-MBX-APIKEY": self.account.api_key},
         )
         return answer.status_code, answer.json()
@@ -42,7 +43,7 @@ class Trader:
 
     async def public(self, path: str, **parameters: Any) -> Any:
         """The answer of a call that needs no key."""
-        answer = await self._client.get(f"{self.account.server.url}/api/v3{path}", params=parameters)
+        answer = await self._client.get(f"{self.account.server.url}{self._prefix}{path}", params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -213,3 +213,21 @@ async def test_a_stranger_is_told_so(kind: str, desk: Desk) -> None:
     await stranger.close_connection()
 
     assert (401, -2015) == (raised.value.status_code, raised.value.code)
+
+
+async def test_the_wallet_gives_and_takes(client: Awaited, account: Account) -> None:
+    address = (await client.get_deposit_address("USDT"))["address"]
+    assert address == (await client.get_deposit_address("USDT", network="ETH"))["address"]
+    assert {"BTC", "USDT"} == {row["coin"] for row in await client.get_deposit_history()}
+    sent = await client.withdraw(coin="USDT", address=address, amount="100", withdrawOrderId="mine")
+    assert ("mine", 4) == part((await client.get_withdraw_history())[0], "withdrawOrderId", "status")
+    account.server.simulate(f"withdrawal/{sent['id']}", {"status": "completed"})
+    assert ("99.00000000", 6) == part(await client.get_withdraw_history_id(sent["id"]), "amount", "status")
+    assert {"BTC", "USDT"} == {row["asset"] for row in await client.get_user_asset(needBtcValuation="true")}
+    assert {"spotBNBBurn": True, "interestBNBBurn": False} == (
+        await client.toggle_bnb_burn_spot_margin(spotBNBBurn="true")
+    )
+    assert (await client.get_bnb_burn_spot_margin())["spotBNBBurn"] is True
+    assert 1.0 == (await client.get_asset_details(asset="USDT"))["USDT"]["withdrawFee"]
+    assert [] == (await client.get_dust_assets())["details"] == (await client.get_dust_log())["userAssetDribblets"]
+    assert (await client.get_account_api_permissions())["enableWithdrawals"] is True
