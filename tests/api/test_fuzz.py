@@ -23,6 +23,9 @@ TARGETS = (
     ("DELETE", "/v1/openOrders"),
     ("GET", "/v1/allOrders"),
     ("GET", "/v1/myTrades"),
+    ("POST", "/sapi/v1/capital/withdraw/apply"),
+    ("GET", "/sapi/v1/capital/withdraw/history"),
+    ("POST", "/sapi/v1/bnbBurn"),
 )
 NAMES = (
     *ORDER,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ from hypersim.store.journal import SqlJournal
 from hypersim.store.recovery import recover
 from hypersim.store.verify import verify
 from hypersim.units import AMOUNT_ONE, ONE
-from tests.store.lives import BEGIN_US, SET_UP, key_row, life, order
+from tests.store.lives import BEGIN_US, SET_UP, key_row, life, order, withdrawal
 from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, running, turns, until
 
@@ -192,6 +193,20 @@ async def test_time_is_told_when_something_is_due(rig: Rig) -> None:
         await turns()
     await until(lambda: rig.views.marketdata.markets["BTCUSDT"].depth(5)[2] == [(100 * ONE, 9 * ONE)])
     assert any(isinstance(record.command, Advance) for record in rig.heard)
+
+
+async def test_what_comes_later_and_is_due_sooner_is_not_kept_waiting(rig: Rig) -> None:
+    leaves = replace(withdrawal(1, "late", Random(1)), confirmation_us=3_600_000_000)
+    await rig.writer.ask(leaves)
+    await until(lambda: rig.clock.sleepers > 0)
+    await rig.writer.ask(replace(leaves, withdrawal_id="soon", client_id="", confirmation_us=1_000_000))
+    for _ in range(11):
+        await until(lambda: rig.clock.sleepers > 0)
+        rig.clock.move(0.1)
+        await turns()
+    account = rig.views.accounts.get(1)
+    assert account is not None
+    await until(lambda: ["late"] == list(account.withdrawals))
 
 
 async def test_keys_come_once_whoever_is_first(rig: Rig) -> None:
