@@ -64,7 +64,6 @@ HAS: Final[Mapping[str, bool | str | None]] = {
     "fetchTradingLimits": "emulated",
     "fetchTransactionFee": "emulated",
     "fetchTransactionFees": True,
-    "fetchTransfers": True,
     "fetchWithdrawals": True,
     "withdraw": True,
 }

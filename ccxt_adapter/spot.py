@@ -35,8 +35,8 @@ class SpotServer(binance):  # type: ignore[misc]  # ccxt has no types
     cancel_orders = create_order_with_take_profit_and_stop_loss = create_stop_loss_order = refused
     create_take_profit_order = create_trailing_amount_order = create_trailing_percent_order = refused
     create_trigger_order = refused
-    # level 3
-    fetch_l3_order_book = refused
+    # level 3, and what went between wallets, of which there is one
+    fetch_l3_order_book = fetch_transfers = refused
 
     def describe(self) -> dict[str, Any]:
         return describe_server(super().describe())

@@ -37,6 +37,8 @@ async def test_currencies_and_fees_are_known(exchange: Awaited) -> None:
     assert (0.001, 0.001) == (fees[SYMBOL]["maker"], fees[SYMBOL]["taker"])
     costs = await exchange.fetch_deposit_withdraw_fees(["USDT", "BTC"])
     assert {"USDT": 1.0, "BTC": 0.0001} == {code: cost["withdraw"]["fee"] for code, cost in costs.items()}
+    assert 1.0 == (await exchange.fetch_deposit_withdraw_fee("USDT"))["withdraw"]["fee"]
+    assert {"BEP20": 0.0001} == (await exchange.fetch_transaction_fees())["withdraw"]["BNB"]
 
 
 async def test_each_code_has_an_address_and_says_its_network(exchange: Awaited) -> None:
