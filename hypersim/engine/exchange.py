@@ -54,7 +54,8 @@ from hypersim.engine.orders import Side
 from hypersim.engine.outside import NOWHERE, Outside
 from hypersim.engine.placing import place_list, place_order, test_order
 from hypersim.engine.replacing import cancel_replace
-from hypersim.engine.state import ExchangeState, OutsideState, VenueState
+from hypersim.engine.snapshots import restore_venue, venue_state
+from hypersim.engine.state import ExchangeState
 from hypersim.engine.venue import Venue
 from hypersim.engine.withdrawing import Withdrawals
 from hypersim.errors import Reason, Refused
@@ -349,27 +350,7 @@ class Exchange:
             assets=tuple(self.assets.values()),
             accounts=tuple(self.accounts.values()),
             balances=tuple(self.ledger.balances()),
-            venues=tuple(
-                VenueState(
-                    market=venue.market,
-                    orders=tuple(venue.orders.values()),
-                    bids=venue.book.bids.state(),
-                    asks=venue.book.asks.state(),
-                    outside_bids=_outside_state(self.outsides[symbol], Side.BUY),
-                    outside_asks=_outside_state(self.outsides[symbol], Side.SELL),
-                    next_order_id=venue.next_order_id,
-                    next_trade_id=venue.tape.next_trade_id,
-                    next_aggregate_id=venue.tape.next_aggregate_id,
-                    update_id=venue.update_id,
-                    last_price=venue.last_price,
-                    average=venue.tape.average.state(),
-                    lists=tuple(venue.lists.values()),
-                    trails=venue.stops.state(),
-                    next_prevented_match_id=venue.next_prevented_match_id,
-                    next_amendment_id=venue.next_amendment_id,
-                )
-                for symbol, venue in self.venues.items()
-            ),
+            venues=tuple(venue_state(venue, self.outsides[symbol]) for symbol, venue in self.venues.items()),
             next_list_id=self.next_list_id,
             limits=self.limits,
             withdrawals=tuple(self.withdrawals.pending()),
@@ -388,18 +369,8 @@ class Exchange:
         exchange.withdrawals.restore(state.withdrawals, state.withdrawal_client_ids)
         for kept in state.venues:
             venue = exchange._new_venue(kept.market)
-            venue.restore(kept.orders, kept.trails, kept.lists)
-            venue.book.bids.restore(kept.bids)
-            venue.book.asks.restore(kept.asks)
-            venue.next_order_id, venue.update_id = kept.next_order_id, kept.update_id
-            venue.tape.next_trade_id, venue.tape.next_aggregate_id = kept.next_trade_id, kept.next_aggregate_id
-            venue.next_prevented_match_id = kept.next_prevented_match_id
-            venue.next_amendment_id = kept.next_amendment_id
-            venue.tape.last_price = kept.last_price
-            venue.tape.average.restore(kept.average)
             outside = Outside(venue, exchange._recovering)
-            outside.bids.restore(kept.outside_bids.sizes, kept.outside_bids.bound, kept.outside_bids.taken)
-            outside.asks.restore(kept.outside_asks.sizes, kept.outside_asks.bound, kept.outside_asks.taken)
+            restore_venue(kept, venue, outside)
             if outside.bids.taken or outside.asks.taken:
                 exchange._recovering.add(kept.market.symbol)
             exchange.venues[kept.market.symbol], exchange.outsides[kept.market.symbol] = venue, outside
@@ -429,8 +400,3 @@ class Exchange:
         held = {key: amount for key, amount in held.items() if amount}
         locked = {(account, asset): locked for account, asset, _, locked in self.ledger.balances() if locked}
         assert held == locked, (held, locked)
-
-
-def _outside_state(outside: Outside, side: Side) -> OutsideState:
-    kept = outside.side(side)
-    return OutsideState(tuple(kept.sizes.items()), kept.bound, tuple(sorted(kept.taken.items())))
