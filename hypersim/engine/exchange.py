@@ -103,20 +103,20 @@ class Exchange:
     def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
         match command:
             case PlaceOrder():
-                venue = self._entered(command)
+                venue = self._entered(time_us, command)
                 place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
             case CancelOrder():
                 self._account(command.account_id)
                 cancel_order(self._venue(command.symbol), command, time_us)
             case PlaceList():
-                venue = self._entered(*command.orders)
+                venue = self._entered(time_us, *command.orders)
                 place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
                 self.next_list_id += 1
             case CancelList():
                 self._account(command.account_id)
                 cancel_list(self._venue(command.symbol), command, time_us)
             case CancelReplace():
-                venue = self._entered(command.place)
+                venue = self._entered(time_us, command.place)
                 cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
             case AmendOrder():
                 self._account(command.account_id)
@@ -127,7 +127,7 @@ class Exchange:
                 self._account(command.account_id)
                 cancel_all(self._venue(command.symbol), command, time_us)
             case TestOrder():
-                test_order(self._entered(command.order), self.ledger, command.order, time_us)
+                test_order(self._entered(time_us, command.order), self.ledger, command.order, time_us)
             case Advance():
                 self._advance(time_us)
             case Deposit():
@@ -169,13 +169,13 @@ class Exchange:
             case _:
                 return self.venues.values()
 
-    def _entered(self, *placing: PlaceOrder) -> Venue:
+    def _entered(self, time_us: int, *placing: PlaceOrder) -> Venue:
         """The market of orders that are to be placed, which keep the bounds of the whole exchange."""
         self._account(placing[0].account_id)
         venue = self._venue(placing[0].symbol)
         check_exchange(self.limits, self.venues.values(), placing)
         for order in placing:
-            check_assets(self.assets, venue, order, self._time_us)
+            check_assets(self.assets, venue, order, time_us)
         return venue
 
     def _venue(self, symbol: str) -> Venue:

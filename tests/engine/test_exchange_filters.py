@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from hypersim.engine.commands import PlaceList, PlaceOrder, PutAsset, PutLimits, PutMarket
+from hypersim.engine.exchange import Exchange
 from hypersim.engine.lists import ListKind
 from hypersim.engine.market import Asset, ExchangeLimits
 from hypersim.engine.orders import OrderType, Side, TimeInForce
@@ -126,3 +127,17 @@ def test_an_order_is_about_so_much_of_an_asset_at_most(
     made.apply(PutAsset(Asset(asset, max_order=number(most))))
 
     assert refused == refusal(made, order("new", changes))
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_an_order_at_market_is_about_the_average_of_its_own_time(restored: bool) -> None:
+    made = World()
+    made.outside(prints="buy 1 @100")
+    made.wait(60).outside(prints="buy 1 @50")
+    made.apply(PutAsset(Asset("USDT", max_order=number(60))))
+    made.wait(250)  # the first trade is older than five minutes, the second is not
+    if restored:
+        made.exchange = Exchange.restore(made.exchange.snapshot())
+
+    assert refusal(made, made.order("user", "sell", 1)) is None
+    assert Reason.FILTER_MAX_ASSET is refusal(made, made.order("user", "sell", 2))
