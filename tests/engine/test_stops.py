@@ -218,6 +218,13 @@ def test_a_waiting_stop_holds_what_it_will_probably_cost(
     assert before == world.balance("user", asset)
 
 
+def test_what_a_stop_will_probably_cost_is_rounded_up() -> None:
+    world = World(balances={"USDT": 1000}, tick_size=0)
+    world.outside(prints="buy 1 @100")
+    world.place("user", "buy", 1, order_type=STOP_LOSS, stop="105.00000001", delta=10)
+    assert "105.10500002" == world.balance("user", "USDT")[1]
+
+
 def test_a_stop_to_buy_pays_what_the_book_asks_and_keeps_the_rest() -> None:
     world = World(balances={"USDT": 1000}, fee_rate=0)
     world.outside(prints="buy 1 @100", asks="9 @103", bids="")
