@@ -92,13 +92,10 @@ class Exchange:
         self._time_us = stamped.time_us
         for venue in self._touched(stamped.command):
             if venue.due:
-                self._settle(venue, stamped.time_us)
+                Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, stamped.time_us).settle()
             venue.drain_depth()
         self._events.extend(self.ledger.drain())
         return list(self._events)
-
-    def _settle(self, venue: Venue, time_us: int) -> None:
-        Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, time_us).settle()
 
     def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
         match command:
