@@ -1,6 +1,7 @@
 """The wallet through the API: deposits, withdrawals, assets. Alice has 10000 USDT and 1 BTC, as Bob has."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -259,7 +260,12 @@ async def test_every_coin_is_open_by_one_network(lab: Lab) -> None:
     )
     details = await answered(lab, "GET /sapi/v1/asset/assetDetail")
     assert set(networks) == set(details)
-    bitcoin = {"minWithdrawAmount": "0.00020000", "depositStatus": True, "withdrawFee": 0.0001, "withdrawStatus": True}
+    bitcoin = {
+        "minWithdrawAmount": "0.00020000",
+        "depositStatus": True,
+        "withdrawFee": Decimal("0.0001"),
+        "withdrawStatus": True,
+    }
     assert {"BTC": bitcoin} == await answered(lab, "GET /sapi/v1/asset/assetDetail", {"asset": "BTC"})
 
 
