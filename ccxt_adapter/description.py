@@ -33,6 +33,13 @@ HAS: Final[Mapping[str, bool | str | None]] = {
     "createMarketSellOrderWithCost": True,
     "createOrder": True,
     "createPostOnlyOrder": True,
+    "createStopLimitOrder": True,
+    "createStopLossOrder": True,
+    "createStopOrder": True,
+    "createTakeProfitOrder": True,
+    "createTrailingPercentOrder": True,
+    "createTriggerOrder": True,
+    "editOrder": True,
     "fetchBalance": True,
     "fetchBidsAsks": True,
     "fetchCanceledAndClosedOrders": "emulated",
@@ -90,10 +97,40 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
         }
     ),
     ("private", "GET"): frozenset(
-        {"account", "account/commission", "allOrders", "myTrades", "openOrders", "order", "rateLimit/order"}
+        {
+            "account",
+            "account/commission",
+            "allOrderList",
+            "allOrders",
+            "myAllocations",
+            "myFilters",
+            "myPreventedMatches",
+            "myTrades",
+            "openOrderList",
+            "openOrders",
+            "order",
+            "order/amendments",
+            "orderList",
+            "rateLimit/order",
+        }
     ),
-    ("private", "POST"): frozenset({"order", "order/test"}),
-    ("private", "DELETE"): frozenset({"openOrders", "order"}),
+    ("private", "POST"): frozenset(
+        {
+            "order",
+            "order/cancelReplace",
+            "order/oco",
+            "order/test",
+            "orderList/oco",
+            "orderList/opo",
+            "orderList/opoco",
+            "orderList/oto",
+            "orderList/otoco",
+            "sor/order",
+            "sor/order/test",
+        }
+    ),
+    ("private", "PUT"): frozenset({"order/amend/keepPriority"}),
+    ("private", "DELETE"): frozenset({"openOrders", "order", "orderList"}),
     ("sapi", "GET"): frozenset(
         {
             "account/apiRestrictions",
@@ -182,18 +219,14 @@ def here(address: Any) -> Any:
 
 
 def spot_features(binance: Mapping[str, Any]) -> dict[str, Any]:
-    """ccxt's `features` of spot without margin, stop orders and icebergs."""
+    """ccxt's `features` of spot without margin, and with what ccxt sends for spot but does not list."""
     features = dict(binance)
     for call, feature in binance.items():
         if isinstance(feature, dict) and "marginMode" in feature:
             features[call] = feature | {"marginMode": False}
-    features["createOrder"] |= {
-        "hedged": False,
-        "icebergAmount": False,
-        "stopLossPrice": False,
-        "takeProfitPrice": False,
-        "triggerPrice": False,
-    }
+    order = features["createOrder"]
+    prevention = order["selfTradePrevention"] | {"DECREMENT": True, "TRANSFER": True}
+    features["createOrder"] = order | {"hedged": False, "selfTradePrevention": prevention, "trailing": True}
     return features
 
 

@@ -21,7 +21,7 @@ else:
 
 def refused(exchange: SpotServer, *_: Any, **__: Any) -> NoReturn:
     """In the place of a call that ccxt.binance would send, or refuse as something else than not supported."""
-    raise NotSupported(f"{exchange.id} has spot alone, and no stop orders, batches or transfers: not this call")
+    raise NotSupported(f"{exchange.id} has spot alone, and no batches or transfers: not this call")
 
 
 class SpotServer(binance):  # type: ignore[misc]  # ccxt has no types
@@ -31,10 +31,10 @@ class SpotServer(binance):  # type: ignore[misc]  # ccxt has no types
     fetch_adl_rank = fetch_positions_adl_rank = fetch_ledger_entry = fetch_long_short_ratio_history = refused
     fetch_margin_adjustment_history = fetch_margin_mode = fetch_margin_modes = refused
     fetch_open_interest_history = set_position_mode = refused
-    # batches and other order types
-    cancel_orders = create_order_with_take_profit_and_stop_loss = create_stop_loss_order = refused
-    create_take_profit_order = create_trailing_amount_order = create_trailing_percent_order = refused
-    create_trigger_order = refused
+    # what ccxt sends for contracts alone, or cannot send right for spot: it takes the client order id of the
+    # order to be edited for that of the new one
+    cancel_orders = create_order_with_take_profit_and_stop_loss = create_trailing_amount_order = refused
+    edit_order_with_client_order_id = refused
     # level 3, and what went between wallets, of which there is one
     fetch_l3_order_book = fetch_transfers = refused
 

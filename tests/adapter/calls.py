@@ -73,6 +73,9 @@ ARGUMENTS: Final[dict[str, Any]] = {
     "type": "limit",
 }
 
+PARAMS: Final = {"create_trailing_percent_order": {"stopLossOrTakeProfit": "stopLoss"}}
+"""What a call of ccxt's wants beside its arguments."""
+
 
 def unified_calls(exchange: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     """(name, the call with its arguments), for every method that is not of the implicit API."""
@@ -96,6 +99,8 @@ def with_arguments(method: Callable[..., Any]) -> Callable[[], Any]:
         if parameter.name in ARGUMENTS
         or (parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
     }
+    if method.__name__ in PARAMS:
+        arguments["params"] = dict(PARAMS[method.__name__])
     return lambda: method(**arguments)
 
 

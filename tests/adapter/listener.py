@@ -18,7 +18,7 @@ MARKET: Final[dict[str, Any]] = {
     "quoteAsset": "USDT",
     "quotePrecision": 8,
     "quoteAssetPrecision": 8,
-    "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+    "orderTypes": "LIMIT LIMIT_MAKER MARKET STOP_LOSS STOP_LOSS_LIMIT TAKE_PROFIT TAKE_PROFIT_LIMIT".split(),
     "quoteOrderQtyMarketAllowed": True,
     "isSpotTradingAllowed": True,
     "isMarginTradingAllowed": False,

@@ -10,6 +10,7 @@ import pytest
 
 from ccxt_adapter import async_support, hypersim
 from ccxt_adapter.description import HAS
+from hypersim.engine.orders import SelfTradePrevention
 
 HERE = "127.0.0.1:8080"
 
@@ -69,14 +70,15 @@ def test_it_has_spot_and_nothing_else(plain: hypersim, kind: str) -> None:
     assert plain.has[kind] is False
 
 
-def test_features_speak_of_spot_without_margin_and_stop_orders(plain: hypersim) -> None:
+def test_features_speak_of_spot_without_margin_and_with_every_kind_of_order(plain: hypersim) -> None:
     order = plain.features["spot"]["createOrder"]
-    denied = ["marginMode", "triggerPrice", "stopLossPrice", "takeProfitPrice", "trailing", "icebergAmount"]
+    granted = ["triggerPrice", "stopLossPrice", "takeProfitPrice", "trailing", "icebergAmount", "marketBuyByCost"]
+    denied = ["marginMode", "hedged", "leverage", "triggerDirection"]
 
     assert {"spot"} == {kind for kind, features in plain.features.items() if features}
-    assert [False] * len(denied) == [order[feature] for feature in denied]
+    assert [True] * len(granted) + [False] * len(denied) == [order[feature] for feature in granted + denied]
     assert {"IOC": True, "FOK": True, "PO": True, "GTD": False, "GTC": True} == order["timeInForce"]
-    assert {"EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "NONE"} == set(order["selfTradePrevention"])
+    assert {mode.value for mode in SelfTradePrevention} == set(order["selfTradePrevention"])
 
 
 def test_describing_leaves_ccxts_own_class_alone() -> None:
@@ -95,7 +97,10 @@ def test_describing_leaves_ccxts_own_class_alone() -> None:
             "InsufficientFunds",
         ),
         (400, '{"code":-2010,"msg":"Order would immediately match and take."}', "OrderImmediatelyFillable"),
+        (400, '{"code":-2010,"msg":"Order would trigger immediately."}', "OrderImmediatelyFillable"),
         (400, '{"code":-2010,"msg":"Duplicate order sent."}', "InvalidOrder"),
+        (400, '{"code":-2022,"msg":"Order cancel-replace failed.","data":{}}', "BadResponse"),
+        (409, '{"code":-2021,"msg":"Order cancel-replace partially failed.","data":{}}', "BadResponse"),
         (400, '{"code":-2010,"msg":"This symbol is not permitted for this account."}', "PermissionDenied"),
         (400, '{"code":-2011,"msg":"Unknown order sent."}', "OrderNotFound"),
         (400, '{"code":-2011,"msg":"This action is disabled on this account."}', "AccountSuspended"),

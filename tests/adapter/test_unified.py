@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from typing import Any
+from urllib.parse import parse_qs
 
 import ccxt
 import pytest
@@ -145,14 +146,25 @@ def test_a_contract_is_no_symbol_here(exchange: hypersim, guard: Guard, symbol: 
     assert sent == exchange.last_request_url
 
 
-@pytest.mark.parametrize(
-    "params",
-    [{"triggerPrice": 90}, {"stopLossPrice": 90}, {"takeProfitPrice": 110}, {"trailingPercent": 1}],
-)
-def test_a_stop_order_is_refused_before_it_is_sent(exchange: hypersim, guard: Guard, params: dict[str, Any]) -> None:
-    exchange.load_markets()
-    sent = exchange.last_request_url
-    with pytest.raises(ccxt.InvalidOrder):
-        exchange.create_order("BTC/USDT", "limit", "sell", 1, 100, params)
+TRAILING = {"trailingPercent": 1, "stopLossOrTakeProfit": "stopLoss"}
 
-    assert sent == exchange.last_request_url
+
+@pytest.mark.parametrize(
+    ("kind", "params", "sent"),
+    [
+        ("market", {"triggerPrice": 90}, "STOP_LOSS"),
+        ("market", {"takeProfitPrice": 110}, "TAKE_PROFIT"),
+        ("limit", {"stopLossPrice": 90}, "STOP_LOSS_LIMIT"),
+        ("limit", {"takeProfitPrice": 110}, "TAKE_PROFIT_LIMIT"),
+        ("limit", TRAILING, "STOP_LOSS_LIMIT"),
+        ("limit", {"postOnly": True}, "LIMIT_MAKER"),
+        ("limit", {"icebergAmount": 0.5}, "LIMIT"),
+    ],
+)
+def test_every_order_that_the_features_grant_is_sent(
+    exchange: hypersim, guard: Guard, kind: str, params: dict[str, Any], sent: str
+) -> None:
+    with pytest.raises(ccxt.BadSymbol):
+        exchange.create_order("BTC/USDT", kind, "sell", 1, 100, dict(params))
+
+    assert [sent] == parse_qs(exchange.last_request_body)["type"]
