@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -15,6 +17,7 @@ from tests.e2e.clients.exchanges import Awaited, connected
 
 POOR = "Account has insufficient balance for requested action."
 WOULD_TAKE = "Order would immediately match and take."
+WOULD_TRIGGER = "Order would trigger immediately."
 ILLEGAL = "Illegal characters found in parameter 'quantity'; legal range is"
 UNREAD = "Not all sent parameters were read; read '11' parameter(s) but was sent '12'."
 
@@ -24,6 +27,14 @@ def limit(side: str, amount: float, price: float, **params: Any) -> tuple[Any, .
     return "create_order", SYMBOL, "limit", side, amount, price, params
 
 
+def stop(side: str, **params: Any) -> tuple[Any, ...]:
+    """The call of a market order that waits."""
+    return "create_order", SYMBOL, "market", side, 0.1, None, params
+
+
+OCO = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "1", "aboveType": "LIMIT_MAKER", "belowType": "STOP_LOSS"}
+
+
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
@@ -31,6 +42,27 @@ def limit(side: str, amount: float, price: float, **params: Any) -> tuple[Any, .
         (limit("sell", 11, 51_000), ccxt.InsufficientFunds, POOR),
         (limit("buy", 0.1, 50_010, postOnly=True), ccxt.OrderImmediatelyFillable, WOULD_TAKE),
         (limit("sell", 0.1, 49_990, postOnly=True), ccxt.OrderImmediatelyFillable, WOULD_TAKE),
+        (stop("sell", triggerPrice=50_500), ccxt.OrderImmediatelyFillable, WOULD_TRIGGER),
+        (stop("buy", takeProfitPrice=50_500), ccxt.OrderImmediatelyFillable, WOULD_TRIGGER),
+        (limit("buy", 0.1, 49_000, stopLossPrice=49_500), ccxt.OrderImmediatelyFillable, WOULD_TRIGGER),
+        (
+            stop("sell", trailingPercent=50, stopLossOrTakeProfit="stopLoss"),
+            ccxt.BadRequest,
+            "Filter failure: TRAILING_DELTA",
+        ),
+        (limit("buy", 1, 49_000, icebergAmount=0.001), ccxt.BadRequest, "Filter failure: ICEBERG_PARTS"),
+        (limit("buy", 1, 49_000, sor=True), ccxt.BadRequest, "SOR is not supported for this symbol."),
+        (limit("buy", 1, 49_000, selfTradePrevention="maybe"), ccxt.BadRequest, "selfTradePreventionMode"),
+        (
+            ("privatePostOrderListOco", OCO | {"abovePrice": "49900", "belowStopPrice": "49500"}),
+            ccxt.InvalidOrder,
+            "The relationship of the prices for the orders is not correct.",
+        ),
+        (
+            ("privatePostOrderListOco", OCO | {"abovePrice": "50500"}),
+            ccxt.BadRequest,
+            "Param 'belowStopPrice' or 'belowTrailingDelta' must be sent, but both were empty/null!",
+        ),
         (limit("buy", 9_001, 49_000), ccxt.InvalidOrder, "Filter failure: LOT_SIZE"),
         (("create_order", SYMBOL, "market", "buy", 98), ccxt.InvalidOrder, "Filter failure: MARKET_LOT_SIZE"),
         (limit("buy", 0.1, 2_000_000), ccxt.InvalidOrder, "Filter failure: PRICE_FILTER"),
@@ -128,6 +160,50 @@ async def test_the_adapter_finds_the_errors_that_ccxt_looks_up_by_binances_host(
         await exchange.publicGetTicker24hr({"symbols": '["BTCUSDT","BTCUSDT"]'})
 
     assert (ccxt.BadRequest, ccxt.BadSymbol) == (window.type, twice.type)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("hypersim", ccxt.BadResponse), ("binance-asyncio", ccxt.ExchangeError)], ids=str
+)
+async def test_an_edit_that_fails_says_which_half_and_leaves_what_it_says(
+    exchange: Awaited, kind: str, error: type[ccxt.BaseError]
+) -> None:
+    order = await exchange.create_order(SYMBOL, "limit", "buy", 0.1, 49_000)
+    with pytest.raises(ccxt.BaseError) as unknown:
+        await exchange.edit_order("99999", SYMBOL, "limit", "buy", 0.2, 49_000)
+    assert [order["id"]] == [each["id"] for each in await exchange.fetch_open_orders(SYMBOL)]
+    with pytest.raises(ccxt.BaseError) as poor:
+        await exchange.edit_order(order["id"], SYMBOL, "limit", "buy", 30, 49_000)
+
+    assert (error, error) == (unknown.type, poor.type)
+    assert '"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED"' in str(unknown.value)
+    assert '"cancelResult":"SUCCESS","newOrderResult":"FAILURE"' in str(poor.value)
+    assert POOR in str(poor.value)
+    assert [] == await exchange.fetch_open_orders(SYMBOL)
+
+
+async def test_a_sixth_stop_is_one_too_many(exchange: Awaited) -> None:
+    for price in range(49_100, 49_600, 100):
+        await exchange.create_order(*stop("sell", triggerPrice=price)[1:])
+    with pytest.raises(ccxt.BadRequest, match="Filter failure: MAX_NUM_ALGO_ORDERS"):
+        await exchange.create_order(*stop("sell", triggerPrice=49_000)[1:])
+
+    assert 5 == len(await exchange.fetch_open_orders(SYMBOL))
+
+
+async def test_a_market_that_is_listed_no_more_is_closed(tmp_path: Path) -> None:
+    """It was there when the world began, and is not among the symbols of the next start."""
+    with running_server("--feed", "manual", folder=str(tmp_path)) as server:
+        account = server.open_account()
+    only_ether = {"HYPERSIM_SYMBOLS": "ETHUSDT"}
+    with running_server("--feed", "manual", folder=str(tmp_path), environment=only_ether) as server:
+        for kind in ("hypersim", "binance-asyncio"):
+            async with connected(kind, replace(account, server=server)) as exchange:
+                markets = await exchange.load_markets()
+                with pytest.raises(ccxt.MarketClosed, match=r"Market is closed\."):
+                    await exchange.create_order(SYMBOL, "limit", "buy", 0.1, 49_000)
+
+            assert (False, True) == (markets["BTC/USDT"]["active"], markets["ETH/USDT"]["active"]), kind
 
 
 @pytest.fixture(scope="module")
