@@ -27,6 +27,7 @@ lock: .venv     ## newest versions that pyproject.toml allows, into requirements
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --extra ccxt pyproject.toml --output-file requirements/run.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group build --output-file requirements/build.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group fidelity --output-file requirements/fidelity.txt
+	$(BIN)/$(LOCK) --upgrade --group clients --output-file requirements/clients.txt
 	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
 
 .venv: .venv/made

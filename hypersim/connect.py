@@ -156,6 +156,41 @@ client = Client({quoted(target.api_key)}, {quoted(target.secret_key)})
 """
 
 
+def binance_connector(target: Target) -> str:
+    return f"""\
+# binance-connector as it is. Its package is called `binance`, as python-binance's is: an environment has one of them.
+from binance.spot import Spot
+
+rest = {quoted(target.base_url)}
+streams = {quoted(target.streams_url)}
+
+# SpotWebsocketStreamClient(stream_url=streams) and SpotWebsocketAPIClient(stream_url=streams + "/ws-api/v3") likewise
+client = Spot(api_key={quoted(target.api_key)}, api_secret={quoted(target.secret_key)}, base_url=rest)
+"""
+
+
+def binance_sdk_spot(target: Target) -> str:
+    return f"""\
+# binance-sdk-spot as it is: `client.rest_api`, `client.websocket_api` and `client.websocket_streams`.
+from binance_common.configuration import (
+    ConfigurationRestAPI,
+    ConfigurationWebSocketAPI,
+    ConfigurationWebSocketStreams,
+)
+from binance_sdk_spot.spot import Spot
+
+rest = {quoted(target.base_url)}
+streams = {quoted(target.streams_url)}
+keys = {{"api_key": {quoted(target.api_key)}, "api_secret": {quoted(target.secret_key)}}}
+
+client = Spot(
+    config_rest_api=ConfigurationRestAPI(base_path=rest, **keys),
+    config_ws_api=ConfigurationWebSocketAPI(stream_url=streams + "/ws-api/v3", **keys),
+    config_ws_streams=ConfigurationWebSocketStreams(stream_url=streams),
+)
+"""
+
+
 def freqtrade(target: Target) -> str:
     settings = {
         "bot_name": "freqtrade on Hyper-Sim",
@@ -250,6 +285,8 @@ signed POST /api/v3/order 'symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=100
 CLIENTS: Final[Mapping[str, Callable[[Target], str]]] = {
     "ccxt": ccxt,
     "python-binance": python_binance,
+    "binance-connector": binance_connector,
+    "binance-sdk-spot": binance_sdk_spot,
     "freqtrade": freqtrade,
     "nautilus": nautilus,
     "curl": curl,

@@ -79,7 +79,7 @@ def test_every_text_has_the_keys_and_ends_its_last_line(client: str, here: str) 
     assert not written.endswith("\n\n")
 
 
-@pytest.mark.parametrize("client", ["ccxt", "python-binance", "nautilus"])
+@pytest.mark.parametrize("client", ["ccxt", "python-binance", "binance-connector", "binance-sdk-spot", "nautilus"])
 def test_what_is_meant_for_python_is_python_whatever_the_keys(client: str) -> None:
     strange = "a\"b\\c'd\n{e}"
     written = configuration(client, base_url="https://sim.example", api_key=strange, secret_key="")
@@ -93,9 +93,7 @@ def test_an_unknown_client_is_told_the_known_ones() -> None:
     with pytest.raises(UnknownClientError) as raised:
         configuration("hummingbot", base_url="http://127.0.0.1:8080", api_key="", secret_key="")
 
-    assert "no configuration for 'hummingbot'; there is one for ccxt, python-binance, freqtrade, nautilus, curl" == (
-        str(raised.value)
-    )
+    assert f"no configuration for 'hummingbot'; there is one for {', '.join(CLIENTS)}" == str(raised.value)
 
 
 @pytest.mark.parametrize("make", [ccxt.binance, ccxt.pro.binance])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hypersim.__main__ import main
+from hypersim.connect import CLIENTS
 from hypersim.settings import bare_environment
 
 
@@ -129,7 +130,7 @@ def test_a_command_that_does_not_exist_is_exit_2_with_the_usage(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("client", ["ccxt", "python-binance", "freqtrade", "nautilus", "curl"])
+@pytest.mark.parametrize("client", CLIENTS)
 def test_connect_names_the_exchange_and_account_that_the_environment_names(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], client: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hypersim.connect import CLIENTS
 from hypersim.testing import Account, ServerProcess, running_server
 from tests.e2e.trader import Trader
 
@@ -229,7 +230,7 @@ def test_status_says_what_the_world_is_made_of(hypersim_server: ServerProcess) -
 
 
 def test_connect_prints_a_configuration_for_each_client(hypersim_server: ServerProcess) -> None:
-    for client in ("ccxt", "python-binance", "freqtrade", "nautilus", "curl"):
+    for client in CLIENTS:
         answer = httpx.get(f"{hypersim_server.url}/sim/v1/connect/{client}")
         assert (200, "text/plain; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
         assert hypersim_server.hostname in answer.text

@@ -9,6 +9,7 @@ import pytest
 from hypersim.testing import Account, ServerProcess, running_server
 from tests.e2e.clients.desk import Desk
 from tests.e2e.clients.exchanges import CLASSES, Awaited, connected
+from tests.e2e.clients.libraries import Library, environment, relayed
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,10 @@ async def exchange(kind: str, account: Account) -> AsyncIterator[Awaited]:
     async with connected(kind, account) as exchange:
         await exchange.load_markets()
         yield exchange
+
+
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The process that has Binance's own libraries, made once."""
+    with relayed(environment(tmp_path_factory.mktemp("libraries"))) as library:
+        yield library
