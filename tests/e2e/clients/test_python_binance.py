@@ -18,6 +18,17 @@ from tests.e2e.clients.exchanges import Awaited, configured
 
 HOUR_MS = 3_600_000
 BTC = {"symbol": "BTCUSDT"}
+ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+OCO = {
+    "symbol": "BTCUSDT",
+    "quantity": "1",
+    "aboveType": "LIMIT_MAKER",
+    "abovePrice": "50500",
+    "belowType": "STOP_LOSS_LIMIT",
+    "belowStopPrice": "49500",
+    "belowPrice": "49400",
+    "belowTimeInForce": "GTC",
+}
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])
@@ -152,6 +163,88 @@ async def test_orders_of_every_kind_are_carried_out(client: Awaited, order: dict
     assert status == (await client.create_order(**BTC, side="BUY", quantity="0.2", **order))["status"]
 
 
+async def status(client: Awaited, order: dict[str, Any]) -> str:
+    """An order's status, as the exchange has it."""
+    return str((await client.get_order(**BTC, orderId=order["orderId"]))["status"])
+
+
+async def statuses(client: Awaited, placed: dict[str, Any]) -> list[str]:
+    """Those of a list's orders, in its order."""
+    return [await status(client, order) for order in placed["orders"]]
+
+
+async def test_a_stop_waits_until_the_price_was_there(client: Awaited, desk: Desk) -> None:
+    stop = await client.create_order(**BTC, side="SELL", type="STOP_LOSS", quantity="0.5", stopPrice="49500")
+    trailing = await client.create_order(**BTC, side="BUY", type="STOP_LOSS", quantity="0.5", trailingDelta=100)
+    assert {"symbol", "orderId", "orderListId", "clientOrderId", "transactTime"} == set(stop)
+    desk.trade("SELL", 49_501, 0.1)
+    assert ("NEW", "NEW") == (await status(client, stop), await status(client, trailing))
+    desk.trade("SELL", 49_500, 0.1)
+    assert ("FILLED", "NEW") == (await status(client, stop), await status(client, trailing))
+    desk.trade("BUY", 49_995, 0.1)
+    assert "FILLED" == await status(client, trailing)
+
+
+async def test_an_oco_is_placed_found_and_done_when_one_is_filled(client: Awaited, desk: Desk) -> None:
+    placed = await client.order_oco_sell(**OCO, newOrderRespType="RESULT")
+    assert [("STOP_LOSS_LIMIT", "NEW"), ("LIMIT_MAKER", "NEW")] == [
+        part(report, "type", "status") for report in placed["orderReports"]
+    ]
+    assert [placed["orderListId"]] == [each["orderListId"] for each in await client.get_open_oco_orders()]
+    desk.trade("BUY", 50_500, 3)
+    assert ["EXPIRED", "FILLED"] == await statuses(client, placed)
+    assert ("OCO", "ALL_DONE") == part(
+        await client.v3_get_order_list(orderListId=placed["orderListId"]), "contingencyType", "listOrderStatus"
+    )
+
+
+async def test_pending_orders_enter_after_the_working_one_and_leave_with_it(client: Awaited, desk: Desk) -> None:
+    first, second = [
+        await client.v3_post_order_list_otoco(
+            **BTC,
+            workingType="LIMIT",
+            workingSide="BUY",
+            workingTimeInForce="GTC",
+            workingPrice=price,
+            workingQuantity="0.1",
+            pendingSide="SELL",
+            pendingQuantity="0.05",
+            pendingAboveType="LIMIT_MAKER",
+            pendingAbovePrice="50500",
+            pendingBelowType="STOP_LOSS",
+            pendingBelowStopPrice="49500",
+        )
+        for price in ("49995", "48000")
+    ]
+    desk.trade("SELL", 49_995, 0.1)
+    cancelled = await client.v3_delete_order_list(**BTC, orderListId=second["orderListId"])
+
+    assert ["FILLED", "NEW", "NEW"] == await statuses(client, first)
+    assert ["CANCELED"] * 3 == await statuses(client, second)
+    assert ("OTO", "ALL_DONE") == part(cancelled, "contingencyType", "listOrderStatus")
+    assert 2 == len(await client.v3_get_all_order_list())
+
+
+async def test_an_order_is_replaced(client: Awaited) -> None:
+    order = await client.order_limit_buy(**BTC, quantity="0.5", price="49000")
+    replaced = await client.cancel_replace_order(
+        **ORDER, cancelReplaceMode="STOP_ON_FAILURE", quantity="0.4", price="48000", cancelOrderId=order["orderId"]
+    )
+
+    assert ("SUCCESS", "SUCCESS") == part(replaced, "cancelResult", "newOrderResult")
+    assert ("CANCELED", "NEW") == (await status(client, order), await status(client, replaced["newOrderResponse"]))
+
+
+async def test_a_self_trade_is_prevented_and_told(client: Awaited) -> None:
+    maker = await client.order_limit_sell(**BTC, quantity="1", price="50005")
+    taker = await client.create_order(**ORDER, quantity="0.4", price="50005", selfTradePreventionMode="DECREMENT")
+    [match] = await client.get_prevented_matches(**BTC, orderId=taker["orderId"])
+
+    assert ("EXPIRED_IN_MATCH", "0.40000000") == part(taker, "status", "preventedQuantity")
+    assert (maker["orderId"], "0.40000000") == part(match, "makerOrderId", "makerPreventedQuantity")
+    assert [] == await client.get_allocations(**BTC)
+
+
 async def test_the_account_is_described(client: Awaited) -> None:
     account = await client.get_account()
     assert ({"BTC", "USDT"}, True) == (
@@ -168,9 +261,6 @@ async def test_the_account_is_described(client: Awaited) -> None:
     assert {"data": "Normal"} == await client.get_account_status()
     assert (await client.get_account_api_trading_status())["data"]["isLocked"] is False
     assert "BTC" in {coin["coin"] for coin in await client.get_all_coins_info()}
-
-
-ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
 
 
 @pytest.mark.parametrize(
@@ -190,6 +280,27 @@ ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GT
             400,
             -1102,
             "Mandatory parameter 'quantity' was not sent, was empty/null, or malformed.",
+        ),
+        (
+            "create_order",
+            {**BTC, "side": "SELL", "type": "STOP_LOSS", "quantity": "0.1", "stopPrice": "50500"},
+            400,
+            -2010,
+            "Order would trigger immediately.",
+        ),
+        (
+            "order_oco_sell",
+            OCO | {"belowStopPrice": "50100"},
+            400,
+            -2010,
+            "The relationship of the prices for the orders is not correct.",
+        ),
+        (
+            "cancel_replace_order",
+            {**ORDER, "quantity": "1", "price": "49000", "cancelReplaceMode": "ALLOW_FAILURE", "cancelOrderId": 99_999},
+            409,
+            -2021,
+            "Order cancel-replace partially failed.",
         ),
         ("get_order", {"symbol": "BTCUSDT", "orderId": 99_999}, 400, -2013, "Order does not exist."),
         ("cancel_order", {"symbol": "BTCUSDT", "orderId": 99_999}, 400, -2011, "Unknown order sent."),
