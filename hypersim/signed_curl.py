@@ -51,7 +51,9 @@ PUBLIC: Final = frozenset(
         "uiKlines",
     }
 )
-"""What needs no signature, and would be refused for the parameters that come with one."""
+"""What needs no key and no signature, and would be refused for the parameters that come with one."""
+KEYED: Final = frozenset({"userDataStream"})
+"""What needs the key alone, and would be refused likewise."""
 
 ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
 """Exit codes: an answer below 400; a refusal; wrong use, or nobody there."""
@@ -74,9 +76,18 @@ class Call(Struct, frozen=True, kw_only=True):
 
     @property
     def signed(self) -> bool:
+        """Whether the exchange wants proof of who asks."""
+        return self.keyed and self._endpoint not in KEYED
+
+    @property
+    def keyed(self) -> bool:
         """Whether the exchange wants to know who asks."""
+        return self._endpoint not in PUBLIC
+
+    @property
+    def _endpoint(self) -> str:
         prefix = next(prefix for prefix in PREFIXES if self.path.startswith(prefix))
-        return self.path.removeprefix(prefix) not in PUBLIC
+        return self.path.removeprefix(prefix)
 
 
 def run(
@@ -151,12 +162,11 @@ def parse(method: str, path: str, pairs: Sequence[str]) -> Call:
 def build(client: httpx.Client, call: Call, api_key: str, sign: Sign) -> httpx.Request:
     """The request as it will be sent. Asks the exchange for the time, if the call needs it."""
     parameters = list(call.parameters)
-    headers = {}
+    headers = {"X-MBX-APIKEY": api_key} if call.keyed else {}
     if call.signed:
         if "timestamp" not in dict(parameters):
             parameters.append(("timestamp", str(server_time_ms(client))))
         parameters.append(("signature", sign(encoded(parameters))))
-        headers["X-MBX-APIKEY"] = api_key
     if call.method in IN_THE_BODY:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         return client.build_request(call.method, call.path, content=encoded(parameters), headers=headers)

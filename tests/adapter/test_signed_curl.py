@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypersim.api.binance import routes
 from hypersim.resources import folder
 from hypersim.settings import read_target
-from hypersim.signed_curl import PREFIXES, PUBLIC, by_secret, run
+from hypersim.signed_curl import KEYED, PREFIXES, PUBLIC, by_secret, run
 from tests.adapter.listener import SERVER_TIME_MS, echoing, listening, refusing
 from tests.pairs import PAIRS, Pair
 
@@ -125,11 +125,22 @@ def test_market_data_goes_without_key_and_signature(echo: str) -> None:
     } == sent(echo, "GET", "/api/v3/ticker/price", 'symbols=["BTCUSDT","ETHUSDT"]')
 
 
-def test_what_goes_unsigned_is_what_the_server_takes_no_signature_for() -> None:
-    assert PUBLIC == {
+def test_a_listen_key_is_asked_for_by_the_key_alone(echo: str) -> None:
+    assert {
+        "method": "PUT",
+        "target": "/api/v3/userDataStream",
+        "key": KEY,
+        "body": "listenKey=mine",
+    } == sent(echo, "PUT", "/api/v3/userDataStream", "listenKey=mine")
+
+
+@pytest.mark.parametrize(("keyed", "unsigned"), [(False, PUBLIC), (True, KEYED)])
+def test_what_goes_unsigned_is_what_the_server_takes_no_signature_for(keyed: bool, unsigned: frozenset[str]) -> None:
+    assert unsigned == {
         endpoint.path.removeprefix("/")
         for endpoint in routes.ENDPOINTS
         if not endpoint.security.signed
+        and endpoint.security.keyed is keyed
         and "signature" not in {parameter.name for parameter in endpoint.parameters}
         and f"{endpoint.prefixes[0]}/" in PREFIXES
     }
