@@ -96,6 +96,9 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "uiKlines",
         }
     ),
+    ("public", "POST"): frozenset({"userDataStream"}),
+    ("public", "PUT"): frozenset({"userDataStream"}),
+    ("public", "DELETE"): frozenset({"userDataStream"}),
     ("private", "GET"): frozenset(
         {
             "account",

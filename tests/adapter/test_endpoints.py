@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ SECTIONS = {
     "/sapi/v3/": ("sapiV3", "sapiV3"),
     "/fapi/v1/": ("futures", "futures"),
 }
-"""ccxt's section of a path of the server's by what it begins with: without a key, and with one."""
+"""ccxt's section of a path of the server's by what it begins with: without a signature, and with one."""
 
 
 def documented() -> set[tuple[str, str, str]]:
@@ -44,7 +45,7 @@ def documented() -> set[tuple[str, str, str]]:
     refuses.
     """
     return {
-        (SECTIONS[prefix]["security" in operation], method.upper(), path.removeprefix(prefix))
+        (SECTIONS[prefix]['"signature"' in json.dumps(operation)], method.upper(), path.removeprefix(prefix))
         for path, operations in openapi.document([each for each in routes.ENDPOINTS if not each.refuses], "")[
             "paths"
         ].items()
