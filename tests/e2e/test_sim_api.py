@@ -334,11 +334,11 @@ def test_the_root_and_unknown_paths_name_the_prefixes_to_programs_and_to_people(
 
 
 def test_what_a_client_asks_of_binance_and_is_not_there_has_code_and_sentence(hypersim_server: ServerProcess) -> None:
-    lost = httpx.put(f"{hypersim_server.url}/api/v3/userDataStream")
+    lost = httpx.put(f"{hypersim_server.url}/api/v3/orderBook")
     person = httpx.get(f"{hypersim_server.url}/api/v3", headers={"accept": "text/html"})
 
     assert (404, -1020) == (lost.status_code, lost.json()["code"])
-    assert lost.json()["msg"].startswith("This operation is not supported. There is nothing at /api/v3/userDataStream")
+    assert lost.json()["msg"].startswith("This operation is not supported. There is nothing at /api/v3/orderBook")
     assert (404, "text/html; charset=utf-8") == (person.status_code, person.headers["content-type"])
 
 
