@@ -13,6 +13,13 @@ from tests.e2e.clients.libraries import Library, environment, relayed
 
 
 @pytest.fixture(scope="session")
+def hypersim_server() -> Iterator[ServerProcess]:
+    """The plugin's exchange, but that it limits nobody: together these tests ask for more weight than a minute has."""
+    with running_server("--memory", "--fresh", "--feed", "synthetic", "--seed", "7", "--rate-limits", "off") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def manual_server() -> Iterator[ServerProcess]:
     """An exchange whose outside market is only what a test says, and that limits nobody."""
     with running_server("--memory", "--fresh", "--feed", "manual", "--rate-limits", "off") as server:

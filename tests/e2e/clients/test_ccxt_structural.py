@@ -75,7 +75,7 @@ class Traded:
 
 @pytest.fixture(scope="module")
 def loaded(hypersim_server: ServerProcess) -> Iterator[hypersim]:
-    """Whoever has loaded the markets; the others take them from there, and spend less of the weight limit."""
+    """Whoever has loaded the markets; the others take them from there, which saves time."""
     exchange = hypersim(configuration("hypersim", Account(hypersim_server, 0, "", "")))
     exchange.load_markets()
     yield exchange
