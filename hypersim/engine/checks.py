@@ -26,22 +26,22 @@ TRADING: Final = MarketStatus.TRADING
 
 def check_order(venue: Venue, order: Order, time_us: int, *, by_received: bool = False) -> None:
     """The guards of one order. `by_received`: its quantity will be what another order receives. Raises Refused."""
-    market, rule = venue.market, ORDER_TYPES[order.type]
+    market, rule, terms, limit = venue.market, ORDER_TYPES[order.type], order.terms, order.limit
     if market.status is not TRADING:
         raise Refused(Reason.MARKET_CLOSED)
     _check_allowed(market, order, rule)
     if not by_received and (order.quantity or order.quote_quantity) <= 0:
         raise Refused(Reason.BAD_QUANTITY)
     reference_price = venue.tape.reference_price(time_us)
-    if rule.priced and not (order.limit == 0 and order.special.peg is not None):
-        if order.limit <= 0:
+    if rule.priced and (limit or terms is None or terms.peg is None):
+        if limit <= 0:
             raise Refused(Reason.BAD_PRICE)
-        check_price(market, order.side, order.limit, reference_price)
-    if order.terms is not None:
-        _check_terms(market, order, order.terms, rule)
+        check_price(market, order.side, limit, reference_price)
+    if terms is not None:
+        _check_terms(market, order, terms, rule)
     if order.quantity:
         check_quantity(market, order.type, order.quantity)
-    price = (order.limit or None) if rule.priced else reference_price
+    price = (limit or None) if rule.priced else reference_price
     if order.quote_quantity:
         check_notional(market, order.type, to_amount(order.quote_quantity))
     elif price is not None and not by_received:
@@ -83,6 +83,8 @@ def check_counts(venue: Venue, orders: Sequence[Order]) -> None:
     mine = venue.open_orders(orders[0].account_id)
     if market.max_num_orders and len(mine) + len(orders) > market.max_num_orders:
         raise Refused(Reason.FILTER_MAX_NUM_ORDERS)
+    if len(orders) == 1 and orders[0].terms is None:  # neither a stop nor an iceberg
+        return
     for most, counts, reason in (
         (market.max_num_algo_orders, _is_stop, Reason.FILTER_MAX_NUM_ALGO_ORDERS),
         (market.max_num_iceberg_orders, _is_iceberg, Reason.FILTER_MAX_NUM_ICEBERG_ORDERS),

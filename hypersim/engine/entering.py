@@ -42,11 +42,13 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
     Raises Refused. By quote quantity the order's quantity is settled here, and a peg's price is taken.
     """
     market, rule = venue.market, ORDER_TYPES[order.type]
-    if order.special.peg is not None:
+    if order.terms is not None and order.terms.peg is not None:
         order = _pegged(venue, order, time_us)
+    limit, selling = order.limit, order.side is SELL
+    opposite = venue.book.bids if selling else venue.book.asks
     plan = plan_fills(
-        venue.book.resting(order.side.opposite),
-        limit=order.limit if rule.priced else None,
+        opposite,
+        limit=limit if rule.priced else None,
         quantity=order.quantity,
         budget=to_amount(order.quote_quantity),
         step=market.step_size or 1,
@@ -61,12 +63,12 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
         if plan.filled < market.market_min_quantity:
             raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
         order = replace(order, quantity=plan.wanted)
-    if order.side is SELL:
+    if selling:
         required = to_amount(order.quantity)
     else:
-        required = order.limit * order.quantity if rule.priced else plan.cost
+        required = limit * order.quantity if rule.priced else plan.cost
     check_funds(venue, ledger, order, required, held)
-    if rule.maker_only and venue.book.resting(order.side.opposite).reaches(order.limit):
+    if rule.maker_only and opposite.reaches(limit):
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
     return Entry(order, plan, required)
 
@@ -94,11 +96,11 @@ def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
 
 def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
     """Carries a plan out for an order that is open and pays from its hold; then rests or expires what is left."""
-    order, plan = entry.order, entry.plan
+    order, plan, side = entry.order, entry.plan, entry.order.side
     if order.time_in_force is FOK and plan.filled < order.quantity:
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
-    resting = venue.book.resting(order.side.opposite)
+    resting = venue.book.bids if side is SELL else venue.book.asks
     venue.tape.begin_taker()
     taker: Order | None = order
     for match in plan.matches:
@@ -110,8 +112,8 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
             continue
         resting.remove(match.price, match.key, match.quantity)
         if maker is None:
-            outside.take(order.side.opposite, match.price, match.quantity, time_us)
-        taker = venue.trade(order.side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
+            outside.take(resting.side, match.price, match.quantity, time_us)
+        taker = venue.trade(side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
     assert taker is not None
     if not taker.is_open:
         return

@@ -77,6 +77,7 @@ class Exchange:
         self.ledger = Ledger()
         self.next_list_id = 1
         self.limits = UNLIMITED
+        self._limited = False
         self._events: list[Event] = []
         self.withdrawals = Withdrawals(self.ledger, self._events)
         self._time_us = 0
@@ -149,6 +150,7 @@ class Exchange:
             case PutLimits():
                 if command.limits != self.limits:
                     self.limits = command.limits
+                    self._see_limits()
                     self._events.append(LimitsChanged(command.limits))
             case Reset():
                 self._reset(command)
@@ -166,13 +168,17 @@ class Exchange:
             case _:
                 return self.venues.values()
 
+    def _see_limits(self) -> None:
+        self._limited = self.limits != UNLIMITED or any(asset.max_order for asset in self.assets.values())
+
     def _entered(self, time_us: int, *placing: PlaceOrder) -> Venue:
         """The market of orders that are to be placed, which keep the bounds of the whole exchange."""
         self._account(placing[0].account_id)
         venue = self._venue(placing[0].symbol)
-        check_exchange(self.limits, self.venues.values(), placing)
-        for order in placing:
-            check_assets(self.assets, venue, order, time_us)
+        if self._limited:
+            check_exchange(self.limits, self.venues.values(), placing)
+            for order in placing:
+                check_assets(self.assets, venue, order, time_us)
         return venue
 
     def _venue(self, symbol: str) -> Venue:
@@ -200,6 +206,7 @@ class Exchange:
     def _put_asset(self, asset: Asset) -> None:
         if self.assets.get(asset.name) != asset:
             self.assets[asset.name] = asset
+            self._see_limits()
             self._events.append(AssetChanged(asset))
 
     def _put_market(self, market: Market, time_us: int) -> None:
@@ -361,6 +368,7 @@ class Exchange:
         exchange.assets = {asset.name: asset for asset in state.assets}
         exchange.accounts.update((account.account_id, account) for account in state.accounts)
         exchange.next_list_id, exchange.limits = state.next_list_id, state.limits
+        exchange._see_limits()
         for account_id, asset_name, free, locked in state.balances:
             exchange.ledger.restore(account_id, asset_name, free, locked)
         exchange.withdrawals.restore(state.withdrawals, state.withdrawal_client_ids)

@@ -6,7 +6,7 @@ Binance's exchange has none of them in force; a world gets them from its markets
 from collections.abc import Iterable, Mapping, Sequence
 
 from hypersim.engine.commands import PlaceOrder
-from hypersim.engine.market import UNLIMITED, Asset, ExchangeLimits
+from hypersim.engine.market import Asset, ExchangeLimits
 from hypersim.engine.orders import ORDER_TYPES, Order
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
@@ -15,8 +15,6 @@ from hypersim.units import ONE
 
 def check_exchange(limits: ExchangeLimits, venues: Iterable[Venue], placing: Sequence[PlaceOrder]) -> None:
     """EXCHANGE_MAX_NUM_*: that an account may have these orders, several of which are a list, beside what it has."""
-    if limits == UNLIMITED:
-        return
     lists = int(len(placing) > 1)
     account_id = placing[0].account_id
     mine: list[Order] = []

@@ -70,8 +70,9 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
     """Accepts an order; lets a stop wait, fills what crosses of another, and rests or expires what is left."""
     order = new_order(venue, command, time_us)
     check_order(venue, order, time_us)
-    check_counts(venue, [order])
-    check_position(venue, ledger, order)
+    check_counts(venue, (order,))
+    if venue.market.max_position:
+        check_position(venue, ledger, order)
     if command.client_order_id in venue.open_orders(command.account_id):
         raise Refused(Reason.DUPLICATE_ORDER)
     if not order.working_us:

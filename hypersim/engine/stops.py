@@ -45,22 +45,24 @@ class StopBook:
         self._falling: SortedList[tuple[int, int]] = SortedList()
         """(minus the stop price, order id) of those that wait for a lower one."""
         self._trails: dict[int, Trail] = {}
-
-    def __len__(self) -> int:
-        return len(self._rising) + len(self._falling) + len(self._trails)
+        self.waiting = False
+        """Whether any order waits; asked at every trade, so no call."""
 
     def wait(self, order: Order) -> None:
         """Takes an order in that waits for its stop price."""
         self._side(order).add(_key(order))
+        self.waiting = True
 
     def follow(self, order: Order, price: int) -> None:
         """Takes a trailing order in that follows the price from here on."""
         self._trails[order.order_id] = Trail(order, price)
+        self.waiting = True
 
     def discard(self, order: Order) -> None:
         """Takes an order out that was ended, if it has not been triggered meanwhile."""
         if self._trails.pop(order.order_id, None) is None:
             self._side(order).discard(_key(order))
+        self._look()
 
     def would_trigger(self, order: Order, last_price: int) -> bool:
         """Whether the market is already where the order waits for it to go."""
@@ -75,6 +77,8 @@ class StopBook:
         for waiting, key in ((self._rising, price), (self._falling, -price)):
             while waiting and waiting[0][0] <= key:
                 found.append(waiting.pop(0)[1])
+        if found:
+            self._look()
         return found
 
     def turned(self, price: int) -> list[int]:
@@ -82,6 +86,8 @@ class StopBook:
         found = [order_id for order_id, trail in self._trails.items() if trail.saw(price)]
         for order_id in found:
             del self._trails[order_id]
+        if found:
+            self._look()
         return found
 
     def state(self) -> tuple[tuple[int, int], ...]:
@@ -92,9 +98,13 @@ class StopBook:
         """Raises AssertionError unless exactly these orders wait here."""
         known = [order_id for _, order_id in (*self._rising, *self._falling)]
         assert sorted([*known, *self._trails]) == sorted(waiting), (known, self._trails, waiting)
+        assert self.waiting is bool(waiting)
         for order_id, trail in self._trails.items():
             assert waiting[order_id].special.trailing_us, order_id
             assert trail.best > 0, order_id
+
+    def _look(self) -> None:
+        self.waiting = bool(self._rising or self._falling or self._trails)
 
     def _side(self, order: Order) -> "SortedList[tuple[int, int]]":
         return self._rising if _rises(order) else self._falling

@@ -20,7 +20,7 @@ from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
 from hypersim.engine.tape import Tape
-from hypersim.units import to_amount
+from hypersim.units import fee_rounded_down, to_amount
 
 NEW: Final = Change.NEW
 TRADE: Final = Change.TRADE
@@ -91,9 +91,11 @@ class Venue:
 
     def rest(self, order: Order) -> None:
         """Puts what is left of an open order on the book: of an iceberg, what it shows."""
-        iceberg = order.special.iceberg if order.terms is not None else 0
-        shown = min(iceberg, order.leaves) if iceberg else order.leaves
-        self.book.resting(order.side).add(order.limit, order.order_id, shown, iceberg=iceberg > 0)
+        resting, leaves, terms = self.book.resting(order.side), order.leaves, order.terms
+        if terms is None or not terms.iceberg:
+            resting.add(order.limit, order.order_id, leaves)
+        else:
+            resting.add(order.limit, order.order_id, min(terms.iceberg, leaves), iceberg=True)
 
     def wait(self, order: Order) -> None:
         """Lets a stop order wait for its price, or follow the market's from now on."""
@@ -319,7 +321,7 @@ class Venue:
             self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
 
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
-        if self.stops:
+        if self.stops.waiting:
             self._see(price, time_us)
         return self.tape.record(price, quantity, taker_side, outside=outside, time_us=time_us)
 
@@ -350,7 +352,10 @@ class Venue:
             return asset, 0
         account = self._accounts[target.account_id]
         rate = account.taker_rate if target is taker else account.maker_rate
-        fee_asset, fee = fee_of(account, asset, amount, rate, self._last_price, self._ledger.free)
+        if account.spot_bnb_burn:
+            fee_asset, fee = fee_of(account, asset, amount, rate, self._last_price, self._ledger.free)
+        else:
+            fee_asset, fee = asset, fee_rounded_down(amount, rate)
         kind = ORDER if target is taker else FILL
         if fee_asset == asset:
             self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
