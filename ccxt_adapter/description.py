@@ -83,6 +83,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "avgPrice",
             "depth",
             "exchangeInfo",
+            "executionRules",
+            "historicalBlockTrades",
             "historicalTrades",
             "klines",
             "ping",

@@ -89,6 +89,7 @@ class Reason(enum.StrEnum):
     """Details: limit, interval text such as '10 SECOND'."""
     ADMIN_ONLY = "admin_only"
 
+    NO_REFERENCE_PRICE = "no_reference_price"
     INVALID_LISTEN_KEY = "invalid_listen_key"
     RETIRED = "retired"
     """The call is no longer there, or a setting says so."""

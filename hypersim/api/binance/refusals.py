@@ -121,6 +121,7 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     ),
     Reason.TOO_MANY_ORDERS: Wording(429, -1015, "Too many new orders; current limit is {} orders per {}."),
     Reason.ADMIN_ONLY: Wording(401, -1002, "You are not authorized to execute this request."),
+    Reason.NO_REFERENCE_PRICE: Wording(400, -2043, "This symbol doesn't have a reference price."),
     Reason.INVALID_LISTEN_KEY: Wording(400, -1125, "This listenKey does not exist."),
     Reason.RETIRED: Wording(410, -1016, "This service is no longer available."),
     Reason.OVERLOADED: Wording(

@@ -13,6 +13,7 @@ from hypersim.api.binance import (
     market_data,
     openapi,
     order_lists,
+    reference,
     replacing,
     sapi,
     trading,
@@ -24,6 +25,7 @@ from hypersim.world import World
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *general.ENDPOINTS,
     *market_data.ENDPOINTS,
+    *reference.ENDPOINTS,
     *trading.ENDPOINTS,
     *order_lists.ENDPOINTS,
     *replacing.ENDPOINTS,

@@ -142,6 +142,7 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.OPO_PENDING_NOT_SELL: (BAD, "What is pending must sell."),
     Reason.REPLACE_FAILED: (BAD, "Nothing was cancelled and nothing placed."),
     Reason.REPLACE_PARTIALLY_FAILED: (CONFLICT, "Only one half was done."),
+    Reason.NO_REFERENCE_PRICE: (NOT_FOUND, "This market has no reference price."),
     Reason.INVALID_LISTEN_KEY: (NOT_FOUND, "There is no such listen key."),
     Reason.RETIRED: (GONE, "This is no longer there."),
     Reason.ORDER_LIST_NOT_FOUND: (NOT_FOUND, "There is no such order list."),

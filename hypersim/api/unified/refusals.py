@@ -238,6 +238,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.PEG_WITHOUT_LIQUIDITY: Wording(Code.INVALID_PRICE, "The book has no such price level."),
     Reason.REPLACE_FAILED: Wording(Code.ORDER_NOT_FOUND, "Nothing was cancelled and nothing placed.", (), 400),
     Reason.REPLACE_PARTIALLY_FAILED: Wording(Code.ORDER_NOT_FOUND, "Only one half was done.", (), 409),
+    Reason.NO_REFERENCE_PRICE: Wording(Code.INVALID_SYMBOL, "This market has no reference price."),
     Reason.INVALID_LISTEN_KEY: Wording(Code.INVALID_API_KEY, "There is no such listen key."),
     Reason.RETIRED: Wording(Code.INVALID_SYMBOL, "This is no longer there.", (), 410),
     Reason.LOOKUP_TOO_MANY_DAYS: Wording(Code.INVALID_AMOUNT, "The span of time is too wide.", ("days",)),
