@@ -16,10 +16,16 @@ STATUS_OF_RESTRICTION: Final = {
 
 
 def named_order(
-    venue: Venue, account_id: int, order_id: int | None, client_order_id: str | None, unknown: Reason
+    venue: Venue,
+    account_id: int,
+    order_id: int | None,
+    client_order_id: str | None,
+    *,
+    unknown: Reason = Reason.UNKNOWN_ORDER,
+    mismatched: Reason = Reason.CANCEL_IDS_MISMATCH,
 ) -> Order:
     """An account's open order by either id or by both. A closed, foreign or unknown one is the same to whoever asks:
-    Refused with `unknown`.
+    Refused with `unknown`; two ids of different orders with `mismatched`.
     """
     if order_id is None and client_order_id is not None:
         order_id = venue.open_orders(account_id).get(client_order_id)
@@ -27,13 +33,13 @@ def named_order(
     if order is None or order.account_id != account_id:
         raise Refused(unknown)
     if client_order_id is not None and client_order_id != order.client_order_id:
-        raise Refused(Reason.CANCEL_IDS_MISMATCH)
+        raise Refused(mismatched)
     return order
 
 
 def cancel_order(venue: Venue, command: CancelOrder, time_us: int) -> None:
     """Cancels one open order of the account, and with it the list that it belongs to."""
-    order = named_order(venue, command.account_id, command.order_id, command.client_order_id, Reason.UNKNOWN_ORDER)
+    order = named_order(venue, command.account_id, command.order_id, command.client_order_id)
     if command.restriction is not None and order.status is not STATUS_OF_RESTRICTION[command.restriction]:
         raise Refused(Reason.CANCEL_RESTRICTED)
     order_list = venue.lists.get(order.special.list_id)
@@ -77,7 +83,12 @@ def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
     if not market.amend_allowed:
         raise Refused(Reason.AMEND_NOT_SUPPORTED)
     order = named_order(
-        venue, command.account_id, command.order_id, command.client_order_id, Reason.AMENDED_ORDER_UNKNOWN
+        venue,
+        command.account_id,
+        command.order_id,
+        command.client_order_id,
+        unknown=Reason.AMENDED_ORDER_UNKNOWN,
+        mismatched=Reason.AMENDED_ORDER_UNKNOWN,
     )
     if not order.quantity:
         raise Refused(Reason.AMEND_OF_PAID_ORDER)
