@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
 from hypersim.api.binance.orders import PREVENTION, RESPONSE_TYPE, Form, order_command
-from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer
+from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.market import Market
-from hypersim.engine.orders import ORDER_TYPES, OrderType, Side, Stop, TimeInForce
+from hypersim.engine.orders import ORDER_TYPES, OrderType, Side, Stop
 from hypersim.errors import Reason, Refused
 
 Rows = tuple[Parameter[Any], ...]
@@ -26,8 +26,9 @@ PENDING_QUANTITY: Final[Parameter[Any]] = required("pendingQuantity", Decimal(),
 
 ABOVE: Final = Form("above", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
 BELOW: Final = Form("below", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
-WORKING: Final = Form("working", takes_amount=False)
-PENDING: Final = Form("pending", takes_amount=False)
+ITS_QUANTITY: Final = frozenset({"quantity"})
+WORKING: Final = Form("working", takes_amount=False, always=ITS_QUANTITY)
+PENDING: Final = Form("pending", takes_amount=False, always=ITS_QUANTITY)
 PENDING_ABOVE: Final = Form(
     "pendingAbove", shared_side=PENDING_SIDE, shared_quantity=PENDING_QUANTITY, takes_amount=False
 )
@@ -116,38 +117,46 @@ def _alternatives(call: Call, market: Market, above: Form, below: Form) -> tuple
 
 # the retired way to place an OCO
 
-LIMIT_ID: Final = optional("limitClientOrderId", CLIENT_ORDER_ID_TEXT)
-LIMIT_STRATEGY_ID: Final = optional("limitStrategyId", Integer())
-LIMIT_STRATEGY_TYPE: Final = optional("limitStrategyType", Integer())
-LIMIT_PRICE: Final = required("price", Decimal())
-LIMIT_ICEBERG: Final = optional("limitIcebergQty", Decimal())
-TRAILING_DELTA: Final = optional("trailingDelta", Integer())
-STOP_ID: Final = optional("stopClientOrderId", CLIENT_ORDER_ID_TEXT)
-STOP_PRICE: Final = required("stopPrice", Decimal())
-STOP_STRATEGY_ID: Final = optional("stopStrategyId", Integer())
-STOP_STRATEGY_TYPE: Final = optional("stopStrategyType", Integer())
-STOP_LIMIT_PRICE: Final = optional("stopLimitPrice", Decimal())
-STOP_ICEBERG: Final = optional("stopIcebergQty", Decimal())
-STOP_TIME_IN_FORCE: Final = optional("stopLimitTimeInForce", Choice(TimeInForce, Reason.BAD_TIME_IN_FORCE))
+OLD_LIMIT: Final = Form(
+    "limit",
+    shared_side=SIDE,
+    shared_quantity=QUANTITY,
+    takes_amount=False,
+    always=frozenset({"price"}),
+    renamed={"price": "price"},
+)
+OLD_STOP: Final = Form(
+    "stop",
+    shared_side=SIDE,
+    shared_quantity=QUANTITY,
+    takes_amount=False,
+    always=frozenset({"stopPrice"}),
+    renamed={
+        "stopPrice": "stopPrice",
+        "trailingDelta": "trailingDelta",
+        "price": "stopLimitPrice",
+        "timeInForce": "stopLimitTimeInForce",
+    },
+)
 
 OLD_OCO: Final[Rows] = (
     SYMBOL,
     LIST_CLIENT_ORDER_ID,
     SIDE,
     QUANTITY,
-    LIMIT_ID,
-    LIMIT_STRATEGY_ID,
-    LIMIT_STRATEGY_TYPE,
-    LIMIT_PRICE,
-    LIMIT_ICEBERG,
-    TRAILING_DELTA,
-    STOP_ID,
-    STOP_PRICE,
-    STOP_STRATEGY_ID,
-    STOP_STRATEGY_TYPE,
-    STOP_LIMIT_PRICE,
-    STOP_ICEBERG,
-    STOP_TIME_IN_FORCE,
+    OLD_LIMIT.client_order_id,
+    OLD_LIMIT.strategy_id,
+    OLD_LIMIT.strategy_type,
+    OLD_LIMIT.price,
+    OLD_LIMIT.iceberg_qty,
+    OLD_STOP.trailing_delta,
+    OLD_STOP.client_order_id,
+    OLD_STOP.stop_price,
+    OLD_STOP.strategy_id,
+    OLD_STOP.strategy_type,
+    OLD_STOP.price,
+    OLD_STOP.iceberg_qty,
+    OLD_STOP.time_in_force,
     RESPONSE_TYPE,
     PREVENTION,
 )
@@ -157,34 +166,14 @@ STOP_NEEDS_TIME_IN_FORCE: Final = "Recommendation: 'stopLimitTimeInForce' should
 
 
 def old_oco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
-    """The same as `oco`, by the parameters of the retired endpoint."""
-    by_limit = STOP_LIMIT_PRICE in call
-    if by_limit and STOP_TIME_IN_FORCE not in call:
+    """The same as `oco`, by the parameters of the retired endpoint, which say the types only by being there."""
+    by_limit = OLD_STOP.price in call
+    if by_limit and OLD_STOP.time_in_force not in call:
         raise Refused(Reason.BAD_COMBINATION, STOP_NEEDS_TIME_IN_FORCE)
-    if not by_limit and STOP_TIME_IN_FORCE in call:
-        raise Refused(Reason.PARAMETER_NOT_REQUIRED, STOP_TIME_IN_FORCE.name)
-    above, below = (ABOVE, BELOW) if call[SIDE] is Side.SELL else (BELOW, ABOVE)
-    limit_values: dict[Parameter[Any], Any] = {
-        above.type: OrderType.LIMIT_MAKER,
-        above.client_order_id: call[LIMIT_ID],
-        above.price: call[LIMIT_PRICE],
-        above.iceberg_qty: call[LIMIT_ICEBERG],
-        above.strategy_id: call[LIMIT_STRATEGY_ID],
-        above.strategy_type: call[LIMIT_STRATEGY_TYPE],
+    types = {
+        OLD_LIMIT.type.name: OrderType.LIMIT_MAKER,
+        OLD_STOP.type.name: OrderType.STOP_LOSS_LIMIT if by_limit else OrderType.STOP_LOSS,
     }
-    stop_values: dict[Parameter[Any], Any] = {
-        below.type: OrderType.STOP_LOSS_LIMIT if by_limit else OrderType.STOP_LOSS,
-        below.client_order_id: call[STOP_ID],
-        below.stop_price: call[STOP_PRICE],
-        below.trailing_delta: call[TRAILING_DELTA],
-        below.price: call[STOP_LIMIT_PRICE],
-        below.time_in_force: call[STOP_TIME_IN_FORCE],
-        below.iceberg_qty: call[STOP_ICEBERG],
-        below.strategy_id: call[STOP_STRATEGY_ID],
-        below.strategy_type: call[STOP_STRATEGY_TYPE],
-    }
-    values = {row.name: value for row, value in (limit_values | stop_values).items() if value is not None}
-    common = {row.name: call[row] for row in (SIDE, QUANTITY)} | (
-        {PREVENTION.name: call[PREVENTION]} if PREVENTION in call else {}
-    )
-    return oco(call.with_arguments(values | common), market)
+    typed = call.with_arguments({**call.arguments, **types})
+    above, below = (OLD_LIMIT, OLD_STOP) if call[SIDE] is Side.SELL else (OLD_STOP, OLD_LIMIT)
+    return _alternatives(typed, market, above, below)

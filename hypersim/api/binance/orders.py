@@ -6,6 +6,7 @@ own, whose names begin with its role: `price` of the order above is `abovePrice`
 
 import enum
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -65,6 +66,10 @@ class Form:
     """Whether the quantity may be an amount of the quote asset."""
     is_paid: bool = False
     """Whether another order gives it its quantity."""
+    always: frozenset[str] = frozenset()
+    """What must be sent whatever the type is, by plain names."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Plain names whose parameters are not called after the role."""
     type: Parameter[OrderType] = field(init=False)
     side: Parameter[Side] = field(init=False)
     client_order_id: Parameter[str | None] = field(init=False)
@@ -110,9 +115,13 @@ class Form:
 
     def name(self, plain: str) -> str:
         """What a parameter of an order is called here: 'price' of the order above is 'abovePrice'."""
-        return f"{self.role}{plain[0].upper()}{plain[1:]}" if self.role else plain
+        if not self.role:
+            return plain
+        return self.renamed.get(plain, f"{self.role}{plain[0].upper()}{plain[1:]}")
 
     def _may(self, plain: str, rule: Any, description: str = "") -> Parameter[Any]:
+        if plain in self.always:
+            return required(self.name(plain), rule, description)
         return optional(self.name(plain), rule, description=description)
 
     def by_plain_name(self, plain: str) -> Parameter[Any]:
@@ -183,8 +192,7 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
         (form.price, market.quote_precision),
         (form.stop_price, market.quote_precision),
     ):
-        if precision < SCALE and (call[parameter] or 0) % 10 ** (SCALE - precision):
-            raise Refused(Reason.TOO_MUCH_PRECISION, parameter.name)
+        check_precision(call, parameter, precision)
     return PlaceOrder(
         account_id=call.account_id,
         symbol=market.symbol,
@@ -203,6 +211,12 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
         strategy_id=call[form.strategy_id],
         strategy_type=call[form.strategy_type],
     )
+
+
+def check_precision(call: Call, parameter: Parameter[Any], precision: int) -> None:
+    """Raises Refused when a decimal has more places than its asset."""
+    if precision < SCALE and (call[parameter] or 0) % 10 ** (SCALE - precision):
+        raise Refused(Reason.TOO_MUCH_PRECISION, parameter.name)
 
 
 def _check_shape(call: Call, form: Form, rule: TypeRule) -> None:

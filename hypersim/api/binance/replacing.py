@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional, required
 from hypersim.api.binance.order_lists import cancellations, show_list
-from hypersim.api.binance.orders import ORDER_ROWS, new_client_order_id, order_command
+from hypersim.api.binance.orders import ORDER_ROWS, check_precision, new_client_order_id, order_command
 from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer, limit
 from hypersim.api.binance.placed import only, placed_orders, told
 from hypersim.api.binance.refusals import Problem, RefusedWithData, word
@@ -155,9 +155,11 @@ def _halves(cancelled: dict[str, Any], problem: Problem) -> dict[str, Any]:
 
 async def amend(world: World, call: Call) -> dict[str, Any]:
     check_named(call)
+    market = world.market(call[SYMBOL]).market
+    check_precision(call, NEW_QUANTITY, market.base_precision)
     command = AmendOrder(
         account_id=call.account_id,
-        symbol=world.market(call[SYMBOL]).market.symbol,
+        symbol=market.symbol,
         order_id=call[ORDER_ID],
         client_order_id=call[ORIG_CLIENT_ORDER_ID],
         new_client_order_id=call[AMENDED_ID] or new_client_order_id(),
