@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
+from hypersim.api.binance.endpoints import Call, Endpoint, Parameter, Security, optional
 from hypersim.api.binance.general import exchange_filters, symbol_filters
 from hypersim.api.binance.parameters import (
     END_TIME,
@@ -35,20 +35,6 @@ FROM_ALLOCATION_ID: Final = optional("fromAllocationId", Integer())
 
 NO_GROUP: Final = -1
 """tradeGroupId of an account that trades for itself."""
-
-TRADE_SELECTORS: Final = frozenset(
-    frozenset(names)
-    for names in (
-        (),
-        (OF_ORDER.name,),
-        (START_TIME.name,),
-        (END_TIME.name,),
-        (FROM_ID.name,),
-        (START_TIME.name, END_TIME.name),
-        (OF_ORDER.name, FROM_ID.name),
-    )
-)
-"""What may be combined in myTrades beside the symbol (rest-api.md, 'Account trade list')."""
 
 NO_FEES: Final = {"maker": ZERO, "taker": ZERO, "buyer": ZERO, "seller": ZERO}
 NO_ORDER_FEES: Final = {"maker": ZERO, "taker": ZERO}
@@ -136,9 +122,7 @@ async def account_information(world: World, call: Call) -> dict[str, Any]:
 
 
 async def my_trades(world: World, call: Call) -> list[dict[str, Any]]:
-    sent = {parameter.name for parameter in (OF_ORDER, START_TIME, END_TIME, FROM_ID) if parameter in call}
-    if sent not in TRADE_SELECTORS:
-        raise Refused(Reason.BAD_COMBINATION)
+    _check_combination(call, OF_ORDER, START_TIME, END_TIME, FROM_ID)
     check_window(call)
     trades = await world.history.trades(
         call.account_id,
@@ -150,6 +134,17 @@ async def my_trades(world: World, call: Call) -> list[dict[str, Any]]:
         limit=call[TRADES_LIMIT],
     )
     return [account_trade(trade, call) for trade in trades]
+
+
+def _check_combination(
+    call: Call, order: Parameter[Any], start: Parameter[Any], end: Parameter[Any], first: Parameter[Any]
+) -> None:
+    """What may be combined beside the symbol (rest-api.md, 'Account trade list', 'Query Allocations'): one of these,
+    start with end, or an order with a first id.
+    """
+    sent = {parameter for parameter in (order, start, end, first) if parameter in call}
+    if len(sent) > 1 and sent not in ({start, end}, {order, first}):
+        raise Refused(Reason.BAD_COMBINATION)
 
 
 async def order_counts(world: World, call: Call) -> list[dict[str, Any]]:
@@ -186,7 +181,7 @@ async def prevented_matches(world: World, call: Call) -> list[dict[str, Any]]:
     match_id, order_id = call[PREVENTED_MATCH_ID], call[OF_ORDER]
     if match_id is None and order_id is None:
         raise Refused(Reason.PARAMETERS_BOTH_MISSING, PREVENTED_MATCH_ID.name, OF_ORDER.name)
-    if match_id is not None and (order_id is not None or FROM_PREVENTED_MATCH_ID in call):
+    if match_id is not None and any(row in call for row in (OF_ORDER, FROM_PREVENTED_MATCH_ID, TRADES_LIMIT)):
         raise Refused(Reason.BAD_COMBINATION)
     found = await world.history.prevented_matches(
         call.account_id,
@@ -216,6 +211,7 @@ async def prevented_matches(world: World, call: Call) -> list[dict[str, Any]]:
 async def allocations(world: World, call: Call) -> list[dict[str, Any]]:
     """Of smart order routing, which there is none of here."""
     world.market(call[SYMBOL])
+    _check_combination(call, OF_ORDER, START_TIME, END_TIME, FROM_ALLOCATION_ID)
     check_window(call)
     return []
 
