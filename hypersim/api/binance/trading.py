@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypersim.api.binance.account import effective_commission
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
 from hypersim.api.binance.order_lists import cancellations
-from hypersim.api.binance.orders import ORDER_ROWS, new_client_order_id, order_command
+from hypersim.api.binance.orders import ORDER_ROWS, PREVENTION, RESPONSE_TYPE, Form, new_client_order_id, order_command
 from hypersim.api.binance.parameters import (
     ANY_SYMBOL,
     CLIENT_ORDER_ID_TEXT,
@@ -114,6 +114,24 @@ def check_named(call: Call) -> None:
         raise Refused(Reason.PARAMETERS_BOTH_MISSING, ORIG_CLIENT_ORDER_ID.name, ORDER_ID.name)
 
 
+SOR: Final = Form(takes_amount=False, always=frozenset({"quantity"}))
+SOR_ROWS: Final = (
+    SYMBOL,
+    SOR.side,
+    SOR.type,
+    SOR.time_in_force,
+    SOR.quantity,
+    SOR.price,
+    SOR.client_order_id,
+    SOR.strategy_id,
+    SOR.strategy_type,
+    SOR.iceberg_qty,
+    RESPONSE_TYPE,
+    PREVENTION,
+)
+"""Source: rest-api.md, 'New order using SOR'."""
+
+
 async def routed_order(world: World, call: Call) -> dict[str, Any]:
     """No symbol here is routed to others: there are no `sors` in exchangeInfo."""
     world.market(call[SYMBOL])
@@ -161,9 +179,10 @@ ENDPOINTS: Final = (
         handler=routed_order,
         summary="Smart order routing, of which there is none: always refused",
         tag="Trading",
-        parameters=ORDER_ROWS,
+        parameters=SOR_ROWS,
         security=Security.TRADE,
         free_when_done=True,
+        orders=1,
     ),
     Endpoint(
         method="POST",
@@ -171,7 +190,7 @@ ENDPOINTS: Final = (
         handler=routed_order,
         summary="Smart order routing, of which there is none: always refused",
         tag="Trading",
-        parameters=(*ORDER_ROWS, COMPUTE_RATES),
+        parameters=(*SOR_ROWS, COMPUTE_RATES),
         security=Security.TRADE,
         weight=lambda world, call: 20 if call[COMPUTE_RATES] else 1,
     ),
