@@ -7,7 +7,7 @@ lists'.
 from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
-from hypersim.api.binance.orders import PREVENTION, RESPONSE_TYPE, Form, order_command
+from hypersim.api.binance.orders import PREVENTION, Form, ResponseType, order_command
 from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.market import Market
@@ -19,6 +19,10 @@ Rows = tuple[Parameter[Any], ...]
 LIST_CLIENT_ORDER_ID: Final = optional(
     "listClientOrderId", CLIENT_ORDER_ID_TEXT, description="unique among your open lists; made when not sent"
 )
+LIST_RESPONSE_TYPE: Final = optional(
+    "newOrderRespType", Choice(ResponseType, Reason.BAD_RESPONSE_TYPE), ResponseType.RESULT, "how orders are reported"
+)
+"""No document says what is reported when nothing is asked for; RESULT is what the samples show of every list."""
 SIDE: Final = required("side", Choice(Side, Reason.BAD_SIDE))
 QUANTITY: Final[Parameter[Any]] = required("quantity", Decimal(), "of the base asset, for both orders")
 PENDING_SIDE: Final = required("pendingSide", Choice(Side, Reason.BAD_SIDE))
@@ -39,7 +43,7 @@ PAID: Final = Form("pending", takes_amount=False, is_paid=True)
 PAID_ABOVE: Final = Form("pendingAbove", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
 PAID_BELOW: Final = Form("pendingBelow", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
 
-COMMON: Final = (LIST_CLIENT_ORDER_ID, RESPONSE_TYPE, PREVENTION)
+COMMON: Final = (LIST_CLIENT_ORDER_ID, LIST_RESPONSE_TYPE, PREVENTION)
 
 OCO: Final[Rows] = (SYMBOL, SIDE, QUANTITY, *ABOVE.rows, *BELOW.rows, *COMMON)
 OTO: Final[Rows] = (SYMBOL, *WORKING.rows, *PENDING.rows, *COMMON)
@@ -157,7 +161,7 @@ OLD_OCO: Final[Rows] = (
     OLD_STOP.price,
     OLD_STOP.iceberg_qty,
     OLD_STOP.time_in_force,
-    RESPONSE_TYPE,
+    LIST_RESPONSE_TYPE,
     PREVENTION,
 )
 """Source: rest-api.md, 'New OCO - Deprecated'."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypersim.api.binance import list_orders
 from hypersim.api.binance.endpoints import Call, Endpoint, Parameter, Security, optional
 from hypersim.api.binance.list_examples import EXAMPLES, MY_FIRST_LIST
-from hypersim.api.binance.list_orders import LIST_CLIENT_ORDER_ID
+from hypersim.api.binance.list_orders import LIST_CLIENT_ORDER_ID, LIST_RESPONSE_TYPE
 from hypersim.api.binance.orders import new_client_order_id
 from hypersim.api.binance.parameters import (
     CLIENT_ORDER_ID_TEXT,
@@ -51,7 +51,8 @@ async def place(world: World, call: Call, kind: ListKind, read: Read) -> dict[st
     )
     outcome = await world.ask(command, deadline_us=call.deadline_us)
     begun = next(event.order_list for event in outcome.events if isinstance(event, ListChanged))
-    reports = [told(placed, call, outcome.time_us) for placed in placed_orders(outcome.events)]
+    response = call[LIST_RESPONSE_TYPE]
+    reports = [told(placed, call, outcome.time_us, response) for placed in placed_orders(outcome.events)]
     return show_list(begun, call, begun=True, time_us=outcome.time_us) | {"orderReports": reports}
 
 

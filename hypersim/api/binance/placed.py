@@ -45,10 +45,15 @@ def placed_orders(events: Iterable[Event]) -> list[Placed]:
     return list(found.values())
 
 
-def told(placed: Placed, call: Call, time_us: int) -> dict[str, Any]:
-    """A placement in the form that the caller asked for, or that its type has."""
+def wanted(order: Order, call: Call) -> ResponseType:
+    """How much the caller wants to be told of the placement of one order."""
+    return call[RESPONSE_TYPE] or (ResponseType.FULL if order.type in ANSWERED_FULLY else ResponseType.ACK)
+
+
+def told(placed: Placed, call: Call, time_us: int, response: ResponseType | None = None) -> dict[str, Any]:
+    """A placement in a form; None: in the one that is wanted of a single order."""
     order = placed.order
-    match call[RESPONSE_TYPE] or (ResponseType.FULL if order.type in ANSWERED_FULLY else ResponseType.ACK):
+    match response or wanted(order, call):
         case ResponseType.ACK:
             return acknowledgement(order, call, time_us)
         case ResponseType.RESULT:

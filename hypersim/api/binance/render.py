@@ -33,6 +33,12 @@ def acknowledgement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
 
 def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
     """newOrderRespType RESULT."""
+    return _placement(order, call, time_us, {})
+
+
+def _placement(
+    order: Order, call: Call, time_us: int, filled: dict[str, Any], *, names_match: bool = True
+) -> dict[str, Any]:
     return {
         "symbol": order.symbol,
         "orderId": order.order_id,
@@ -40,7 +46,8 @@ def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
         "clientOrderId": order.client_order_id,
         "transactTime": call.time(time_us),
         "price": show(order.price),
-        "origQty": show(order.quantity),
+        **_pegged(order.terms),
+        **_placed_quantity(order),
         "executedQty": show(order.executed),
         "origQuoteOrderQty": show(order.quote_quantity),
         "cummulativeQuoteQty": show_amount(order.executed_quote),
@@ -48,38 +55,51 @@ def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
         "timeInForce": order.time_in_force,
         "type": order.type,
         "side": order.side,
+        **_stop_price(order),
+        **_trailing(order.terms, call),
         "workingTime": working_time(order, call),
+        **_iceberg(order.terms),
+        **filled,
         "selfTradePreventionMode": order.self_trade_prevention,
-        **_conditional(order, call),
+        **_conditional(order, names_match=names_match),
     }
+
+
+def _placed_quantity(order: Order) -> dict[str, str]:
+    """origQty, which a pending order does not have while another is yet to pay for it (rest-api.md, 'New Order List -
+    OPO').
+    """
+    return {"origQty": show(order.quantity)} if order.quantity else {}
 
 
 def full_placement(
     order: Order, fills: Sequence[Fill], prevented: Sequence[MatchPrevented], call: Call, time_us: int
 ) -> dict[str, Any]:
     """newOrderRespType FULL."""
-    shown = placement(order, call, time_us)
-    shown["fills"] = [
-        {
-            "price": show(fill.price),
-            "qty": show(fill.quantity),
-            "commission": show_amount(fill.fee),
-            "commissionAsset": fill.fee_asset,
-            "tradeId": fill.trade_id,
-        }
-        for fill in fills
-    ]
+    filled: dict[str, Any] = {
+        "fills": [
+            {
+                "price": show(fill.price),
+                "qty": show(fill.quantity),
+                "commission": show_amount(fill.fee),
+                "commissionAsset": fill.fee_asset,
+                "tradeId": fill.trade_id,
+            }
+            for fill in fills
+        ]
+    }
     if prevented:
-        shown["preventedMatches"] = [
+        filled["preventedMatches"] = [
             {
                 "preventedMatchId": match.prevented_match_id,
+                "makerSymbol": match.symbol,
                 "makerOrderId": match.maker_order_id,
                 "price": show(match.price),
                 **prevented_quantities(match.taker_prevented, match.maker_prevented),
             }
             for match in prevented
         ]
-    return shown
+    return _placement(order, call, time_us, filled, names_match=False)
 
 
 def prevented_quantities(taker: int, maker: int) -> dict[str, str]:
@@ -98,6 +118,7 @@ def cancellation(order: Order, cancel_id: str, call: Call, time_us: int) -> dict
         "clientOrderId": cancel_id,
         "transactTime": call.time(time_us),
         "price": show(order.price),
+        **_pegged(order.terms),
         "origQty": show(order.quantity),
         "executedQty": show(order.executed),
         "origQuoteOrderQty": show(order.quote_quantity),
@@ -106,8 +127,11 @@ def cancellation(order: Order, cancel_id: str, call: Call, time_us: int) -> dict
         "timeInForce": order.time_in_force,
         "type": order.type,
         "side": order.side,
+        **_stop_price(order),
+        **_trailing(order.terms, call),
+        **_iceberg(order.terms),
         "selfTradePreventionMode": order.self_trade_prevention,
-        **_conditional(order, call),
+        **_conditional(order),
     }
 
 
@@ -119,6 +143,7 @@ def queried(order: Order, call: Call) -> dict[str, Any]:
         "orderListId": list_id(order),
         "clientOrderId": order.client_order_id,
         "price": show(order.price),
+        **_pegged(order.terms),
         "origQty": show(order.quantity),
         "executedQty": show(order.executed),
         "cummulativeQuoteQty": show_amount(order.executed_quote),
@@ -128,13 +153,14 @@ def queried(order: Order, call: Call) -> dict[str, Any]:
         "side": order.side,
         "stopPrice": show(order.special.stop_price),
         "icebergQty": show(order.special.iceberg),
+        **_trailing(order.terms, call),
         "time": call.time(order.created_us),
         "updateTime": call.time(order.updated_us),
         "isWorking": bool(order.working_us),
         "workingTime": working_time(order, call),
         "origQuoteOrderQty": show(order.quote_quantity),
         "selfTradePreventionMode": order.self_trade_prevention,
-        **{name: value for name, value in _conditional(order, call).items() if name not in ALWAYS_QUERIED},
+        **_conditional(order),
     }
 
 
@@ -166,6 +192,7 @@ def amended_order(order: Order, before: str, call: Call) -> dict[str, Any]:
         "origClientOrderId": before,
         "clientOrderId": order.client_order_id,
         "price": show(order.price),
+        **_pegged(order.terms),
         "qty": show(order.quantity),
         "executedQty": show(order.executed),
         "preventedQty": show(order.prevented),
@@ -175,9 +202,12 @@ def amended_order(order: Order, before: str, call: Call) -> dict[str, Any]:
         "timeInForce": order.time_in_force,
         "type": order.type,
         "side": order.side,
+        **_stop_price(order),
+        **_trailing(order.terms, call),
         **({"workingTime": call.time(order.working_us)} if order.working_us else {}),
+        **_iceberg(order.terms),
         "selfTradePreventionMode": order.self_trade_prevention,
-        **_conditional(order, call),
+        **_conditional(order),
     }
 
 
@@ -192,40 +222,49 @@ def working_time(order: Order, call: Call) -> int:
 
 
 NEVER: Final = -1
-ALWAYS_QUERIED: Final = frozenset({"stopPrice", "icebergQty"})
-"""What queries show of every order."""
 
 
-def _conditional(order: Order, call: Call) -> dict[str, Any]:
-    """The keys that are there only when they say something."""
-    shown = _of_terms(order, order.terms, call) if order.terms is not None else {}
+# What is there only where it says something ('Conditional fields in Order Responses'), each where the samples have it.
+
+
+def _pegged(terms: Terms | None) -> dict[str, Any]:
+    if terms is None or terms.peg is None:
+        return {}
+    shown: dict[str, Any] = {"pegPriceType": terms.peg.price_type}
+    if terms.peg.offset is not None:
+        shown |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": terms.peg.offset}
+    if terms.pegged_price:
+        shown["peggedPrice"] = show(terms.pegged_price)
+    return shown
+
+
+def _stop_price(order: Order) -> dict[str, str]:
+    terms = order.terms  # without any it is no stop
+    return {} if terms is None or ORDER_TYPES[order.type].stop is None else {"stopPrice": show(terms.stop_price)}
+
+
+def _trailing(terms: Terms | None, call: Call) -> dict[str, int]:
+    if terms is None or not terms.trailing_delta:
+        return {}
+    since = call.time(terms.trailing_us) if terms.trailing_us else NEVER
+    return {"trailingDelta": terms.trailing_delta, "trailingTime": since}
+
+
+def _iceberg(terms: Terms | None) -> dict[str, str]:
+    return {"icebergQty": show(terms.iceberg)} if terms is not None and terms.iceberg else {}
+
+
+def _conditional(order: Order, *, names_match: bool = True) -> dict[str, Any]:
+    """What comes last; `names_match`: preventedMatchId, too, where the matches themselves are not shown."""
+    shown: dict[str, Any] = {}
     if order.strategy_id is not None:
         shown["strategyId"] = order.strategy_id
     if order.strategy_type is not None:
         shown["strategyType"] = order.strategy_type
     if order.prevented:
+        if names_match and order.special.prevented_match_id is not None:
+            shown["preventedMatchId"] = order.special.prevented_match_id
         shown["preventedQuantity"] = show(order.prevented)
     if order.expiry_reason is not None:
         shown["expiryReason"] = order.expiry_reason
-    return shown
-
-
-def _of_terms(order: Order, terms: Terms, call: Call) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    if ORDER_TYPES[order.type].stop is not None:
-        shown["stopPrice"] = show(terms.stop_price)
-    if terms.trailing_delta:
-        shown["trailingDelta"] = terms.trailing_delta
-        shown["trailingTime"] = call.time(terms.trailing_us) if terms.trailing_us else NEVER
-    if terms.iceberg:
-        shown["icebergQty"] = show(terms.iceberg)
-    if terms.prevented_match_id is not None:
-        shown["preventedMatchId"] = terms.prevented_match_id
-    if terms.peg is not None:
-        shown["pegPriceType"] = terms.peg.price_type
-        if terms.peg.offset is not None:
-            shown["pegOffsetType"] = "PRICE_LEVEL"
-            shown["pegOffsetValue"] = terms.peg.offset
-        if terms.pegged_price:
-            shown["peggedPrice"] = show(terms.pegged_price)
     return shown

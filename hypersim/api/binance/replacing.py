@@ -17,7 +17,9 @@ from hypersim.api.binance.render import amended_order
 from hypersim.api.binance.trading import MY_FIRST_ORDER, ORDER_ID, ORIG_CLIENT_ORDER_ID, RESTRICTION, check_named
 from hypersim.ask import Outcome
 from hypersim.engine.commands import AmendOrder, CancelOrder, CancelReplace
-from hypersim.engine.events import OrderChanged, OrderRefused
+from hypersim.engine.events import ListChanged, OrderChanged, OrderRefused
+from hypersim.engine.lists import OrderList
+from hypersim.engine.orders import Order
 from hypersim.errors import Reason, Refused, ReplaceRefused
 from hypersim.limits import Limited
 from hypersim.units import show
@@ -173,12 +175,23 @@ async def amend(world: World, call: Call) -> dict[str, Any]:
         "executionId": changed.amendment.execution_id,
         "amendedOrder": amended_order(changed.order, changed.amendment.client_order_id, call),
     }
-    list_id = changed.order.special.list_id
-    if list_id:
-        order_list = next(each for each in world.accounts.open_lists(call.account_id) if each.list_id == list_id)
-        listed = show_list(order_list, call)
+    if changed.order.special.list_id:
+        listed = show_list(await _list_of(world, changed.order, outcome), call, begun=True)
         shown["listStatus"] = {name: listed[name] for name in LIST_STATUS}
     return shown
+
+
+async def _list_of(world: World, order: Order, outcome: Outcome) -> OrderList:
+    """The list of an amended order. Where its names stayed it is read from the store: of the open ones it may be no
+    more.
+    """
+    list_id = order.special.list_id
+    for event in outcome.events:
+        if isinstance(event, ListChanged) and event.order_list.list_id == list_id:
+            return event.order_list
+    found = await world.history.order_list(order.account_id, list_id=list_id)
+    assert found is not None, list_id
+    return found
 
 
 LIST_STATUS: Final = (
