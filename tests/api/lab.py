@@ -17,7 +17,7 @@ from hypersim import resources
 from hypersim.api.binance.routes import REFERENCE, answer_binance
 from hypersim.api.unified.operations import Desk
 from hypersim.api.unified.routes import answer_unified
-from hypersim.engine.commands import Ladder, OpenAccount, OutsideUpdate, Print, PutAsset, PutMarket
+from hypersim.engine.commands import Deposit, Ladder, OpenAccount, OutsideUpdate, Print, PutAsset, PutMarket
 from hypersim.engine.orders import Side
 from hypersim.feeds.demand import Demand
 from hypersim.identity import KeyRing, MasterKey
@@ -89,6 +89,10 @@ class Lab:
             full=True,
         )
         await self.world.ask(OutsideUpdate(symbol=symbol, ladder=ladder))
+
+    async def deposit(self, asset: str, amount: str) -> None:
+        """More for alice."""
+        await self.world.ask(Deposit(account_id=1, asset=asset, amount=to_amount(parse(amount))))
 
     async def trade(self, symbol: str, price: str, quantity: str, aggressor: Side) -> None:
         """An outside trade."""
