@@ -7,7 +7,7 @@ nobody touched. `ordered` makes the order of keys part of a comparison.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.api.lab import START_US
+from tests.api.lab import START_US, Lab
 
 NOW = START_US // 1000
 ZERO = "0.00000000"
@@ -62,6 +62,14 @@ ORDER: dict[str, Any] = {
     "workingTime": NOW,
     "selfTradePreventionMode": "EXPIRE_MAKER",
 }
+
+
+async def alices(lab: Lab, call: str, arguments: Mapping[str, Any]) -> Any:
+    """The answer to one of alice's calls, which succeeds."""
+    method, path = call.split()
+    answer = await lab.alice.signed(method, path, arguments, time=lab.now_ms)
+    assert 200 == answer.status, answer.json
+    return answer.json
 
 
 def ordered(value: Any) -> Any:

@@ -3,15 +3,13 @@
 Sources: the samples of rest-api.md and its 'Conditional fields in Order Responses'; faqs/pegged_orders.md.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.api.conformance.answers import NOW, ZERO, Values, cancelled, ordered, placed, queried
+from tests.api.conformance.answers import NOW, ZERO, Values, alices, cancelled, ordered, placed, queried
 from tests.api.conformance.rows import BTC, LIMIT, MAKER, MARKET, PROFIT, PROFIT_LIMIT, STOP, STOP_LIMIT, but
-from tests.api.lab import Lab, open_lab
+from tests.api.lab import Lab
 
 WAITS = {"workingTime": -1}
 AT_MARKET = {"price": ZERO}
@@ -73,21 +71,6 @@ OPEN: dict[str, tuple[dict[str, str], Values]] = {
     ),
 }
 """What is asked for, and what the answers say of it."""
-
-
-async def alices(lab: Lab, call: str, arguments: dict[str, Any]) -> Any:
-    """The answer to one of alice's calls, which succeeds."""
-    method, path = call.split()
-    answer = await lab.alice.signed(method, path, arguments, time=lab.now_ms)
-    assert 200 == answer.status, answer.json
-    return answer.json
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def kept_lab() -> AsyncIterator[Lab]:
-    """For tests that cancel what they place."""
-    async with open_lab() as opened:
-        yield opened
 
 
 @pytest.mark.asyncio(loop_scope="module")
