@@ -27,7 +27,7 @@ from hypersim.marketsfile import read_markets
 from hypersim.store.database import open_database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
-from hypersim.units import parse, to_amount
+from hypersim.units import ONE, parse, to_amount
 from hypersim.views.views import Views
 from hypersim.world import World
 from hypersim.writer import Writer
@@ -93,6 +93,20 @@ class Lab:
     async def deposit(self, asset: str, amount: str) -> None:
         """More for alice."""
         await self.world.ask(Deposit(account_id=1, asset=asset, amount=to_amount(parse(amount))))
+
+    async def move(self, symbol: str, price: str) -> None:
+        """The whole outside market goes to a price: a trade there, and 10 and 20 away 1 BTC each on either side."""
+        at, last = parse(price), self.world.market(symbol).last_price(self.clock.time_us)
+        near, far = parse("10"), parse("20")
+        await self.world.ask(
+            OutsideUpdate(
+                symbol=symbol,
+                prints=(Print(at, parse("0.00001"), Side.BUY if at >= last else Side.SELL),),
+                ladder=Ladder(
+                    bids=((at - near, ONE), (at - far, ONE)), asks=((at + near, ONE), (at + far, ONE)), full=True
+                ),
+            )
+        )
 
     async def trade(self, symbol: str, price: str, quantity: str, aggressor: Side) -> None:
         """An outside trade."""
