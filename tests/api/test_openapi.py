@@ -52,6 +52,56 @@ def test_the_document_says_what_the_parser_does() -> None:
     assert [{"apiKey": []}] == order["get"]["security"]
 
 
+def form_of(path: str) -> dict[str, Any]:
+    """The parameters of a call that places something."""
+    operation = openapi.document(ENDPOINTS, BASE)["paths"][path]["post"]
+    form: dict[str, Any] = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    return form
+
+
+def test_the_document_says_what_each_order_of_a_list_may_be() -> None:
+    form = form_of("/v1/orderList/otoco")
+    roles = ("working", "pendingAbove", "pendingBelow")
+    alternatives = ["LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"]
+    assert [["LIMIT", "LIMIT_MAKER"], alternatives, alternatives] == [
+        form["properties"][f"{role}Type"]["enum"] for role in roles
+    ]
+    assert [
+        "symbol",
+        "workingSide",
+        "workingType",
+        "workingQuantity",
+        "pendingSide",
+        "pendingQuantity",
+        "pendingAboveType",
+        "pendingBelowType",
+        "timestamp",
+        "signature",
+    ] == form["required"]
+    assert "RESULT" == form["properties"]["newOrderRespType"]["default"]
+    assert "workingStopPrice" not in form["properties"]
+    assert "pendingQuantity" not in form_of("/v1/orderList/opoco")["properties"]
+
+
+def test_parameters_of_one_rule_are_described_each_for_itself() -> None:
+    form = form_of("/v1/order/cancelReplace")["properties"]
+    assert ("unique among your open orders; made when not sent", "names the cancel itself", None) == tuple(
+        form[name].get("description")
+        for name in ("newClientOrderId", "cancelNewClientOrderId", "cancelOrigClientOrderId")
+    )
+
+
+def test_the_document_says_how_many_orders_a_call_counts() -> None:
+    paths = openapi.document(ENDPOINTS, BASE)["paths"]
+    for path, said in (
+        ("/v1/order", " Counts 1 unfilled order."),
+        ("/v1/orderList/oco", " Counts 2 unfilled orders."),
+        ("/v1/orderList/otoco", " Counts 3 unfilled orders."),
+        ("/v1/order/test", "parameters."),
+    ):
+        assert paths[path]["post"]["description"].endswith(said), path
+
+
 async def test_the_document_is_served_with_the_address_at_which_it_was_asked_for(lab: Lab) -> None:
     answer = await lab.alice.raw("GET", "/schema/openapi.json")
     assert (200, "3.1.0", [{"url": BASE}]) == (

@@ -28,20 +28,32 @@ QUANTITY: Final[Parameter[Any]] = required("quantity", Decimal(), "of the base a
 PENDING_SIDE: Final = required("pendingSide", Choice(Side, Reason.BAD_SIDE))
 PENDING_QUANTITY: Final[Parameter[Any]] = required("pendingQuantity", Decimal(), "of the base asset")
 
-ABOVE: Final = Form("above", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
-BELOW: Final = Form("below", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False)
+WORKING_TYPES: Final = (OrderType.LIMIT, OrderType.LIMIT_MAKER)
+ALTERNATIVES: Final = (OrderType.LIMIT_MAKER, *(each for each, rule in ORDER_TYPES.items() if rule.stop is not None))
+"""The types that the orders of an OCO may have."""
+
+ABOVE: Final = Form("above", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False, types=ALTERNATIVES)
+BELOW: Final = Form("below", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False, types=ALTERNATIVES)
 ITS_QUANTITY: Final = frozenset({"quantity"})
-WORKING: Final = Form("working", takes_amount=False, always=ITS_QUANTITY)
+WORKING: Final = Form("working", takes_amount=False, always=ITS_QUANTITY, types=WORKING_TYPES)
 PENDING: Final = Form("pending", takes_amount=False, always=ITS_QUANTITY)
 PENDING_ABOVE: Final = Form(
-    "pendingAbove", shared_side=PENDING_SIDE, shared_quantity=PENDING_QUANTITY, takes_amount=False
+    "pendingAbove",
+    shared_side=PENDING_SIDE,
+    shared_quantity=PENDING_QUANTITY,
+    takes_amount=False,
+    types=ALTERNATIVES,
 )
 PENDING_BELOW: Final = Form(
-    "pendingBelow", shared_side=PENDING_SIDE, shared_quantity=PENDING_QUANTITY, takes_amount=False
+    "pendingBelow",
+    shared_side=PENDING_SIDE,
+    shared_quantity=PENDING_QUANTITY,
+    takes_amount=False,
+    types=ALTERNATIVES,
 )
 PAID: Final = Form("pending", takes_amount=False, is_paid=True)
-PAID_ABOVE: Final = Form("pendingAbove", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
-PAID_BELOW: Final = Form("pendingBelow", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True)
+PAID_ABOVE: Final = Form("pendingAbove", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True, types=ALTERNATIVES)
+PAID_BELOW: Final = Form("pendingBelow", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True, types=ALTERNATIVES)
 
 COMMON: Final = (LIST_CLIENT_ORDER_ID, LIST_RESPONSE_TYPE, PREVENTION)
 
@@ -81,7 +93,7 @@ def opoco(call: Call, market: Market) -> tuple[PlaceOrder, ...]:
 
 
 def _working(call: Call, market: Market) -> PlaceOrder:
-    if call[WORKING.type] not in (OrderType.LIMIT, OrderType.LIMIT_MAKER):
+    if call[WORKING.type] not in WORKING_TYPES:
         raise Refused(Reason.BAD_ORDER_TYPE)
     return order_command(call, market, WORKING)
 
@@ -98,7 +110,7 @@ def _alternatives(call: Call, market: Market, above: Form, below: Form) -> tuple
     """The orders of an OCO, the stop first. Raises Refused where they make none, whatever their prices."""
     higher, lower = call[above.type], call[below.type]
     for order_type in (higher, lower):
-        if order_type in (OrderType.LIMIT, OrderType.MARKET):
+        if order_type not in ALTERNATIVES:
             raise Refused(Reason.BAD_OCO_ORDER_TYPE)
     buying = call[above.side] is Side.BUY
     stops = [ORDER_TYPES[order_type].stop for order_type in (higher, lower)]

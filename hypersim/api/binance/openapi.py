@@ -71,7 +71,7 @@ def _operation(endpoint: Endpoint, base: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
-        "description": f"{_security(endpoint)} {_weight(endpoint)}",
+        "description": _cost(endpoint),
         "tags": [endpoint.tag],
         "responses": {"200": OK, "4XX": REFUSED, "5XX": REFUSED},
         "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": curl(endpoint, base)}],
@@ -109,7 +109,7 @@ def _parameters(endpoint: Endpoint) -> tuple[Parameter[Any], ...]:
 
 
 def _schema(parameter: Parameter[Any]) -> dict[str, Any]:
-    schema = parameter.rule.schema()
+    schema = {**parameter.rule.schema()}  # a rule may be that of several parameters
     if parameter.description:
         schema["description"] = parameter.description
     default = parameter.default
@@ -129,6 +129,12 @@ def _security(endpoint: Endpoint) -> str:
     if not endpoint.security.keyed:
         return "Needs no key."
     return f"Security {endpoint.security.name}, {'signed' if endpoint.security.signed else 'by the key alone'}."
+
+
+def _cost(endpoint: Endpoint) -> str:
+    """What a call needs, and what it costs."""
+    counted = f" Counts {endpoint.orders} unfilled order{'s' * (endpoint.orders > 1)}." if endpoint.orders else ""
+    return f"{_security(endpoint)} {_weight(endpoint)}{counted}"
 
 
 def _weight(endpoint: Endpoint) -> str:
@@ -203,7 +209,7 @@ def _section(endpoint: Endpoint, base: str) -> str:
     return (
         f'<h3 id="{_operation_id(endpoint)}"><b>{endpoint.method}</b> '
         f"<code>{endpoint.prefixes[0]}{endpoint.path}</code></h3>"
-        f"<p>{html.escape(endpoint.summary)}. {_security(endpoint)} {_weight(endpoint)}</p>"
+        f"<p>{html.escape(endpoint.summary)}. {_cost(endpoint)}</p>"
         f"<table>{rows}</table><pre>{html.escape(curl(endpoint, base))}</pre>"
     )
 

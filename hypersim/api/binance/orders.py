@@ -64,6 +64,8 @@ class Form:
     shared_quantity: Parameter[int | None] | None = None
     takes_amount: bool = True
     """Whether the quantity may be an amount of the quote asset."""
+    types: tuple[OrderType, ...] = tuple(OrderType)
+    """The types of use here: others are refused where the orders are put together."""
     is_paid: bool = False
     """Whether another order gives it its quantity."""
     always: frozenset[str] = frozenset()
@@ -88,7 +90,7 @@ class Form:
 
     def __post_init__(self) -> None:
         rows: dict[str, Parameter[Any]] = {
-            "type": required(self.name("type"), Choice(OrderType, Reason.BAD_ORDER_TYPE)),
+            "type": required(self.name("type"), Choice(OrderType, Reason.BAD_ORDER_TYPE, among=self.types)),
             "side": self.shared_side or required(self.name("side"), Choice(Side, Reason.BAD_SIDE)),
             "client_order_id": optional(
                 f"{self.role}ClientOrderId" if self.role else "newClientOrderId",
@@ -138,14 +140,14 @@ class Form:
             own.append(self.quantity)
         if self.takes_amount:
             own.append(self.quote_order_qty)
+        waiting = any(ORDER_TYPES[order_type].stop is not None for order_type in self.types)
         return (
             *own,
             self.price,
             self.client_order_id,
             self.strategy_id,
             self.strategy_type,
-            self.stop_price,
-            self.trailing_delta,
+            *((self.stop_price, self.trailing_delta) if waiting else ()),
             self.iceberg_qty,
             self.peg_price_type,
             self.peg_offset_value,
@@ -178,6 +180,7 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
     order_type = call[form.type]
     rule = ORDER_TYPES[order_type]
     _check_shape(call, form, rule)
+    _check_not_zero(call, form)
     time_in_force = call[form.time_in_force] or rule.time_in_force
     assert time_in_force is not None, "a type that implies none needs it"
     peg = _peg(call, form, order_type, time_in_force)
@@ -211,6 +214,16 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
         strategy_id=call[form.strategy_id],
         strategy_type=call[form.strategy_type],
     )
+
+
+def _check_not_zero(call: Call, form: Form) -> None:
+    """What is 0 to the exchange where it was not sent must not be sent as 0: no filter could tell."""
+    for parameter, reason in (
+        (form.stop_price, Reason.FILTER_PRICE),
+        (form.trailing_delta, Reason.FILTER_TRAILING_DELTA),
+    ):
+        if call[parameter] == 0:
+            raise Refused(reason)
 
 
 def check_precision(call: Call, parameter: Parameter[Any], precision: int) -> None:

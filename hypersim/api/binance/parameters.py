@@ -7,6 +7,7 @@ symbols exist: that is `World.market`.
 
 import enum
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -105,9 +106,12 @@ class Boolean:
 class Choice(Generic[E]):
     """One of an enum's values, refused with the reason that Binance has for this enum."""
 
-    def __init__(self, values: type[E], reason: Reason = Reason.PARAMETER_INVALID) -> None:
-        self._values = values
+    def __init__(
+        self, values: type[E], reason: Reason = Reason.PARAMETER_INVALID, *, among: Iterable[E] | None = None
+    ) -> None:
+        """`among`: those of use here, where others are refused for a reason of their own."""
         self._by_text = {value.value: value for value in values}
+        self._useful = [value.value for value in (values if among is None else among)]
         self._reason = reason
 
     def parse(self, name: str, text: str) -> E:
@@ -117,7 +121,7 @@ class Choice(Generic[E]):
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self._by_text)}
+        return {"type": "string", "enum": self._useful}
 
 
 NAMELESS: Final = frozenset(

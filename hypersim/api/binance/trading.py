@@ -25,7 +25,7 @@ from hypersim.api.binance.parameters import (
 from hypersim.api.binance.placed import only, placed_orders, told
 from hypersim.api.binance.render import queried
 from hypersim.engine.commands import CancelAll, CancelOrder, TestOrder
-from hypersim.engine.orders import CancelRestriction
+from hypersim.engine.orders import CancelRestriction, OrderType
 from hypersim.errors import Reason, Refused
 from hypersim.world import World
 
@@ -114,7 +114,7 @@ def check_named(call: Call) -> None:
         raise Refused(Reason.PARAMETERS_BOTH_MISSING, ORIG_CLIENT_ORDER_ID.name, ORDER_ID.name)
 
 
-SOR: Final = Form(takes_amount=False, always=frozenset({"quantity"}))
+SOR: Final = Form(takes_amount=False, always=frozenset({"quantity"}), types=(OrderType.LIMIT, OrderType.MARKET))
 SOR_ROWS: Final = (
     SYMBOL,
     SOR.side,
