@@ -39,7 +39,7 @@ LISTS = (
 def price_rows() -> Iterator[Row]:
     """PRICE_FILTER and PERCENT_PRICE_BY_SIDE, on limit and stop prices."""
     for arguments in (STOP, STOP_LIMIT, PROFIT, PROFIT_LIMIT):
-        for stop_price in ("51000.001", "1000000.01", "0.001"):
+        for stop_price in ("51000.001", "1000000.01", "0.001", "0"):
             yield Row(
                 "filters.md, PRICE_FILTER", ORDER, but(arguments, stopPrice=stop_price), *filtered("PRICE_FILTER")
             )
@@ -122,7 +122,7 @@ def trailing_rows() -> Iterator[Row]:
         (PROFIT, "BUY", 20, 1000),
         (PROFIT_LIMIT, "BUY", 20, 1000),
     ):
-        for delta in (least - 1, most + 1):
+        for delta in (0, least - 1, most + 1):
             arguments = but(base, "stopPrice", symbol="TRAILUSDT", side=side, trailingDelta=str(delta))
             yield Row("filters.md, TRAILING_DELTA", ORDER, arguments, *filtered("TRAILING_DELTA"))
     for call, arguments, name in (

@@ -133,6 +133,10 @@ def leg_rows() -> Iterator[Row]:
                 )
         for name, value in refused.items():
             yield Row("seen, of POST /order", OCO_CALL, but(arguments, **{name: value}), *not_required(name))
+
+
+def role_rows() -> Iterator[Row]:
+    """Parameters of an order by the role that it has in its list."""
     for role, call, arguments in (
         ("above", OCO_CALL, OCO),
         ("pending", "POST /v1/orderList/oto", OTO),
@@ -173,6 +177,11 @@ def leg_rows() -> Iterator[Row]:
         -1104,
         UNREAD.format(len(market) + 2, len(market) + 3),
     )
+    for call, arguments in ALL_LISTS[1:5]:
+        sent = len(arguments) + 3
+        for name in ("workingStopPrice", "workingTrailingDelta"):
+            more = but(arguments, **{name: "100"})
+            yield Row("rest-api.md: no such parameter", call, more, -1104, UNREAD.format(sent - 1, sent))
     for call, arguments in (("POST /v1/orderList/opo", OPO), ("POST /v1/orderList/opoco", OPOCO)):
         sent = len(arguments) + 3
         more = but(arguments, pendingQuantity="0.01")
@@ -314,6 +323,7 @@ KINDS = {
 ROWS = (
     *common_rows(),
     *leg_rows(),
+    *role_rows(),
     *place_rows(),
     *old_oco_rows(),
     *engine_rows(),
