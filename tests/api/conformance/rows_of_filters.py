@@ -145,6 +145,15 @@ def notional_rows() -> Iterator[Row]:
         yield Row("filters.md, NOTIONAL", call, but(arguments, **{quantity: small}), *filtered("NOTIONAL"))
 
 
+def elder_rows() -> Iterator[Row]:
+    """A symbol with PERCENT_PRICE and MIN_NOTIONAL, which were before the filters by side and with two bounds."""
+    for arguments in (LIMIT, MAKER, STOP_LIMIT, PROFIT_LIMIT):
+        elder = but(arguments, symbol="ELDERUSDT")
+        for price in ("9000", "260000"):
+            yield Row("filters.md, PERCENT_PRICE", ORDER, but(elder, price=price), *filtered("PERCENT_PRICE"))
+        yield Row("filters.md, MIN_NOTIONAL", ORDER, but(elder, quantity="0.00009"), *filtered("MIN_NOTIONAL"))
+
+
 def count_rows() -> Iterator[Row]:
     """The filters that count: alice has one open order on FULLUSDT, and one list with an iceberg on FEWUSDT."""
     for arguments in (LIMIT, MAKER, MARKET, STOP):
@@ -183,5 +192,6 @@ ROWS = (
     *precision_rows(),
     *trailing_rows(),
     *notional_rows(),
+    *elder_rows(),
     *count_rows(),
 )

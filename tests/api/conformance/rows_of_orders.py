@@ -254,6 +254,17 @@ def engine_rows() -> Iterator[Row]:
     )
 
 
+def thin_rows() -> Iterator[Row]:
+    """POST /order by quote quantity, on a symbol whose market orders are of 3 or more, with 2 on the book."""
+    for side in ("BUY", "SELL"):
+        yield Row(
+            ENGINE,
+            ORDER,
+            but(MARKET, "quantity", symbol="LUMPYUSDT", side=side, quoteOrderQty="200000"),
+            *rejected("Order book liquidity is less than MARKET_LOT_SIZE filter minimum quantity."),
+        )
+
+
 def waiting_rows() -> Iterator[Row]:
     """POST /order: where a stop may wait, and what it must be paid with; icebergs."""
     for arguments in (
@@ -325,6 +336,7 @@ ROWS = (
     *value_rows(),
     *unread_rows(),
     *engine_rows(),
+    *thin_rows(),
     *waiting_rows(),
     *unsupported_rows(),
 )

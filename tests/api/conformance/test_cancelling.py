@@ -6,7 +6,10 @@ Sources: rest-api.md, 'Cancel order', 'Regarding cancelRestrictions' and 'Cancel
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from hypersim.engine.commands import PutMarket
+from hypersim.engine.market import MarketStatus
 from hypersim.engine.orders import Side
 from tests.api.conformance.answers import alices
 from tests.api.conformance.rows import BTC, LIMIT, OCO, OTO, STOP
@@ -106,6 +109,22 @@ async def test_a_cancel_may_be_restricted_to_a_status(
     else:
         assert (400, RESTRICTED) == (status, answer)
         assert before == lab.state_hash()
+
+
+@pytest.mark.parametrize("status", [MarketStatus.HALT, MarketStatus.BREAK, MarketStatus.CANCEL_ONLY])
+async def test_what_is_open_may_be_cancelled_while_nothing_is_traded(lab: Lab, status: MarketStatus) -> None:
+    """enums.md, symbol status; seen: a halted symbol refuses orders and takes cancels."""
+    for name in ("first", "second"):
+        await alices(lab, "POST /v1/order", {**LIMIT, "newClientOrderId": name})
+    for name in ("one", "two"):
+        await alices(lab, "POST /v1/orderList/oco", {**OCO, "listClientOrderId": name})
+    await lab.world.ask(PutMarket(replace(lab.world.market("BTCUSDT").market, status=status)))
+    refused = await lab.alice.signed("POST", "/v1/order", LIMIT, time=lab.now_ms)
+    assert (400, {"code": -1013, "msg": "Market is closed."}) == (refused.status, refused.json)
+    await alices(lab, "DELETE /v1/order", {**BTC, "origClientOrderId": "first"})
+    await alices(lab, "DELETE /v1/orderList", {**BTC, "listClientOrderId": "one"})
+    rest = await alices(lab, "DELETE /v1/openOrders", BTC)
+    assert ["second", "two"] == [each.get("origClientOrderId", each.get("listClientOrderId")) for each in rest]
 
 
 async def test_a_list_tells_its_times_in_microseconds_on_request(lab: Lab) -> None:

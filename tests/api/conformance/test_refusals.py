@@ -5,6 +5,7 @@ Alice has 10000 USDT, 1 BTC, an open order 1 ('open', BUY 0.01 at 49000), a fill
 What other symbols allow is said in MARKETS.
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from hypersim.api.binance.refusals import WORDINGS
 from hypersim.engine.commands import PutMarket
 from hypersim.engine.market import MarketStatus
 from hypersim.engine.orders import OrderType, SelfTradePrevention, Side
+from hypersim.errors import Reason
 from hypersim.units import ONE
 from tests.api.client import encoded
 from tests.api.conformance import rows_of_changes, rows_of_filters, rows_of_lists, rows_of_orders, rows_of_queries
@@ -52,6 +55,8 @@ MARKETS: dict[str, dict[str, Any]] = {
     "FEWUSDT": {"max_num_algo_orders": 1, "max_num_iceberg_orders": 1, "max_num_order_lists": 1},
     "SOMEUSDT": {"max_position": 2 * ONE},
     "GAPUSDT": {},
+    "ELDERUSDT": {"percent_by_side": False, "notional_range": False},
+    "LUMPYUSDT": {"market_min_quantity": 3 * ONE},
 }
 """Symbols like BTCUSDT, each with some of its rules changed."""
 
@@ -85,6 +90,30 @@ async def busy_lab() -> AsyncIterator[Lab]:
         await call("POST /v1/orderList/opo", but(OPO, symbol="SOMEUSDT"))
         await lab.world.ask(PutMarket(replace(lab.world.market("ETHUSDT").market, status=MarketStatus.HALT)))
         yield lab
+
+
+ELSEWHERE = {
+    Reason.FILTER_EXCHANGE_MAX_NUM_ORDERS,
+    Reason.FILTER_EXCHANGE_MAX_NUM_ALGO_ORDERS,
+    Reason.FILTER_EXCHANGE_MAX_NUM_ICEBERG_ORDERS,
+    Reason.FILTER_EXCHANGE_MAX_NUM_ORDER_LISTS,
+    Reason.FILTER_MAX_ASSET,
+}
+"""Those of test_exchange_filters.py."""
+
+
+def test_every_sentence_of_filters_and_engine_has_a_row() -> None:
+    told = {(row.code, row.sentence) for row in ROWS}
+    untold = {
+        reason
+        for reason, wording in WORDINGS.items()
+        if wording.code in (-1013, -2010, -2011, -2038)
+        and not any(
+            code == wording.code and re.fullmatch(re.escape(wording.sentence).replace(r"\{\}", ".+"), sentence)
+            for code, sentence in told
+        )
+    }
+    assert ELSEWHERE == untold
 
 
 @pytest.mark.asyncio(loop_scope="module")
