@@ -48,6 +48,7 @@ from hypersim.engine.events import (
     WorldReset,
 )
 from hypersim.engine.exchange_filters import check_assets, check_exchange
+from hypersim.engine.invariants import check_holds, check_venue
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import UNLIMITED, Asset, Market, MarketStatus
 from hypersim.engine.orders import Side
@@ -388,20 +389,8 @@ class Exchange:
     def check(self) -> None:
         """Raises AssertionError when an invariant is broken: money, holds, books, ids."""
         self.ledger.check()
-        held: dict[tuple[int, str], int] = {}
         for symbol, venue in self.venues.items():
-            venue.check()
+            check_venue(venue)
             self.outsides[symbol].check()
-            for order in venue.orders.values():
-                key = (order.account_id, venue.paid_asset(order.side))
-                held[key] = held.get(key, 0) + order.held
-            for order_list in venue.lists.values():
-                key = (order_list.account_id, venue.market.base)
-                held[key] = held.get(key, 0) + order_list.saved
         self.withdrawals.check()
-        for withdrawal in self.withdrawals.pending():
-            key = (withdrawal.account_id, withdrawal.asset)
-            held[key] = held.get(key, 0) + withdrawal.held
-        held = {key: amount for key, amount in held.items() if amount}
-        locked = {(account, asset): locked for account, asset, _, locked in self.ledger.balances() if locked}
-        assert held == locked, (held, locked)
+        check_holds(self.ledger, self.venues.values(), self.withdrawals.pending())

@@ -290,31 +290,6 @@ class Venue:
             self.stops.follow(self.orders[order_id], best)
         self.lists.update((each.list_id, each) for each in lists)
 
-    def check(self) -> None:
-        """The book holds exactly what is open, and the indexes agree."""
-        self.book.check()
-        resting = {
-            (side.side, level.price, key): quantity
-            for side in (self.book.bids, self.book.asks)
-            for level in side.levels()
-            for key, quantity in level.queue.items()
-            if key > 0
-        }
-        working = {(o.side, o.limit, o.order_id): o for o in self.orders.values() if o.working_us}
-        assert resting.keys() == working.keys(), (resting, working)
-        for place, order in working.items():
-            iceberg = order.special.iceberg
-            assert resting[place] == order.leaves or 0 < resting[place] <= min(iceberg, order.leaves), order
-            assert (order.order_id in self.book.resting(order.side).icebergs) is (iceberg > 0), order
-        waiting = {o.order_id: o for o in self.orders.values() if not o.working_us and o.status is OrderStatus.NEW}
-        self.stops.check(waiting)
-        assert not self.due, self.due
-        for order_list in self.lists.values():
-            assert any(order_id in self.orders for order_id, _ in order_list.orders), order_list
-        named = {order_id: (account, name) for account, of in self.clients.items() for name, order_id in of.items()}
-        assert named == {o.order_id: (o.account_id, o.client_order_id) for o in self.orders.values()}
-        assert all(order.is_open and order.order_id < self.next_order_id for order in self.orders.values())
-
     def _report_depth(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
         if bids or asks:
             self.update_id += 1

@@ -148,7 +148,7 @@ def test_only_an_open_order_of_ones_own_is_amended(world: World) -> None:
         new_client_order_id="new",
         quantity=ONE,
     )
-    assert Reason.CANCEL_IDS_MISMATCH is world.refusal(wrong)
+    assert Reason.AMENDED_ORDER_UNKNOWN is world.refusal(wrong)
     world.cancel("user", "mine")
     assert Reason.AMENDED_ORDER_UNKNOWN is world.refusal(world.amending("user", "mine", 5))
 
