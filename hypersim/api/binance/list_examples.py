@@ -5,6 +5,15 @@ from typing import Final
 MY_FIRST_LIST: Final = "my-first-list"
 """The list that the example of POST /orderList/oco places."""
 
+WORKING: Final = {
+    "symbol": "BTCUSDT",
+    "workingType": "LIMIT",
+    "workingSide": "BUY",
+    "workingTimeInForce": "GTC",
+    "workingQuantity": "0.001",
+    "workingPrice": "30000",
+}
+
 EXAMPLES: Final = {
     "/orderList/oco": {
         "symbol": "BTCUSDT",
@@ -19,24 +28,14 @@ EXAMPLES: Final = {
         "belowPrice": "30000",
     },
     "/orderList/oto": {
-        "symbol": "BTCUSDT",
-        "workingType": "LIMIT",
-        "workingSide": "BUY",
-        "workingTimeInForce": "GTC",
-        "workingQuantity": "0.001",
-        "workingPrice": "30000",
+        **WORKING,
         "pendingType": "LIMIT_MAKER",
         "pendingSide": "SELL",
         "pendingQuantity": "0.0009",
         "pendingPrice": "90000",
     },
     "/orderList/otoco": {
-        "symbol": "BTCUSDT",
-        "workingType": "LIMIT",
-        "workingSide": "BUY",
-        "workingTimeInForce": "GTC",
-        "workingQuantity": "0.001",
-        "workingPrice": "30000",
+        **WORKING,
         "pendingSide": "SELL",
         "pendingQuantity": "0.0009",
         "pendingAboveType": "LIMIT_MAKER",
@@ -45,23 +44,13 @@ EXAMPLES: Final = {
         "pendingBelowStopPrice": "25000",
     },
     "/orderList/opo": {
-        "symbol": "BTCUSDT",
-        "workingType": "LIMIT",
-        "workingSide": "BUY",
-        "workingTimeInForce": "GTC",
-        "workingQuantity": "0.001",
-        "workingPrice": "30000",
+        **WORKING,
         "pendingType": "LIMIT_MAKER",
         "pendingSide": "SELL",
         "pendingPrice": "90000",
     },
     "/orderList/opoco": {
-        "symbol": "BTCUSDT",
-        "workingType": "LIMIT",
-        "workingSide": "BUY",
-        "workingTimeInForce": "GTC",
-        "workingQuantity": "0.001",
-        "workingPrice": "30000",
+        **WORKING,
         "pendingSide": "SELL",
         "pendingAboveType": "LIMIT_MAKER",
         "pendingAbovePrice": "90000",

@@ -10,7 +10,6 @@ from hypersim.api.binance import list_orders
 from hypersim.api.binance.endpoints import Call, Endpoint, Parameter, Security, optional
 from hypersim.api.binance.list_examples import EXAMPLES, MY_FIRST_LIST
 from hypersim.api.binance.list_orders import LIST_CLIENT_ORDER_ID, LIST_RESPONSE_TYPE
-from hypersim.api.binance.orders import new_client_order_id
 from hypersim.api.binance.parameters import (
     CLIENT_ORDER_ID_TEXT,
     END_TIME,
@@ -23,6 +22,7 @@ from hypersim.api.binance.parameters import (
 )
 from hypersim.api.binance.placed import placed_orders, told
 from hypersim.api.binance.render import cancellation
+from hypersim.api.clientids import new_client_order_id
 from hypersim.ask import Outcome
 from hypersim.engine.commands import CancelList, PlaceList, PlaceOrder
 from hypersim.engine.events import Change, ListChanged, OrderChanged

@@ -5,13 +5,13 @@ own, whose names begin with its role: `price` of the order above is `abovePrice`
 """
 
 import enum
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
 from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer
+from hypersim.api.clientids import new_client_order_id
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.market import Market
 from hypersim.engine.orders import (
@@ -168,11 +168,6 @@ PLAIN_NAMES: Final = {
 ORDER: Final = Form()
 ORDER_ROWS: Final[tuple[Parameter[Any], ...]] = (SYMBOL, *ORDER.rows, RESPONSE_TYPE, PREVENTION)
 """Source: rest-api.md, 'New order'."""
-
-
-def new_client_order_id() -> str:
-    """A client order id for a caller who named none: 22 characters."""
-    return f"{random.getrandbits(88):022x}"  # a name, no secret: every call of `secrets` is one of the system's
 
 
 def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional, required
 from hypersim.api.binance.order_lists import cancellations, show_list
-from hypersim.api.binance.orders import ORDER_ROWS, check_precision, new_client_order_id, order_command
+from hypersim.api.binance.orders import ORDER_ROWS, check_precision, order_command
 from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, Integer, limit
 from hypersim.api.binance.placed import only, placed_orders, told
 from hypersim.api.binance.refusals import Problem, RefusedWithData, word
 from hypersim.api.binance.render import amended_order
 from hypersim.api.binance.trading import MY_FIRST_ORDER, ORDER_ID, ORIG_CLIENT_ORDER_ID, RESTRICTION, check_named
+from hypersim.api.clientids import new_client_order_id
 from hypersim.ask import Outcome
 from hypersim.engine.commands import AmendOrder, CancelOrder, CancelReplace
 from hypersim.engine.events import ListChanged, OrderChanged, OrderRefused

@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypersim.api.binance.account import effective_commission
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
 from hypersim.api.binance.order_lists import cancellations
-from hypersim.api.binance.orders import ORDER_ROWS, PREVENTION, RESPONSE_TYPE, Form, new_client_order_id, order_command
+from hypersim.api.binance.orders import ORDER_ROWS, PREVENTION, RESPONSE_TYPE, Form, order_command
 from hypersim.api.binance.parameters import (
     ANY_SYMBOL,
     CLIENT_ORDER_ID_TEXT,
@@ -24,6 +24,7 @@ from hypersim.api.binance.parameters import (
 )
 from hypersim.api.binance.placed import only, placed_orders, told
 from hypersim.api.binance.render import queried
+from hypersim.api.clientids import new_client_order_id
 from hypersim.engine.commands import CancelAll, CancelOrder, TestOrder
 from hypersim.engine.orders import CancelRestriction, OrderType
 from hypersim.errors import Reason, Refused

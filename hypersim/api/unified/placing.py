@@ -4,10 +4,10 @@ A limit order has `amount` and `price`; `timeInForce` is GTC unless it says anot
 `postOnly`. A market order has `amount`, or `cost`, which is quote currency to spend or to receive.
 """
 
-import random
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
+from hypersim.api.clientids import new_client_order_id
 from hypersim.api.unified.account_shapes import POST_ONLY
 from hypersim.api.unified.arguments import NewOrder, was_sent
 from hypersim.api.unified.numbers import plain, read
@@ -16,11 +16,6 @@ from hypersim.engine.market import Market
 from hypersim.engine.orders import OrderType, Side, TimeInForce
 from hypersim.errors import Reason, Refused
 from hypersim.units import show
-
-
-def new_client_order_id() -> str:
-    """A client order id for a caller who named none: 22 characters."""
-    return f"{random.getrandbits(88):022x}"  # a name, no secret: every call of `secrets` is one of the system's
 
 
 def order_command(sent: NewOrder, market: Market, account_id: int) -> PlaceOrder:

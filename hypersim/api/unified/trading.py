@@ -7,6 +7,7 @@ views, so looking in the views first and then in the store never misses an order
 from collections.abc import Sequence
 from typing import Any, Final
 
+from hypersim.api.clientids import new_client_order_id
 from hypersim.api.unified.account_shapes import (
     OwnTrade,
     UnifiedOrder,
@@ -17,7 +18,7 @@ from hypersim.api.unified.account_shapes import (
 from hypersim.api.unified.arguments import MOST_ROWS, Arguments, NewOrder, OfMarket, Page, TradesPage
 from hypersim.api.unified.names import find_market, find_order_id
 from hypersim.api.unified.operations import Call, Desk, Operation
-from hypersim.api.unified.placing import BOUNDS, new_client_order_id, order_command
+from hypersim.api.unified.placing import BOUNDS, order_command
 from hypersim.engine.commands import CancelOrder
 from hypersim.engine.events import Change, OrderChanged
 from hypersim.engine.market import Market
