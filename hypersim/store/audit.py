@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Text, bindparam, func, select, type_c
 
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import StoreError
-from hypersim.store.tables import balances, ledger_entries, orders, tickers
+from hypersim.store.tables import balances, ledger_entries, order_lists, orders, tickers
 
 Balances: TypeAlias = Mapping[tuple[int, str], tuple[int, int]]
 """(account, asset) -> (free, locked) of scale 16, those that are not zero."""
@@ -71,6 +71,9 @@ def _changes(connection: Connection, since: int) -> Select[tuple[int, str, Any, 
 def check_ids(connection: Connection, state: ExchangeState) -> None:
     """The ids that will be given next are above all that were given."""
     trade_ids = dict(connection.execute(select(tickers.c.symbol, tickers.c.trade_id)).all())
+    list_id = connection.execute(select(func.coalesce(func.max(order_lists.c.list_id), 0))).scalar_one()
+    if list_id >= state.next_list_id:
+        raise StoreError(f"order lists would get ids twice: the next is {state.next_list_id}, and stored is {list_id}")
     newest = _newest_order()  # built once: there may be a thousand markets
     for venue in state.venues:
         symbol = venue.market.symbol

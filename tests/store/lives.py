@@ -34,6 +34,7 @@ from hypersim.store.journal import Journal
 from hypersim.store.snapshots import Snapshot
 from hypersim.units import AMOUNT_ONE, ONE
 from hypersim.views.views import Views
+from tests.store.contingent import contingent
 
 BEGIN_US = 1_700_000_000_000_000
 ACCOUNTS = (1, 2, 3)
@@ -101,7 +102,7 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
         number += 1
         symbol, account_id = chance.choice(SYMBOLS), chance.choice(ACCOUNTS)
         price = chance.randrange(90, 111)
-        match chance.choices(range(8), (50, 10, 25, 2, 5, 3, 5, 1 if resets else 0))[0]:
+        match chance.choices(range(9), (50, 10, 25, 2, 5, 3, 5, 30, 1 if resets else 0))[0]:
             case 0:
                 side = chance.choice(list(Side))
                 yield order(account_id, side, chance.randrange(1, 50), price, f"o{number}", symbol)
@@ -138,6 +139,11 @@ def life(seed: int, *, resets: bool = False) -> Iterator[Command]:
                 else:
                     begun.append(f"w{number}")
                     yield withdrawal(account_id, begun[-1], chance)
+            case 7:
+                plain = order(
+                    account_id, chance.choice(list(Side)), chance.randrange(1, 50), price, f"o{number}", symbol
+                )
+                yield contingent(chance, plain, number)
             case _:
                 yield Reset()
 

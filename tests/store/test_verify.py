@@ -91,6 +91,7 @@ TAMPERED: tuple[tuple[Table, dict[str, Any], str], ...] = (
     (tables.orders, {"price": 3}, "and should be Order"),
     (tables.orders, {"order_id": 10**6}, "would give ids twice"),
     (tables.tickers, {"trade_id": 10**6}, "would give ids twice"),
+    (tables.order_lists, {"list_id": 10**6}, "would get ids twice"),
     (tables.withdrawals, {"status": WithdrawalStatus.COMPLETED}, "is stored as None"),
     (tables.withdrawals, {"amount": 3}, "and should be Withdrawal"),
 )
