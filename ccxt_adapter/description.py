@@ -130,6 +130,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "orderList/opoco",
             "orderList/oto",
             "orderList/otoco",
+            "sor/order",
+            "sor/order/test",
         }
     ),
     ("private", "PUT"): frozenset({"order/amend/keepPriority"}),

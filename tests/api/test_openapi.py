@@ -136,8 +136,6 @@ def test_the_page_shows_every_operation_and_fetches_nothing() -> None:
     }
 
 
-NOT_HERE = {-1013, *range(-5999, -2999)}
-"""The codes of what this exchange does not have."""
 FIRST = (("POST", "/order"), ("POST", "/orderList/oco"))
 """What other examples refer to."""
 
@@ -152,7 +150,7 @@ async def test_a_public_example_works_as_it_stands(lab: Lab, endpoint: Endpoint)
 
 @pytest.mark.parametrize(
     "endpoint",
-    [each for each in ENDPOINTS if each.security.signed],
+    [each for each in ENDPOINTS if each.security.signed and not each.path.startswith("/sor")],
     ids=lambda each: f"{each.method} {each.path}",
 )
 async def test_a_signed_example_works_as_it_stands(lab: Lab, endpoint: Endpoint) -> None:
@@ -162,7 +160,7 @@ async def test_a_signed_example_works_as_it_stands(lab: Lab, endpoint: Endpoint)
     path = endpoint.prefixes[0] + endpoint.path
     answer = await lab.alice.signed(endpoint.method, path, endpoint.example, time=lab.now_ms)
     if endpoint.refuses:
-        assert (400, True) == (answer.status, answer.json["code"] in NOT_HERE), answer.json
+        assert (400, True) == (answer.status, -5999 <= answer.json["code"] <= -3000), answer.json
     else:
         assert 200 == answer.status, answer.json
 

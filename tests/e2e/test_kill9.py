@@ -187,11 +187,12 @@ def on(url: str, folder: Path) -> ServerProcess:
     return ServerProcess("--feed", "synthetic", "--rate-limits", "off", "--database-url", url, folder=str(folder))
 
 
-async def test_twenty_kills_on_sqlite_lose_nothing(tmp_path: Path, killed: dict[str, ServerProcess]) -> None:
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+async def test_kills_on_sqlite_lose_nothing(tmp_path: Path, killed: dict[str, ServerProcess], kills: int) -> None:
     url = f"sqlite:///{tmp_path / 'hypersim.db'}"
     killed[url] = on(url, tmp_path)
 
-    await survive(killed[url], url, kills=20, seed=11)
+    await survive(killed[url], url, kills=kills, seed=11)
 
 
 async def test_four_kills_on_postgresql_lose_nothing(

@@ -142,8 +142,6 @@ async def routed_order(world: World, call: Call) -> dict[str, Any]:
 MY_FIRST_ORDER: Final = {"symbol": "BTCUSDT", "origClientOrderId": "my-first-order"}
 """The order that the example of POST /order places."""
 
-ROUTED: Final = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
-
 ENDPOINTS: Final = (
     Endpoint(
         method="POST",
@@ -186,8 +184,6 @@ ENDPOINTS: Final = (
         security=Security.TRADE,
         free_when_done=True,
         orders=1,
-        refuses=True,
-        example=ROUTED,
     ),
     Endpoint(
         method="POST",
@@ -198,8 +194,6 @@ ENDPOINTS: Final = (
         parameters=(*SOR_ROWS, COMPUTE_RATES),
         security=Security.TRADE,
         weight=lambda world, call: 20 if call[COMPUTE_RATES] else 1,
-        refuses=True,
-        example=ROUTED,
     ),
     Endpoint(
         method="DELETE",
