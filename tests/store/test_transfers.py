@@ -35,7 +35,7 @@ class Told:
 @pytest.fixture
 async def told(database: Database) -> AsyncIterator[Told]:
     scribe = Scribe(SqlJournal(database), seed=5)
-    scribe.live(life(5), 800)
+    scribe.live(life(5), 1500)
     deposits: list[tuple[int, AccountDeposit]] = []
     withdrawals: dict[str, Withdrawal] = {}
     for record in scribe.records:
