@@ -101,7 +101,8 @@ async def cancel_order(desk: Desk, call: Call[OfMarket]) -> UnifiedOrder:
         if refused.reason is Reason.UNKNOWN_ORDER:
             raise await _not_open(desk.world, call, symbol, order_id) from None
         raise
-    [order] = [event.order for event in outcome.events if isinstance(event, OrderChanged)]
+    changed = (event.order for event in outcome.events if isinstance(event, OrderChanged))
+    order = next(order for order in changed if order.order_id == order_id)  # one of a list takes the others with it
     return await _with_trades(desk.world, order)
 
 

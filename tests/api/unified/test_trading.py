@@ -261,3 +261,28 @@ async def test_a_balance_is_shown_by_asset_and_by_kind(lab: Lab, alice: UnifiedC
 
 def test_every_status_of_an_order_has_its_name() -> None:
     assert set(OrderStatus) == set(STATUSES)
+
+
+async def test_an_order_of_a_list_is_told_with_its_trigger_and_takes_the_list_with_it(
+    lab: Lab, alice: UnifiedClient
+) -> None:
+    pair = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.002", "price": "40000", "stopPrice": "60000"}
+    last = await lab.alice.signed("POST", "/v1/order", BUY_A_LITTLE, time=lab.now_ms)  # stops need a last price
+    placed = await lab.alice.signed("POST", "/v1/order/oco", pair, time=lab.now_ms)
+    stop, limit = (await alice.get("/orders/open?symbol=BTC/USDT")).json
+    cancelled = await alice.cancel(limit["id"])
+    left = (await alice.get("/orders/open?symbol=BTC/USDT")).json
+
+    assert (200, 200) == (last.status, placed.status)
+    assert [("market", 60000, None), ("limit", None, 40000)] == [
+        (each["type"], each["triggerPrice"], each["price"]) for each in (stop, limit)
+    ]
+    assert (200, limit["id"], "canceled", []) == (
+        cancelled.status,
+        cancelled.json["id"],
+        cancelled.json["status"],
+        left,
+    )
+
+
+BUY_A_LITTLE = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
