@@ -6,6 +6,8 @@ were given. The ledger knows no prices and no orders. Amounts have scale 16 (hyp
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from hypersim.engine.events import BalanceChanged, EntryKind
 
 HOUSE = 0
@@ -25,6 +27,14 @@ class Balance:
         self.locked = locked
 
 
+class Entry(Struct, gc=False):
+    """What one kind of movement with one reference did to a balance so far."""
+
+    balance: Balance
+    free: int
+    locked: int
+
+
 class Ledger:
     """Balances of all accounts, and the entries since they were last drained.
 
@@ -34,7 +44,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._balances: dict[tuple[int, str], Balance] = {}
-        self._entries: dict[tuple[int, str, EntryKind, str], list[int]] = {}
+        self._entries: dict[tuple[int, str, EntryKind, str], Entry] = {}
 
     def free(self, account_id: int, asset: str) -> int:
         """What an account can spend of an asset."""
@@ -61,7 +71,7 @@ class Ledger:
             return  # nothing moves, and there may be no balance of an asset that the account never had
         balance = self._balances[account_id, asset]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
-        self._move(account_id, asset, -amount, amount, kind, reference)
+        self._move(balance, (account_id, asset, kind, reference), -amount, amount)
 
     def release(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Voids a hold or a part of it: locked becomes free."""
@@ -69,72 +79,73 @@ class Ledger:
             return
         balance = self._balances[account_id, asset]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
-        self._move(account_id, asset, amount, -amount, kind, reference)
+        self._move(balance, (account_id, asset, kind, reference), amount, -amount)
 
     def settle(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Second phase, debit side: an amount leaves the account's hold; the house pays without one."""
+        key = (account_id, asset, kind, reference)
         if account_id == HOUSE:
-            self._move(account_id, asset, -amount, 0, kind, reference)
+            self._move(self._opened(account_id, asset), key, -amount, 0)
             return
-        assert 0 <= amount <= self._balances[account_id, asset].locked, (account_id, asset, amount)
-        self._move(account_id, asset, 0, -amount, kind, reference)
+        balance = self._balances[account_id, asset]
+        assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
+        self._move(balance, key, 0, -amount)
 
     def credit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Second phase, credit side: an amount arrives. Every settle and charge has credits of the same sum."""
         assert amount >= 0
-        self._move(account_id, asset, amount, 0, kind, reference)
+        self._move(self._opened(account_id, asset), (account_id, asset, kind, reference), amount, 0)
 
     def charge(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Debits what is free, without a hold before."""
         if not amount:
             return
-        assert 0 <= amount <= self._balances[account_id, asset].free, (account_id, asset, amount)
-        self._move(account_id, asset, -amount, 0, kind, reference)
+        balance = self._balances[account_id, asset]
+        assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
+        self._move(balance, (account_id, asset, kind, reference), -amount, 0)
 
     def deposit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Moves an amount from the outside world to an account."""
-        assert amount >= 0
-        self._move(HOUSE, asset, -amount, 0, kind, reference)
-        self._move(account_id, asset, amount, 0, kind, reference)
+        self.settle(HOUSE, asset, amount, kind, reference)
+        self.credit(account_id, asset, amount, kind, reference)
 
-    def _move(self, account_id: int, asset: str, free: int, locked: int, kind: EntryKind, reference: str) -> None:
+    def _opened(self, account_id: int, asset: str) -> Balance:
         balance = self._balances.get((account_id, asset))
         if balance is None:
             balance = self._balances[account_id, asset] = Balance()
+        return balance
+
+    def _move(self, balance: Balance, key: tuple[int, str, EntryKind, str], free: int, locked: int) -> None:
         balance.free += free
         balance.locked += locked
-        key = (account_id, asset, kind, reference)
         entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = [free, locked]
+            self._entries[key] = Entry(balance, free, locked)
         else:
-            entry[0] += free
-            entry[1] += locked
+            entry.free += free
+            entry.locked += locked
 
     def drain(self) -> list[BalanceChanged]:
         """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""
         if not self._entries:
             return []
         # Backwards from the balances as they are now: one pass, and most balances have only one entry.
-        after: dict[tuple[int, str], tuple[int, int]] = {}
+        before: dict[Balance, tuple[int, int]] = {}
         changes = []
-        for (account_id, asset, kind, reference), (free, locked) in reversed(self._entries.items()):
-            holder = (account_id, asset)
-            state = after.get(holder)
-            if state is None:
-                balance = self._balances[holder]
-                state = (balance.free, balance.locked)
-            after[holder] = (state[0] - free, state[1] - locked)
-            if free or locked:
+        for (account_id, asset, kind, reference), entry in reversed(self._entries.items()):
+            balance = entry.balance
+            free, locked = before.get(balance) or (balance.free, balance.locked)
+            before[balance] = (free - entry.free, locked - entry.locked)
+            if entry.free or entry.locked:
                 changes.append(
                     BalanceChanged(
                         account_id=account_id,
                         asset=asset,
                         kind=kind,
-                        free_change=free,
-                        locked_change=locked,
-                        free=state[0],
-                        locked=state[1],
+                        free_change=entry.free,
+                        locked_change=entry.locked,
+                        free=free,
+                        locked=locked,
                         reference=reference,
                     )
                 )

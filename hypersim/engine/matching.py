@@ -3,44 +3,39 @@
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from hypersim.engine.book import BookSide
 from hypersim.engine.orders import SELL, Order, SelfTradePrevention
 from hypersim.units import floor_to
 
 
-class Match:
+class Match(Struct, frozen=True, gc=False):
     """One entry of the book that an order meets: at which price, whose (an order id, or a house chunk), how much.
 
     `prevention` is None for a trade; otherwise both are of one account, and it says what happens instead.
     """
 
-    __slots__ = ("key", "prevention", "price", "quantity")
-
-    def __init__(self, price: int, key: int, quantity: int, prevention: SelfTradePrevention | None = None) -> None:
-        self.price = price
-        self.key = key
-        self.quantity = quantity
-        self.prevention = prevention
+    price: int
+    key: int
+    quantity: int
+    prevention: SelfTradePrevention | None = None
 
 
-class Plan:
+class Plan(Struct):
     """What an incoming order would do to the book.
 
-    `matches` in the order in which they happen; `stopped` says that self-trade prevention ends the taker.
+    `matches` in the order in which they happen.
     `filled`, `prevented` and `wanted` have scale 8, `cost` (the sum of price x quantity) scale 16.
     """
 
-    __slots__ = ("cost", "filled", "matches", "prevented", "stopped", "wanted")
-
-    def __init__(self) -> None:
-        self.matches: list[Match] = []
-        self.stopped = False
-        self.filled = 0
-        self.prevented = 0
-        """What prevention takes out of the taker's quantity while it goes on."""
-        self.cost = 0
-        self.wanted = 0
-        """The quantity asked for; by budget, what is filled and what the rest would still buy at the last price."""
+    wanted: int
+    """The quantity asked for; by budget, what is filled and what the rest would still buy at the last price."""
+    matches: list[Match] = []
+    filled: int = 0
+    prevented: int = 0
+    """What prevention takes out of the taker's quantity while it goes on."""
+    cost: int = 0
 
 
 def plan_fills(
@@ -59,8 +54,7 @@ def plan_fills(
     By budget (scale 16), the quantity is the largest multiple of the step whose notional stays within it, level by
     level. What an iceberg hides comes after everything that is shown at its price.
     """
-    plan = Plan()
-    plan.wanted = quantity
+    plan = Plan(quantity)
     if limit is not None and not opposite.reaches(limit):
         return plan
     guarded = prevention is not SelfTradePrevention.NONE
@@ -83,7 +77,6 @@ def plan_fills(
                     continue
                 plan.matches.append(Match(price, key, met, prevention))
                 if prevention in ENDS_TAKER:
-                    plan.stopped = True
                     return plan
                 if prevention is SelfTradePrevention.EXPIRE_MAKER:
                     ended.add(key)

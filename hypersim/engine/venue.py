@@ -5,7 +5,8 @@ happen was decided before it is called: nothing here refuses.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ ORDER: Final = EntryKind.ORDER
 FILL: Final = EntryKind.FILL
 FILLED: Final = OrderStatus.FILLED
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+NO_ORDERS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Venue:
@@ -72,9 +74,9 @@ class Venue:
         """At what was traded last; 0 before the first trade."""
         return self.tape.last_price
 
-    def open_orders(self, account_id: int) -> dict[str, int]:
+    def open_orders(self, account_id: int) -> Mapping[str, int]:
         """Client order id -> order id of an account's open orders."""
-        return self.clients.get(account_id, {})
+        return self.clients.get(account_id, NO_ORDERS)
 
     def accept(self, order: Order) -> None:
         """Takes a new order in: from here on it is open."""
@@ -266,11 +268,14 @@ class Venue:
     def report_empty(self, before: Book) -> None:
         """Reports that every level of an earlier book is gone, as one update like any other."""
         bids, asks = (tuple((level.price, 0) for level in side.levels()) for side in (before.bids, before.asks))
-        self._report_depth(bids, asks)
+        if bids or asks:
+            self._report_depth(bids, asks)
 
     def drain_depth(self) -> None:
         """Reports the levels that changed since the last call, if any did."""
-        self._report_depth(self.book.bids.drain(), self.book.asks.drain())
+        bids, asks = self.book.bids.drain(), self.book.asks.drain()
+        if bids or asks:
+            self._report_depth(bids, asks)
 
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
@@ -291,9 +296,8 @@ class Venue:
         self.lists.update((each.list_id, each) for each in lists)
 
     def _report_depth(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
-        if bids or asks:
-            self.update_id += 1
-            self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
+        self.update_id += 1
+        self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
 
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
         if self.stops.waiting:
