@@ -87,14 +87,13 @@ class Talker:
     def sight(self, symbol: str) -> None:
         return None
 
-    def fold(self, records: Sequence[Committed]) -> None:
+    def fold(self, record: Committed) -> None:
         """Hears what is durable."""
-        for record in records:
-            if isinstance(record.command, OutsideUpdate):
-                landed = len(record.command.prints)
-                self.durable += landed
-                self._under_way[record.command.symbol] -= landed
-                self._landed.set()
+        if isinstance(record.command, OutsideUpdate):
+            landed = len(record.command.prints)
+            self.durable += landed
+            self._under_way[record.command.symbol] -= landed
+            self._landed.set()
 
     async def updates(self) -> AsyncGenerator[OutsideUpdate, None]:
         for number in itertools.count():

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 
 from hypersim.api import root
 from hypersim.api.binance.routes import REFERENCE, answer_binance
+from hypersim.api.binance.websockets import WebSockets
 from hypersim.api.guard import HostGuard
 from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
@@ -60,6 +61,8 @@ class Running:
     world: World
     where: str
     """Where the data is, as a person reads it."""
+    stopping: Callable[[], None]
+    """Tells whoever is connected that the exchange stops soon."""
     notes: Sequence[str]
     """What whoever started it should know beside what he asked for."""
     feed: Callable[[], FeedStatus]
@@ -113,14 +116,19 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
             listen_keys=ListenKeys(clock, enabled=settings.listen_keys),
             demand=demand,
         )
-        failure = await stack.enter_async_context(_tending(kept, settings, outside))
+        app = _application(settings, kept, world, outside)
+        streams = WebSockets(world, app, settled_us=kept.writer.settled_us)
+        kept.writer.listeners.append(streams.fold)
+        kept.writer.on_state.append(lambda state: streams.restart() if state is WriterState.REBUILDING else None)
+        failure = await stack.enter_async_context(_tending(kept, settings, outside, streams))
         yield Running(
-            app=_application(settings, kept, world, outside),
+            app=_guarded(settings, streams),
             settings=settings,
             world=world,
             where=database.where,
             notes=_notes(settings, outside.status()),
             feed=outside.status,
+            stopping=streams.stopping,
             failure=failure,
         )
 
@@ -155,9 +163,11 @@ def _clock_of(database: Database) -> Clock:
 
 
 @asynccontextmanager
-async def _tending(kept: Kept, settings: Settings, outside: OutsideMarket) -> AsyncIterator["asyncio.Future[None]"]:
+async def _tending(
+    kept: Kept, settings: Settings, outside: OutsideMarket, streams: WebSockets
+) -> AsyncIterator["asyncio.Future[None]"]:
     """Runs the outside market, from its first ladder on; gives a future that is done when the world fails."""
-    tending = asyncio.create_task(_tend(kept, settings, outside), name="tending")
+    tending = asyncio.create_task(_tend(kept, settings, outside, streams), name="tending")
     failure = asyncio.ensure_future(_first_to_fail(kept.writer.failed, tending))
     try:
         ready = asyncio.create_task(outside.begun())
@@ -171,8 +181,9 @@ async def _tending(kept: Kept, settings: Settings, outside: OutsideMarket) -> As
         await asyncio.wait((failure, tending))
 
 
-async def _tend(kept: Kept, settings: Settings, outside: OutsideMarket) -> None:
+async def _tend(kept: Kept, settings: Settings, outside: OutsideMarket, streams: WebSockets) -> None:
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(streams.run(), name="streams")
         tasks.create_task(outside.run(), name="outside")
         tasks.create_task(_reload_keys(kept, settings), name="keys")
 
@@ -239,10 +250,14 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
         exception_handlers=root.EXCEPTION_HANDLERS,
     )
     desk = Desk(world=world, open=settings.open, maker_rate=kept.listed.maker_rate, taker_rate=kept.listed.taker_rate)
-    application = answer_binance(world, answer_unified(desk, others))
+    return answer_binance(world, answer_unified(desk, others))
+
+
+def _guarded(settings: Settings, app: ASGIApp) -> ASGIApp:
+    """In open mode, an application that turns foreign web pages away."""
     if not settings.open:
-        return application
-    return HostGuard(application, {settings.host, *settings.allowed_hosts} - set(ANY_ADDRESS))
+        return app
+    return HostGuard(app, {settings.host, *settings.allowed_hosts} - set(ANY_ADDRESS))
 
 
 def _notes(settings: Settings, feed: FeedStatus) -> list[str]:

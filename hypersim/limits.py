@@ -7,7 +7,7 @@ bounded in number; a restart forgets them. With `enforced` off everything is cou
 Sources: rest-api.md, 'LIMITS'; faqs/order_count_decrement.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -56,6 +56,8 @@ WEIGHT: Final = Figure("REQUEST_WEIGHT", "MINUTE", 1, 6000)
 ORDERS_10S: Final = Figure("ORDERS", "SECOND", 10, 100)
 ORDERS_1D: Final = Figure("ORDERS", "DAY", 1, 200_000)
 RAW: Final = Figure("RAW_REQUESTS", "MINUTE", 5, 300_000)
+CONNECTIONS: Final = Figure("CONNECTIONS", "MINUTE", 5, 300)
+"""Attempts to open a WebSocket (web-socket-streams.md, 'WebSocket Limits')."""
 TEN_SECONDS_US: Final = ORDERS_10S.window_us
 RAW_WINDOW_US: Final = RAW.window_us
 FIGURES: Final = (WEIGHT, ORDERS_10S, ORDERS_1D, RAW)
@@ -86,7 +88,7 @@ class Limited(Refused):
 class Visitor:
     """What one address has used."""
 
-    __slots__ = ("banned_until_us", "bans", "minute", "raw", "raw_window", "refused", "used")
+    __slots__ = ("banned_until_us", "bans", "connections", "minute", "raw", "raw_window", "refused", "used")
 
     def __init__(self) -> None:
         self.minute = 0
@@ -96,6 +98,8 @@ class Visitor:
         """Requests of this minute that were told to wait."""
         self.raw_window = 0
         self.raw = 0
+        self.connections = 0
+        """Attempts to connect in the window of `raw`."""
         self.bans = 0
         self.banned_until_us = 0
 
@@ -120,7 +124,7 @@ class Limits:
         if visitor.minute != minute:
             visitor.minute, visitor.used, visitor.refused = minute, 0, 0
         if visitor.raw_window != raw_window:
-            visitor.raw_window, visitor.raw = raw_window, 0
+            visitor.raw_window, visitor.raw, visitor.connections = raw_window, 0, 0
         return visitor
 
     def admit(self, visitor: Visitor, now_us: int) -> None:
@@ -134,6 +138,17 @@ class Limits:
             raise self._exceeded(visitor, WEIGHT, now_us)
         if visitor.raw > RAW.limit:
             raise self._exceeded(visitor, RAW, now_us)
+
+    def connect(self, address: str, now_us: int) -> None:
+        """Counts an attempt to open a WebSocket. Raises Limited BANNED or TOO_MUCH_WEIGHT."""
+        visitor = self.visitor(address, now_us)
+        visitor.connections += 1
+        if not self.enforced:
+            return
+        if visitor.banned_until_us > now_us:
+            raise self._banned(visitor, now_us)
+        if visitor.connections > CONNECTIONS.limit:
+            raise self._exceeded(visitor, CONNECTIONS, now_us)
 
     def charge(self, visitor: Visitor, weight: int, now_us: int) -> None:
         """Counts the weight of a request that is about to be served. Raises Limited TOO_MUCH_WEIGHT or
@@ -218,18 +233,17 @@ class OrderCounts:
         counts = self._current(account_id, now_us)
         return counts[1], counts[3]
 
-    def fold(self, records: Sequence[Committed]) -> None:
-        """Credits first fills; call it with what was committed, in order."""
-        for record in records:
-            for event in record.events:
-                # only a trade has a fill
-                if (
-                    isinstance(event, OrderChanged)
-                    and (fill := event.fill) is not None
-                    and event.order.executed == fill.quantity
-                ):
-                    credit = MAKER_CREDIT if fill.is_maker else TAKER_CREDIT
-                    self.give_back(event.order.account_id, credit, record.time_us)
+    def fold(self, record: Committed) -> None:
+        """Credits first fills. A listener of the writer."""
+        for event in record.events:
+            # only a trade has a fill
+            if (
+                isinstance(event, OrderChanged)
+                and (fill := event.fill) is not None
+                and event.order.executed == fill.quantity
+            ):
+                credit = MAKER_CREDIT if fill.is_maker else TAKER_CREDIT
+                self.give_back(event.order.account_id, credit, record.time_us)
 
     def _current(self, account_id: int, now_us: int) -> list[int]:
         counts = self._counts.get(account_id)

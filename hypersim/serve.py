@@ -20,6 +20,7 @@ from typing import Final
 
 import uvicorn
 
+from hypersim import websocket
 from hypersim.app import Running, open_exchange
 from hypersim.errors import StartError
 from hypersim.settings import ANY_ADDRESS, Settings
@@ -104,7 +105,7 @@ async def _serve(
             gc.collect()
             gc.freeze()
             gc.set_threshold(COLLECT_AFTER, 20, 100)
-            server = _Server(_config(running), on_ready=lambda: announce(running, url))
+            server = _Server(_config(running), on_ready=lambda: announce(running, url), on_stop=running.stopping)
             stopping.server = server
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await asyncio.wait((serving, running.failure), return_when=asyncio.FIRST_COMPLETED)
@@ -123,6 +124,11 @@ def _config(running: Running) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        ws=websocket.Protocol,
+        ws_ping_interval=websocket.PING_INTERVAL_S,
+        ws_ping_timeout=websocket.PONG_TIMEOUT_S,
+        ws_max_size=websocket.LONGEST_MESSAGE,
+        ws_per_message_deflate=False,
         timeout_keep_alive=KEEP_ALIVE_TIMEOUT_S,
         timeout_graceful_shutdown=2 * DRAIN_TIMEOUT_S,
     )
@@ -131,9 +137,9 @@ def _config(running: Running) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn's server without its signal handlers, which would end the process by the signal."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._on_ready, self._on_stop = on_ready, on_stop
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -144,6 +150,7 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
         overdue = asyncio.get_running_loop().call_later(DRAIN_TIMEOUT_S, self._hang_up)
         await super().shutdown(sockets)
         overdue.cancel()

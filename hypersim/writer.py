@@ -33,6 +33,7 @@ from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store.batches import weight
 from hypersim.store.bugs import Bug
 from hypersim.store.journal import Journal
+from hypersim.store.people import check_people
 from hypersim.store.recovery import Recovered, recover
 from hypersim.store.reopening import one_line, reopened
 from hypersim.store.snapshots import Snapshot
@@ -57,8 +58,10 @@ FAILURES_WITHIN_US: Final = 60 * MICROSECONDS
 ORDINARY: Final = (PlaceOrder, TestOrder, OutsideUpdate)
 """Commands without headroom."""
 
-Listener = Callable[[Sequence[Committed]], None]
-"""Takes what was committed, after it is durable and before it is answered. Must neither fail nor wait."""
+Listener = Callable[[Committed], None]
+"""Takes what was committed, after it is durable and before it is answered: each record when the views have folded it
+and no later one. Must neither fail nor wait.
+"""
 
 T = TypeVar("T")
 
@@ -177,7 +180,7 @@ class Writer:
         refusal = None
         events: tuple[Event, ...] = ()
         try:
-            self._check_people(rows)
+            check_people(rows, self._api_keys)
             events = self._apply(Stamped(time_us, command), rows)
         except Refused as error:
             refusal = error
@@ -188,20 +191,16 @@ class Writer:
             raise refusal
         return Outcome(sequence, time_us, events)
 
+    def settled_us(self) -> int:
+        """A time: all that was taken in before it is durable and shown."""
+        for batch in self._uncommitted():
+            if batch.records:
+                return batch.records[0].time_us
+        return self._clock.now_us()
+
     def _stamp(self) -> int:
         self._time_us = max(self._time_us, self._clock.now_us())
         return self._time_us
-
-    def _check_people(self, rows: Sequence[JoinedRow]) -> None:
-        """Refuses what the store would not take: by then it would be too late."""
-        people = [row for row in rows if isinstance(row, KeyRow)]
-        keys = [row.api_key for row in people]
-        if len(set(keys)) < len(keys) or not self._api_keys.isdisjoint(keys):
-            raise Refused(Reason.DUPLICATE_API_KEY)
-        for row in people:
-            for name, text in (("api_key", row.api_key), ("label", row.label)):
-                if not _storable(text):
-                    raise Refused(Reason.INVALID_FIELD, name, "text without NUL characters or halves of others")
 
     def _apply(self, stamped: Stamped, rows: Sequence[JoinedRow] = ()) -> tuple[Event, ...]:
         """Applies a command and puts it into the open batch. Raises Refused."""
@@ -268,9 +267,10 @@ class Writer:
             await self._in_thread(self._journal.prepare(batch.records, batch.joined))
             newest = batch.records[-1]
             self.sequence = newest.sequence
-            self._views.fold(batch.records)
-            for listener in self.listeners:
-                listener(batch.records)
+            for record in batch.records:
+                self._views.fold((record,))
+                for listener in self.listeners:
+                    listener(record)
             if batch.state is not None:
                 views = self._views.snapshot()
                 tasks.create_task(self._save(newest.sequence, newest.time_us, batch.state, views))
@@ -384,11 +384,3 @@ class Writer:
 
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
-
-
-def _storable(text: str) -> bool:
-    """Whether every database can keep a text."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False

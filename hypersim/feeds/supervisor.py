@@ -8,7 +8,7 @@ exchange ends `run`. Knows the exchange only by `ask` and by the records that it
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from hypersim.ask import Ask
@@ -162,24 +162,23 @@ class FeedSupervisor:
         if self._levers is not None:
             self._levers.rebuilt()
 
-    def fold(self, records: Sequence[Committed]) -> None:
+    def fold(self, record: Committed) -> None:
         """Takes note of what others did to the markets: hands on them, resets, new rules. A listener of the
         writer.
         """
         if self._levers is not None:
-            self._levers.fold(records)
-        for record in records:
-            command = record.command
-            if isinstance(command, OutsideUpdate):
-                line = self._lines.get(command.symbol)
-                if line is not None and line.channel.in_flight != command:
-                    line.moved(moved_to(command))
-            elif isinstance(command, Reset):
-                for line in self._lines.values():
-                    line.emptied()
-            for event in record.events:
-                if isinstance(event, MarketChanged) and event.market.symbol in self._lines:
-                    self._lines[event.market.symbol].channel.regrid(event.market)
+            self._levers.fold(record)
+        command = record.command
+        if isinstance(command, OutsideUpdate):
+            line = self._lines.get(command.symbol)
+            if line is not None and line.channel.in_flight != command:
+                line.moved(moved_to(command))
+        elif isinstance(command, Reset):
+            for line in self._lines.values():
+                line.emptied()
+        for event in record.events:
+            if isinstance(event, MarketChanged) and event.market.symbol in self._lines:
+                self._lines[event.market.symbol].channel.regrid(event.market)
 
     def status(self) -> FeedStatus:
         now_us = self._clock.now_us()

@@ -291,17 +291,16 @@ class OutsideMarket:
         past, now = chosen.plan.assign(markets, chosen.past).feeds, chosen.plan.assign(markets).feeds
         self._in_force.histories.choose(self._history, past, now)
 
-    def fold(self, records: Sequence[Committed]) -> None:
+    def fold(self, record: Committed) -> None:
         """Takes note of what others did to the markets. A listener of the writer."""
         if self._arrangement is None:
             return
-        self._arrangement.supervisor.fold(records)
-        for record in records:
-            if isinstance(record.command, Reset):
-                self._chosen = replace(self._choice, past=self._choice.names)
-                self._choose_histories(self._choice)
-            elif isinstance(record.command, PutMarket) and self._is_new(record.command.market):
-                self._grown.set()
+        self._arrangement.supervisor.fold(record)
+        if isinstance(record.command, Reset):
+            self._chosen = replace(self._choice, past=self._choice.names)
+            self._choose_histories(self._choice)
+        elif isinstance(record.command, PutMarket) and self._is_new(record.command.market):
+            self._grown.set()
 
     def _is_new(self, market: Market) -> bool:
         """Whether it is traded and has no feed yet, as this arrangement was made before it was listed."""

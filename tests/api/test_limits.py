@@ -140,16 +140,16 @@ def test_unfilled_orders_are_counted_as_in_binances_examples() -> None:
     for _ in range(2):
         counts.take(7, 1, NOON_US)
     note()
-    counts.fold([order_changed(7, executed=3, fill=3, is_maker=False)])
+    counts.fold(order_changed(7, executed=3, fill=3, is_maker=False))
     note()
-    counts.fold([order_changed(7, executed=5, fill=2, is_maker=False)])
+    counts.fold(order_changed(7, executed=5, fill=2, is_maker=False))
     note()
     for _ in range(4):
         counts.take(7, 1, NOON_US)
     note()
-    counts.fold([order_changed(7, executed=3, fill=3, is_maker=True)])
+    counts.fold(order_changed(7, executed=3, fill=3, is_maker=True))
     note()
-    counts.fold([order_changed(7, executed=3, fill=3, is_maker=True)])
+    counts.fold(order_changed(7, executed=3, fill=3, is_maker=True))
     note()
     assert [2, 1, 1, 5, 0, 0] == seen
 

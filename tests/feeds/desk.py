@@ -94,7 +94,7 @@ class Desk:
         self.refusals: list[Reason] = []
         """What the next commands get; STATUS_UNKNOWN is carried out nevertheless."""
         self.failure: Exception | None = None
-        self.listeners: list[Callable[[Sequence[Committed]], None]] = []
+        self.listeners: list[Callable[[Committed], None]] = []
         self._clock = clock
         self._sequence = 0
         for market in markets:
@@ -126,7 +126,7 @@ class Desk:
             self._sequence += 1
             record = Committed(sequence=self._sequence, time_us=now_us, command=command, events=events)
             for listener in self.listeners:
-                listener([record])
+                listener(record)
         return Outcome(self._sequence, now_us, events)
 
     @property

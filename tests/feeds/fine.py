@@ -1,7 +1,5 @@
 """A market with fine steps, users who trade on it, and what became of them."""
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from hypersim.clock import MICROSECONDS
@@ -25,14 +23,13 @@ class Notes:
         self.trades: list[tuple[float, Traded]] = []
         self.fills: list[tuple[float, OrderChanged]] = []
 
-    def fold(self, records: Sequence[Committed]) -> None:
-        for record in records:
-            second = (record.time_us - START_US) / MICROSECONDS
-            for event in record.events:
-                if isinstance(event, Traded):
-                    self.trades.append((second, event))
-                elif isinstance(event, OrderChanged) and event.change is Change.TRADE:
-                    self.fills.append((second, event))
+    def fold(self, record: Committed) -> None:
+        second = (record.time_us - START_US) / MICROSECONDS
+        for event in record.events:
+            if isinstance(event, Traded):
+                self.trades.append((second, event))
+            elif isinstance(event, OrderChanged) and event.change is Change.TRADE:
+                self.fills.append((second, event))
 
     def filled(self) -> list[tuple[int, int, OrderStatus]]:
         """Price and quantity of each fill, and what became of its order."""

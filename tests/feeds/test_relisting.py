@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from hypersim.engine.commands import Command, PutAsset, PutMarket
-from hypersim.engine.events import Committed
 from hypersim.engine.market import Asset, Market, MarketStatus
 from hypersim.errors import Reason, StoreError
 from hypersim.feeds.base import FeedFailed
@@ -57,7 +56,7 @@ class Followed:
         self.own = replace(MARKETS["BTCUSDT"], symbol="AAPLUSDT", base="AAPL")
         self.desk = Desk(self.clock, ())
         self.data = MarketData()
-        self.desk.listeners.append(self._fold)
+        self.desk.listeners.append(self.data.fold)
         self.memory = Book()
         self.says: ExchangeInfo | FeedFailed = answer([BTC, ETH])
         self.asked = 0
@@ -78,10 +77,6 @@ class Followed:
             await self.desk(PutAsset(Asset(name)))
         for market in (*MARKETS.values(), self.own):
             await self.desk(PutMarket(market))
-
-    def _fold(self, records: Iterable[Committed]) -> None:
-        for record in records:
-            self.data.fold(record)
 
     async def _ask_upstream(self) -> ExchangeInfo:
         self.asked += 1

@@ -146,7 +146,7 @@ async def running(journal: Journal, reports: Path, *, set_up: bool = True, **lim
     rehearsed, clock, views = Rehearsed(journal), StillClock(), Views()
     writer = Writer(rehearsed, views, clock, reports=reports, **limits)
     rig = Rig(writer, rehearsed, clock, views, [], [])
-    writer.listeners.append(rig.heard.extend)
+    writer.listeners.append(rig.heard.append)
     writer.on_state.append(lambda state: rig.states.append(state.value))
     await writer.start()
     try:

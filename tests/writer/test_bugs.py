@@ -1,7 +1,7 @@
 """A bug stops nothing but the command that met it: it is reported, named in the log, and undone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -83,7 +83,7 @@ async def test_a_bug_in_what_is_due_by_time_is_named_in_the_log(rig: Rig, caplog
 
 
 async def test_a_listener_that_fails_is_a_bug_of_the_exchange(rig: Rig) -> None:
-    def fail(records: Sequence[Committed]) -> None:
+    def fail(record: Committed) -> None:
         rig.writer.listeners.remove(fail)
         raise ZeroDivisionError
 

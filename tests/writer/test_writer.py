@@ -72,7 +72,7 @@ async def test_nothing_is_shown_before_it_is_durable(rig: Rig) -> None:
 
 async def test_listeners_hear_before_the_answer_and_see_the_views_folded(rig: Rig) -> None:
     seen: list[object] = []
-    rig.writer.listeners.append(lambda records: seen.append(len(rig.views.accounts.open_orders(1))))
+    rig.writer.listeners.append(lambda record: seen.append(len(rig.views.accounts.open_orders(1))))
     await rig.writer.ask(order(1, Side.BUY, 2, 90, "mine"))
     assert [1] == seen
 

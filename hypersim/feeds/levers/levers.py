@@ -8,7 +8,7 @@ is the supervisor's business.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -179,17 +179,16 @@ class Levers:
         self._in_doubt = True
         self._woken.set()
 
-    def fold(self, records: Sequence[Committed]) -> None:
+    def fold(self, record: Committed) -> None:
         """Takes note of whose orders the outside filled, and of resets. A listener of the writer."""
-        for record in records:
-            if isinstance(record.command, Reset):
-                self._end_all()
-            elif self._levers and not isinstance(record.command, PlaceOrder):
-                for event in record.events:
-                    if isinstance(event, OrderChanged) and event.change is Change.TRADE:
-                        lever = self._levers.get(event.order.symbol)
-                        if lever is not None:
-                            lever.note(event)
+        if isinstance(record.command, Reset):
+            self._end_all()
+        elif self._levers and not isinstance(record.command, PlaceOrder):
+            for event in record.events:
+                if isinstance(event, OrderChanged) and event.change is Change.TRADE:
+                    lever = self._levers.get(event.order.symbol)
+                    if lever is not None:
+                        lever.note(event)
 
     async def run(self) -> None:
         """Bends markets as time goes by, until it is cancelled."""

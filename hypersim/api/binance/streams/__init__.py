@@ -1,0 +1,1 @@
+"""What Binance pushes: market streams and user data, from committed events only."""

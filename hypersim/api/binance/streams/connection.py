@@ -1,0 +1,105 @@
+"""One connection to market streams: what it is subscribed to, and its requests."""
+
+from collections.abc import Iterable
+
+from hypersim.api.binance.streams.control import (
+    MOST_STREAMS,
+    Answer,
+    ControlRefused,
+    Method,
+    Request,
+    names_of,
+    property_of,
+    read,
+    refusal,
+)
+from hypersim.api.binance.streams.form import Form, encode, text_frame
+from hypersim.api.binance.streams.market import MarketStreams
+from hypersim.api.binance.streams.messages import Shutdown
+from hypersim.api.binance.streams.names import Stream, parse
+from hypersim.bus import Outbox
+
+SHUTDOWN_STREAM = "!serverShutdown"
+
+
+class StreamConnection:
+    """A subscriber of market streams, as `hypersim.bus.Subscriber` asks for."""
+
+    def __init__(self, outbox: Outbox, market: MarketStreams, form: Form) -> None:
+        self.outbox = outbox
+        self.form = form
+        self._market = market
+        self._streams: dict[str, Stream | None] = {}
+        """By name, in the order of their subscription; None for what has no name of a stream."""
+
+    def open(self, names: Iterable[str]) -> None:
+        """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
+        opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards.
+        """
+        for name in names:
+            self._subscribe(name, parse(name))
+
+    def close(self) -> None:
+        """Leaves every stream."""
+        for name in list(self._streams):
+            self._unsubscribe(name)
+
+    async def receive(self, text: str) -> None:
+        """Answers one request."""
+        try:
+            request = read(text)
+            self._answer(request)
+        except ControlRefused as refused:
+            self._send(refusal(refused))
+
+    def stopping(self, now_us: int) -> None:
+        """Tells that the exchange stops soon."""
+        told = Shutdown("serverShutdown", now_us // self.form.unit)
+        self._send({"stream": SHUTDOWN_STREAM, "data": told} if self.form.combined else told)
+
+    def _answer(self, request: Request) -> None:
+        """Carries a request out. The answer goes before what is told from then on. Raises ControlRefused."""
+        match request.method:
+            case Method.SUBSCRIBE:
+                names = names_of(request)
+                streams = {name: parse(name) for name in names}
+                if None in streams.values():
+                    raise ControlRefused(2, "Invalid request: invalid stream", request.id)
+                if len(self._streams.keys() | streams.keys()) > MOST_STREAMS:
+                    raise ControlRefused(
+                        2, f"Invalid request: at most {MOST_STREAMS} streams on one connection", request.id
+                    )
+                self._send(Answer(None, request.id))
+                for name, stream in streams.items():
+                    self._subscribe(name, stream)
+            case Method.UNSUBSCRIBE:
+                for name in names_of(request):
+                    self._unsubscribe(name)
+                self._send(Answer(None, request.id))
+            case Method.LIST_SUBSCRIPTIONS:
+                if request.params:
+                    raise ControlRefused(2, "Invalid request: too many parameters", request.id)
+                self._send(Answer(list(self._streams), request.id))
+            case Method.SET_PROPERTY:
+                values = property_of(request, values=1)
+                if not values or type(values[0]) is not bool:
+                    raise ControlRefused(1, "Invalid value type: expected Boolean", request.id)
+                self._send(Answer(None, request.id))
+                self.form = self.form._replace(combined=values[0])
+            case Method.GET_PROPERTY:
+                property_of(request, values=0)
+                self._send(Answer(self.form.combined, request.id))
+
+    def _subscribe(self, name: str, stream: Stream | None) -> None:
+        if name not in self._streams:
+            self._streams[name] = stream
+            if stream is not None:
+                self._market.subscribe(stream, self)
+
+    def _unsubscribe(self, name: str) -> None:
+        stream = self._streams.pop(name, None)
+        if stream is not None:
+            self._market.unsubscribe(stream, self)
+
+    def _send(self, value: object) -> None:
+        self.outbox.put(text_frame(encode(value)))

@@ -1,0 +1,176 @@
+"""The WebSockets of this dialect: where they are, who may connect, and how long a connection lives.
+
+Limits: 300 attempts of an address in five minutes, five messages a second (pings and pongs count) on market streams,
+24 hours; none but the last while limits are not enforced. Source: web-socket-streams.md, 'General WSS information' and
+'WebSocket Limits'.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qs
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from hypersim.api.binance.dispatch import TIME_UNITS
+from hypersim.api.binance.refusals import word
+from hypersim.api.binance.streams.connection import StreamConnection
+from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
+from hypersim.api.binance.streams.market import MarketStreams
+from hypersim.bus import LINE, Bus, Outbox
+from hypersim.clock import MICROSECONDS, Clock
+from hypersim.engine.events import Committed
+from hypersim.errors import Reason, Refused
+from hypersim.limits import Limited
+from hypersim.world import World
+
+LIFE_S: Final = 24 * 3600
+MESSAGES_A_SECOND: Final = 5
+GOING_AWAY: Final = 1001
+SERVICE_RESTART: Final = 1012
+POLICY_VIOLATION: Final = 1008
+
+RAW: Final = "/ws"
+COMBINED: Final = "/stream"
+KINDS: Final = (RAW, COMBINED)
+
+
+class Connection(Protocol):
+    """A connection of either kind: to market streams, or to the WebSocket API."""
+
+    outbox: Outbox
+
+    async def receive(self, text: str) -> None:
+        """Answers one message."""
+
+    def close(self) -> None:
+        """Leaves everything that it is subscribed to: it is gone."""
+
+    def stopping(self, now_us: int) -> None:
+        """Tells that the exchange stops soon."""
+
+
+class WebSockets:
+    """ASGI application that answers WebSockets, and hands everything else on."""
+
+    def __init__(self, world: World, others: ASGIApp, *, settled_us: Callable[[], int]) -> None:
+        """`settled_us`: the time until which everything that happened is committed and in the views."""
+        self._world = world
+        self._others = others
+        self._bus = Bus()
+        self._market = MarketStreams(world, self._bus, settled_us)
+        self._connections: set[Connection] = set()
+
+    def fold(self, record: Committed) -> None:
+        """Tells what was committed. A listener of the writer."""
+        self._market.fold(record)
+
+    async def run(self) -> None:
+        """Tells what time changes, until it is cancelled."""
+        await self._market.run()
+
+    def stopping(self) -> None:
+        """Tells every client that the exchange stops soon."""
+        now_us = self._world.clock.now_us()
+        for connection in self._connections:
+            connection.stopping(now_us)
+
+    def restart(self) -> None:
+        """Ends every connection: what they were told may not be what is durable."""
+        for connection in list(self._connections):
+            connection.outbox.close(SERVICE_RESTART, "the exchange restarts")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = _kind_of(scope["path"]) if scope["type"] == ScopeType.WEBSOCKET else None
+        if kind is None:
+            await self._others(scope, receive, send)
+            return
+        await receive()  # that somebody wants to connect
+        try:
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            unit = _unit_of(query)
+            client = scope["client"]
+            self._world.limits.connect(client[0] if client else "", self._world.clock.now_us())
+        except Refused as refused:
+            await _turn_away(send, refused)
+            return
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        extensions: Any = scope["extensions"]
+        outbox = Outbox(extensions[LINE]["line"], self._bus)
+        connection = self._connection(kind, scope["path"], query, outbox, unit)
+        await self._serve(connection, receive)
+
+    def _connection(
+        self, kind: str, path: str, query: dict[str, list[str]], outbox: Outbox, unit: int
+    ) -> StreamConnection:
+        connection = StreamConnection(outbox, self._market, Form(combined=kind == COMBINED, unit=unit))
+        texts = [path.removeprefix(kind).removeprefix("/"), *query.get("streams", [])]
+        connection.open([name for text in texts for name in text.split("/") if name])
+        return connection
+
+    async def _serve(self, connection: Connection, receive: Receive) -> None:
+        """Answers what a connection asks until it is gone."""
+        outbox = connection.outbox
+        pace = Pace(outbox, self._world.clock, MESSAGES_A_SECOND if self._world.limits.enforced else None)
+        outbox.line.on_control = pace.count
+        life = asyncio.get_running_loop().call_later(LIFE_S, outbox.close, GOING_AWAY, "connected for 24 hours")
+        self._connections.add(connection)
+        try:
+            while not outbox.closed:
+                message: Any = await receive()
+                if message["type"] != "websocket.receive":
+                    return
+                pace.count()
+                text = message.get("text")
+                await connection.receive(text if text is not None else message["bytes"].decode("utf-8", "replace"))
+        finally:
+            life.cancel()
+            self._connections.discard(connection)
+            connection.close()
+            outbox.drop()
+
+
+class Pace:
+    """How many messages a connection may send in a second; None for any number."""
+
+    def __init__(self, outbox: Outbox, clock: Clock, most: int | None) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._most = most
+        self._times_us: deque[int] = deque(maxlen=most)
+
+    def count(self) -> None:
+        """Counts one; the connection ends with the one that is too many."""
+        if self._most is None:
+            return
+        now_us = self._clock.now_us()
+        if len(self._times_us) == self._most and now_us - self._times_us[0] < MICROSECONDS:
+            self._outbox.close(POLICY_VIOLATION, "Too many requests")
+        self._times_us.append(now_us)
+
+
+def _kind_of(path: str) -> str | None:
+    return next((kind for kind in KINDS if path == kind or path.startswith(f"{kind}/")), None)
+
+
+def _unit_of(query: dict[str, list[str]]) -> int:
+    """The unit of times that an address asks for. Raises Refused BAD_TIME_UNIT."""
+    microseconds = TIME_UNITS.get(query.get("timeUnit", ["MILLISECOND"])[-1].encode())
+    if microseconds is None:
+        raise Refused(Reason.BAD_TIME_UNIT)
+    return 1 if microseconds else MILLISECOND
+
+
+async def _turn_away(send: Send, refused: Refused) -> None:
+    """Answers a handshake as a request over HTTP that is refused."""
+    status, problem = word(refused)
+    body = encode(problem)
+    headers = [(b"content-type", b"application/json;charset=UTF-8"), (b"content-length", b"%d" % len(body))]
+    if isinstance(refused, Limited):
+        headers.append((b"retry-after", b"%d" % refused.retry_after_s))
+    start: Any = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+    await send(start)
+    rest: Any = {"type": "websocket.http.response.body", "body": body, "more_body": False}
+    await send(rest)

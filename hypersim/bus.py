@@ -1,0 +1,168 @@
+"""Fan-out: what is published under a topic reaches everyone who subscribed to it.
+
+Guarantees:
+- A message is encoded once for each form in which subscribers want it, and not at all while nobody does.
+- Everyone gets the messages of a topic in the order in which they were published.
+- Who does not read costs the others nothing: what waits for a connection is bounded, and where the bound is reached
+  the connection is closed. Of what a newer message supersedes only the newest waits.
+
+Knows neither topics nor dialects, and does no I/O: a `Line` does.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Protocol
+
+MOST_WAITING: Final = 10_000
+"""Messages that may wait for one connection."""
+MOST_WAITING_BYTES: Final = 4_000_000
+LINE: Final = "hypersim.line"
+"""The extension in a WebSocket's ASGI scope that has its `Line`."""
+TOO_SLOW: Final = 1008
+"""Close code of a connection that does not keep up: 'policy violation' (RFC 6455, 7.4.1)."""
+
+
+class Line(Protocol):
+    """A connection, as its outbox sees it."""
+
+    outbox: "Outbox | None"
+    """Is told when the other side does not read fast enough, and when the connection is gone."""
+    on_control: Callable[[], None] | None
+    """Called with each ping and pong that comes in."""
+
+    def write(self, data: bytes) -> None:
+        """Sends encoded frames, and buffers what cannot be sent at once."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Ends the connection. What was written before is sent first where the other side still reads."""
+
+
+class Outbox:
+    """What one connection is still to be sent.
+
+    `put` only collects; what was collected is written together, at the end of the current turn of the event loop.
+    While the connection is `held`, because the other side does not read fast enough, everything waits.
+    """
+
+    def __init__(
+        self, line: Line, bus: "Bus", *, most: int = MOST_WAITING, most_bytes: int = MOST_WAITING_BYTES
+    ) -> None:
+        self.line = line
+        line.outbox = self
+        self._bus = bus
+        self._most, self._most_bytes = most, most_bytes
+        self._waiting: dict[Hashable, bytes] = {}
+        """In order; by what supersedes them, or by a number of their own."""
+        self._bytes = 0
+        self._number = 0
+        self._due = False
+        self.held = False
+        self.closed = False
+
+    def put(self, data: bytes, supersedes: Hashable = None) -> None:
+        """Adds a message. With `supersedes`, it takes the place of the message that waits under that name."""
+        if self.closed:
+            return
+        waiting = self._waiting
+        if supersedes is None:
+            self._number += 1
+            waiting[self._number] = data
+            self._bytes += len(data)
+        else:
+            self._bytes += len(data) - len(waiting.get(supersedes, b""))
+            waiting[supersedes] = data
+        if self.held:
+            if len(waiting) > self._most or self._bytes > self._most_bytes:
+                self.close(TOO_SLOW, "too slow: messages wait faster than they are read")
+        elif not self._due:
+            self._due = True
+            self._bus.flush_soon(self)
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        self._due = False
+        if self._waiting and not self.held and not self.closed:
+            data = b"".join(self._waiting.values())
+            self._waiting.clear()
+            self._bytes = 0
+            self.line.write(data)
+
+    def hold(self) -> None:
+        """The other side does not read fast enough."""
+        self.held = True
+
+    def release(self) -> None:
+        """The other side reads again."""
+        self.held = False
+        self.flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Ends the connection; what waits is sent before, where the other side still reads."""
+        if not self.closed:
+            self.flush()
+            self.drop()
+            self.line.close(code, reason)
+
+    def drop(self) -> None:
+        """Forgets everything: the connection is gone."""
+        self.closed = True
+        self._waiting.clear()
+
+
+class Subscriber(Protocol):
+    """Who gets messages, and in which form: subscribers of equal forms share one encoding."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def form(self) -> Hashable: ...
+
+
+class Bus:
+    """The topics of one exchange, and who subscribed to them."""
+
+    def __init__(self) -> None:
+        self._topics: dict[Hashable, dict[Subscriber, None]] = {}
+        self._due: list[Outbox] = []
+
+    def subscribe(self, topic: Hashable, subscriber: Subscriber) -> bool:
+        """Adds a subscriber; whether the topic had none before."""
+        subscribers = self._topics.setdefault(topic, {})
+        subscribers[subscriber] = None
+        return len(subscribers) == 1
+
+    def unsubscribe(self, topic: Hashable, subscriber: Subscriber) -> None:
+        """Takes a subscriber away, if it is one."""
+        subscribers = self._topics.get(topic)
+        if subscribers is not None:
+            subscribers.pop(subscriber, None)
+            if not subscribers:
+                del self._topics[topic]
+
+    def wanted(self, topic: Hashable) -> bool:
+        """Whether anybody subscribed."""
+        return topic in self._topics
+
+    def publish(self, topic: Hashable, encode: Callable[[Any], bytes], *, supersedes: Hashable = None) -> None:
+        """Sends everyone the message in his form, in the place of one that still waits under the name `supersedes`."""
+        subscribers = self._topics.get(topic)
+        if subscribers is None:
+            return
+        encoded: dict[Hashable, bytes] = {}
+        for subscriber in subscribers:
+            form = subscriber.form
+            data = encoded.get(form)
+            if data is None:
+                data = encoded[form] = encode(form)
+            subscriber.outbox.put(data, supersedes)
+
+    def flush_soon(self, outbox: Outbox) -> None:
+        """Has an outbox flushed at the end of this turn of the event loop."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._due.append(outbox)
+
+    def _flush(self) -> None:
+        due, self._due = self._due, []
+        for outbox in due:
+            outbox.flush()

@@ -1,0 +1,123 @@
+"""The WebSocket side of the server: uvicorn's protocol, whose connections the application also holds as lines.
+
+ASGI has one awaited call per message and connection. A fan-out needs more: frames that are encoded once for all
+subscribers, written at once where that is possible, and the news that the other side does not read. So the scope of
+a WebSocket names its `Line` in the extension LINE. The handshake, and what is received, are plain ASGI.
+
+Pings every 20 s and a limit of a minute for the pong are Binance's (web-socket-streams.md, 'General WSS
+information'); so is that nothing is compressed.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.protocol import State
+
+from hypersim.bus import LINE, Outbox
+
+PING_INTERVAL_S: Final = 20
+PONG_TIMEOUT_S: Final = 60
+LONGEST_MESSAGE: Final = 1_000_000
+CLOSE_TIMEOUT_S: Final = 5
+"""How long the other side may take to answer that the connection is closed."""
+KERNEL_BUFFER: Final = 256 * 1024
+"""What the system keeps for a connection that does not read: little, so that it is noticed soon."""
+GOING_AWAY: Final = 1001
+POLICY_VIOLATION: Final = 1008
+"""Close codes (RFC 6455, 7.4.1)."""
+
+
+class SocketLine:
+    """A WebSocket, as `hypersim.bus.Line` asks for."""
+
+    def __init__(self, protocol: "Protocol") -> None:
+        self._protocol = protocol
+        self.outbox: Outbox | None = None
+        self.on_control: Callable[[], None] | None = None
+        """Called with each ping and pong that comes in."""
+
+    def write(self, data: bytes) -> None:
+        """Sends frames that are encoded already."""
+        self._protocol.write(data)
+
+    def close(self, code: int, reason: str) -> None:
+        """Ends the connection."""
+        self._protocol.close(code, reason)
+
+
+class Protocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol with a line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = SocketLine(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        connected = transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+        super().connection_made(transport)
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][LINE] = {"line": self._line}
+        await super().run_asgi()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._line.outbox is not None:
+            self._line.outbox.drop()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._line.outbox is not None:
+            self._line.outbox.hold()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._line.outbox is not None:
+            self._line.outbox.release()
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        self._control()
+
+    def handle_pong(self, event: Frame) -> None:
+        super().handle_pong(event)
+        self._control()
+
+    def _control(self) -> None:
+        if self._line.on_control is not None:
+            self._line.on_control()
+
+    def keepalive_timeout(self) -> None:
+        self.pong_timer = None
+        self.close(POLICY_VIOLATION, "Pong timeout")
+
+    def write(self, data: bytes) -> None:
+        """Sends frames, unless the connection is closing."""
+        if self.conn.state is State.OPEN and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def close(self, code: int, reason: str) -> None:
+        """Sends a close frame after what was written; whoever does not answer it is cut off."""
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
+
+    def shutdown(self) -> None:
+        if self._line.outbox is not None:
+            self._line.outbox.close(GOING_AWAY, "the exchange stops")
+        else:
+            super().shutdown()
