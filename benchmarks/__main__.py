@@ -16,10 +16,11 @@ from benchmarks.idle import STARTS, idle_table
 from benchmarks.orders import memory_table, orders_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.recovery import recovery_table
+from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.targets import exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay")
+PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams")
 
 
 def main() -> None:
@@ -58,6 +59,9 @@ def main() -> None:
             print(f"\n{idle_table(chosen.watch)}", flush=True)
         if "delay" in parts:
             print(f"\n{delay_table(chosen.watch)}", flush=True)
+        if "streams" in parts:
+            print(f"\n{streams_table(chosen.seconds)}", flush=True)
+            print(f"\n{subscribers_table()}", flush=True)
         if "orders" in parts or "readers" in parts:
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             if "orders" in parts:
