@@ -4,7 +4,8 @@ Guarantees:
 - A message is encoded once for each form in which subscribers want it, and not at all while nobody does.
 - Everyone gets the messages of a topic in the order in which they were published.
 - Who does not read costs the others nothing: what waits for a connection is bounded, and where the bound is reached
-  the connection is closed. Of what a newer message supersedes only the newest waits.
+  the connection is closed. What waits for all of them is bounded, too: the one with the most is closed then. Of what
+  a newer message supersedes only the newest waits.
 
 Knows neither topics nor dialects, and does no I/O: a `Line` does.
 """
@@ -16,10 +17,15 @@ from typing import Any, Final, Protocol
 MOST_WAITING: Final = 10_000
 """Messages that may wait for one connection."""
 MOST_WAITING_BYTES: Final = 4_000_000
+MOST_HELD_BYTES: Final = 200_000_000
+"""That may wait for all connections together that do not read."""
+PLACE_BYTES: Final = 100
+"""What the place of a message costs that waits, beside the message itself, which many connections may share."""
 LINE: Final = "hypersim.line"
 """The extension in a WebSocket's ASGI scope that has its `Line`."""
 TOO_SLOW: Final = 1008
 """Close code of a connection that does not keep up: 'policy violation' (RFC 6455, 7.4.1)."""
+SLOW: Final = "too slow: messages wait faster than they are read"
 
 
 class Line(Protocol):
@@ -59,21 +65,27 @@ class Outbox:
         self.held = False
         self.closed = False
 
+    @property
+    def bytes_waiting(self) -> int:
+        """What the messages that wait cost, each counted as if nobody else waited for it."""
+        return self._bytes
+
     def put(self, data: bytes, supersedes: Hashable = None) -> None:
-        """Adds a message. With `supersedes`, it takes the place of the message that waits under that name."""
+        """Adds a message. With `supersedes`, the message that waits under that name is dropped."""
         if self.closed:
             return
-        waiting = self._waiting
+        before = self._bytes
         if supersedes is None:
             self._number += 1
-            waiting[self._number] = data
-            self._bytes += len(data)
-        else:
-            self._bytes += len(data) - len(waiting.get(supersedes, b""))
-            waiting[supersedes] = data
+            supersedes = self._number
+        elif (superseded := self._waiting.pop(supersedes, None)) is not None:
+            self._bytes -= len(superseded) + PLACE_BYTES
+        self._waiting[supersedes] = data
+        self._bytes += len(data) + PLACE_BYTES
         if self.held:
-            if len(waiting) > self._most or self._bytes > self._most_bytes:
-                self.close(TOO_SLOW, "too slow: messages wait faster than they are read")
+            self._bus.more_held(self._bytes - before)
+            if len(self._waiting) > self._most or self._bytes > self._most_bytes:
+                self.close(TOO_SLOW, SLOW)
         elif not self._due:
             self._due = True
             self._bus.flush_soon(self)
@@ -89,12 +101,16 @@ class Outbox:
 
     def hold(self) -> None:
         """The other side does not read fast enough."""
-        self.held = True
+        if not self.held and not self.closed:
+            self.held = True
+            self._bus.hold(self)
 
     def release(self) -> None:
         """The other side reads again."""
-        self.held = False
-        self.flush()
+        if self.held:
+            self.held = False
+            self._bus.release(self)
+            self.flush()
 
     def close(self, code: int, reason: str) -> None:
         """Ends the connection; what waits is sent before, where the other side still reads."""
@@ -106,7 +122,11 @@ class Outbox:
     def drop(self) -> None:
         """Forgets everything: the connection is gone."""
         self.closed = True
+        if self.held:
+            self.held = False
+            self._bus.release(self)
         self._waiting.clear()
+        self._bytes = 0
 
 
 class Subscriber(Protocol):
@@ -121,9 +141,13 @@ class Subscriber(Protocol):
 class Bus:
     """The topics of one exchange, and who subscribed to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_held_bytes: int = MOST_HELD_BYTES) -> None:
         self._topics: dict[Hashable, dict[Subscriber, None]] = {}
         self._due: list[Outbox] = []
+        self._most_held_bytes = most_held_bytes
+        self._held: set[Outbox] = set()
+        self._held_bytes = 0
+        """What waits for them."""
 
     def subscribe(self, topic: Hashable, subscriber: Subscriber) -> bool:
         """Adds a subscriber; whether the topic had none before."""
@@ -149,7 +173,7 @@ class Bus:
         if subscribers is None:
             return
         encoded: dict[Hashable, bytes] = {}
-        for subscriber in subscribers:
+        for subscriber in tuple(subscribers):  # one whose bound is reached may leave meanwhile
             form = subscriber.form
             data = encoded.get(form)
             if data is None:
@@ -161,6 +185,22 @@ class Bus:
         if not self._due:
             asyncio.get_running_loop().call_soon(self._flush)
         self._due.append(outbox)
+
+    def hold(self, outbox: Outbox) -> None:
+        """Counts an outbox that waits."""
+        self._held.add(outbox)
+        self.more_held(outbox.bytes_waiting)
+
+    def release(self, outbox: Outbox) -> None:
+        """Counts it no longer."""
+        self._held.discard(outbox)
+        self._held_bytes -= outbox.bytes_waiting
+
+    def more_held(self, added_bytes: int) -> None:
+        """Counts what waits; where it is too much for all, those with the most are closed."""
+        self._held_bytes += added_bytes
+        while self._held_bytes > self._most_held_bytes:
+            max(self._held, key=lambda outbox: outbox.bytes_waiting).close(TOO_SLOW, SLOW)
 
     def _flush(self) -> None:
         due, self._due = self._due, []
