@@ -11,10 +11,12 @@ information'); so is that nothing is compressed.
 import asyncio
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 from websockets.protocol import State
 
 from hypersim.bus import LINE, Outbox
@@ -24,7 +26,7 @@ PONG_TIMEOUT_S: Final = 60
 LONGEST_MESSAGE: Final = 1_000_000
 CLOSE_TIMEOUT_S: Final = 5
 """How long the other side may take to answer that the connection is closed."""
-KERNEL_BUFFER: Final = 256 * 1024
+KERNEL_BUFFER: Final = 64 * 1024
 """What the system keeps for a connection that does not read: little, so that it is noticed soon."""
 GOING_AWAY: Final = 1001
 POLICY_VIOLATION: Final = 1008
@@ -66,6 +68,15 @@ class Protocol(WebSocketsSansIOProtocol):
         self.scope["extensions"][LINE] = {"line": self._line}
         await super().run_asgi()
 
+    def handle_connect(self, event: Request) -> None:
+        if event.path.isascii():
+            super().handle_connect(event)
+            return
+        self.handshake_complete = self.close_sent = True
+        self.conn.send_response(self.conn.reject(HTTPStatus.BAD_REQUEST, "An address is ASCII: percent-encode it.\n"))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._line.outbox is not None:
             self._line.outbox.drop()
@@ -92,6 +103,11 @@ class Protocol(WebSocketsSansIOProtocol):
     def _control(self) -> None:
         if self._line.on_control is not None:
             self._line.on_control()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        if self.close_timer is None:  # what is still to be written may never be read
+            self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None
