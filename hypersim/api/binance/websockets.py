@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -89,7 +89,7 @@ class WebSockets:
             return
         await receive()  # that somebody wants to connect
         try:
-            query = parse_qs(scope["query_string"].decode("latin-1"))
+            query = _query_of(scope["query_string"])
             unit = _unit_of(query)
             client = scope["client"]
             self._world.limits.connect(client[0] if client else "", self._world.clock.now_us())
@@ -153,6 +153,15 @@ class Pace:
 
 def _kind_of(path: str) -> str | None:
     return next((kind for kind in KINDS if path == kind or path.startswith(f"{kind}/")), None)
+
+
+def _query_of(text: bytes) -> dict[str, list[str]]:
+    """The parameters of an address. A plus is itself, as in `btcusdt@kline_1d@+08:00`."""
+    query: dict[str, list[str]] = {}
+    for part in text.decode("utf-8", "replace").split("&"):
+        name, _, value = part.partition("=")
+        query.setdefault(unquote(name), []).append(unquote(value))
+    return query
 
 
 def _unit_of(query: dict[str, list[str]]) -> int:

@@ -70,7 +70,7 @@ def read(text: str) -> Request:
     """The request that a message is. Raises ControlRefused."""
     try:
         sent = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise ControlRefused(3, f"Invalid JSON: expected value at {_where(text)}") from None
     if not isinstance(sent, dict):
         raise ControlRefused(2, "Invalid request: expected an object")
@@ -80,8 +80,14 @@ def read(text: str) -> Request:
     if "method" not in sent:
         raise ControlRefused(2, f"Invalid request: missing field `method` at line 1 column {len(text)}", request_id)
     method, params = sent["method"], sent.get("params", [])
+    if not isinstance(method, str):
+        raise ControlRefused(2, "Invalid request: method must be a string", request_id)
     if method not in METHODS:
-        raise ControlRefused(2, f"Invalid request: unknown variant `{method}`, expected one of {VARIANTS}", request_id)
+        raise ControlRefused(
+            2,
+            f"Invalid request: unknown variant `{method}`, expected one of {VARIANTS} at {_end_of_method(text)}",
+            request_id,
+        )
     if not isinstance(params, list):
         raise ControlRefused(2, "Invalid request: params must be an array", request_id)
     return Request(Method(method), params, request_id)
@@ -109,6 +115,8 @@ def property_of(request: Request, *, values: int) -> list[Any]:
     return request.params[1:]
 
 
+METHOD: Final = re.compile(r'"method"\s*:\s*"(?:[^"\\]|\\.)*"')
+NEW_LINE: Final = "\n"
 METHODS: Final = frozenset(Method)
 VARIANTS: Final = ", ".join(f"`{method}`" for method in Method)
 
@@ -117,6 +125,13 @@ def _is_id(value: Any) -> bool:
     if isinstance(value, str):
         return ID_TEXT.fullmatch(value) is not None
     return value is None or (type(value) is int and -(2**63) <= value < 2**63)
+
+
+def _end_of_method(text: str) -> str:
+    """Where the name of the method ends, as far as it is plain to see."""
+    found = METHOD.search(text)
+    end = found.end() if found is not None else len(text)
+    return f"line {text.count(NEW_LINE, 0, end) + 1} column {end - text.rfind(NEW_LINE, 0, end) - 1}"
 
 
 def _where(text: str) -> str:

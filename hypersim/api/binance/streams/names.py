@@ -82,9 +82,10 @@ def parse(name: str) -> Stream | None:
     if name.startswith("!"):
         return _of_all(name)
     symbol, _, what = name.partition("@")
-    if not symbol or not what or symbol != symbol.lower():
+    listed = symbol.upper()
+    if not symbol or not what or symbol != listed.lower():  # there and back, or letters are lost on the way
         return None
-    symbol = symbol.upper()
+    symbol = listed
     if what in PLAIN:
         kind, every_us = PLAIN[what]
         return Stream(name=name, kind=kind, symbol=symbol, every_us=every_us)
