@@ -88,6 +88,11 @@ class MarketView:
         """The newest trade of this world."""
         return self.tape.last
 
+    @property
+    def first_id(self) -> int | None:
+        """Of this world's first trade."""
+        return self.timeline.first.trade_id if self.timeline.first is not None else None
+
     def depth(self, limit: int) -> tuple[int, list[Level], list[Level]]:
         """(update id, bids, asks), at most `limit` levels a side, best first."""
         return self.update_id, *self.book.top(limit)
@@ -166,7 +171,7 @@ class MarketView:
 
     def summary(self, window: Candle | None) -> Statistics:
         """The statistics of a span whose trades are one candle."""
-        return statistics(window, self.timeline.first.trade_id if self.timeline.first is not None else None)
+        return statistics(window, self.first_id)
 
     def close_before(self, minute_us: int, now_us: int) -> int:
         """Price of the last trade before the start of a minute that is over; 0 when none is known."""

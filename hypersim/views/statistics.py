@@ -51,7 +51,6 @@ def statistics(window: Candle | None, first_own_id: int | None) -> Statistics:
     """
     if window is None:
         return NO_TRADES
-    own = first_own_id is not None and window.last_id >= max(first_own_id, window.first_id)
     return Statistics(
         window.open,
         window.high,
@@ -60,9 +59,18 @@ def statistics(window: Candle | None, first_own_id: int | None) -> Statistics:
         window.volume,
         window.quote_volume,
         window.trades,
-        max(window.first_id, first_own_id or 0) if own else -1,
-        window.last_id if own else -1,
+        *own_ids(window, first_own_id),
     )
+
+
+def own_ids(candle: Candle, first_own_id: int | None) -> tuple[int, int]:
+    """The first and last id of this world's trades in a candle; -1 for both where there are none.
+
+    `first_own_id`: of the world's first trade, None before it.
+    """
+    if not candle.trades or first_own_id is None or candle.last_id < max(first_own_id, candle.first_id):
+        return -1, -1
+    return max(candle.first_id, first_own_id), candle.last_id
 
 
 def show_percent(thousandths: int) -> str:

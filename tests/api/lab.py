@@ -28,6 +28,7 @@ from hypersim.store.database import open_database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
 from hypersim.units import ONE, parse, to_amount
+from hypersim.views.records import HistorySource
 from hypersim.views.views import Views
 from hypersim.world import World
 from hypersim.writer import Writer
@@ -115,13 +116,17 @@ class Lab:
 
 
 @asynccontextmanager
-async def open_lab(*, rate_limits: bool = False, open_mode: bool = False) -> AsyncIterator[Lab]:
-    """A world from nothing, gone afterwards. Both dialects answer; in open mode the unified one without signatures."""
+async def open_lab(
+    *, rate_limits: bool = False, open_mode: bool = False, past: HistorySource | None = None
+) -> AsyncIterator[Lab]:
+    """A world from nothing, gone afterwards. Both dialects answer; in open mode the unified one without signatures.
+    `past` knows what was traded before.
+    """
     clock, limits, keys, views = (
         HandClock(),
         Limits(enforced=rate_limits),
         KeyRing(MasterKey("test")),
-        Views(),
+        Views(past),
     )
     async with AsyncExitStack() as stack:
         database = open_database("sqlite://", memory=True)

@@ -1,6 +1,7 @@
 """One connection to market streams: what it is subscribed to, and its requests."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from hypersim.api.binance.streams.control import (
     MOST_STREAMS,
@@ -13,13 +14,15 @@ from hypersim.api.binance.streams.control import (
     read,
     refusal,
 )
-from hypersim.api.binance.streams.form import Form, encode, text_frame
+from hypersim.api.binance.streams.form import Form, encode, framed, text_frame
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.names import Stream, parse
 from hypersim.bus import Outbox
 
-SHUTDOWN_STREAM = "!serverShutdown"
+SHUTDOWN_STREAM: Final = "!serverShutdown"
+TOO_MANY: Final = f"at most {MOST_STREAMS} streams on one connection"
+POLICY_VIOLATION: Final = 1008
 
 
 class StreamConnection:
@@ -29,15 +32,19 @@ class StreamConnection:
         self.outbox = outbox
         self.form = form
         self._market = market
-        self._streams: dict[str, Stream | None] = {}
-        """By name, in the order of their subscription; None for what has no name of a stream."""
+        self._streams: dict[str, Stream] = {}
+        """By name, in the order of their subscription."""
 
     def open(self, names: Iterable[str]) -> None:
         """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
-        opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards.
+        opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards. Too many streams end the connection.
         """
-        for name in names:
-            self._subscribe(name, parse(name))
+        streams = [stream for name in dict.fromkeys(names) if (stream := parse(name)) is not None]
+        if len(streams) > MOST_STREAMS:
+            self.outbox.close(POLICY_VIOLATION, TOO_MANY)
+            return
+        for stream in streams:
+            self._subscribe(stream)
 
     def close(self) -> None:
         """Leaves every stream."""
@@ -62,16 +69,14 @@ class StreamConnection:
         match request.method:
             case Method.SUBSCRIBE:
                 names = names_of(request)
-                streams = {name: parse(name) for name in names}
-                if None in streams.values():
+                streams = [stream for name in names if (stream := parse(name)) is not None]
+                if len(streams) < len(names):
                     raise ControlRefused(2, "Invalid request: invalid stream", request.id)
-                if len(self._streams.keys() | streams.keys()) > MOST_STREAMS:
-                    raise ControlRefused(
-                        2, f"Invalid request: at most {MOST_STREAMS} streams on one connection", request.id
-                    )
+                if len(self._streams.keys() | {stream.name for stream in streams}) > MOST_STREAMS:
+                    raise ControlRefused(2, f"Invalid request: {TOO_MANY}", request.id)
                 self._send(Answer(None, request.id))
-                for name, stream in streams.items():
-                    self._subscribe(name, stream)
+                for stream in streams:
+                    self._subscribe(stream)
             case Method.UNSUBSCRIBE:
                 for name in names_of(request):
                     self._unsubscribe(name)
@@ -90,11 +95,13 @@ class StreamConnection:
                 property_of(request, values=0)
                 self._send(Answer(self.form.combined, request.id))
 
-    def _subscribe(self, name: str, stream: Stream | None) -> None:
+    def _subscribe(self, stream: Stream) -> None:
+        name = stream.name
         if name not in self._streams:
             self._streams[name] = stream
-            if stream is not None:
-                self._market.subscribe(stream, self)
+            first = self._market.subscribe(stream, self)
+            if first is not None:
+                self.outbox.put(framed(name, first(self.form.unit), combined=self.form.combined))
 
     def _unsubscribe(self, name: str) -> None:
         stream = self._streams.pop(name, None)

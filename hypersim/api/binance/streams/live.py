@@ -38,6 +38,14 @@ class LiveStreams:
             symbols = (stream.symbol,) if stream.symbol else self._markets.markets
             self._best.update((symbol, self._best_of(symbol)) for symbol in symbols)
 
+    def now(self, stream: Stream) -> Build | None:
+        """What who begins to watch is told at once: the best prices, which may not change for long."""
+        view = self._markets.markets.get(stream.symbol)
+        if stream.kind is not Kind.BOOK_TICKER or view is None or not view.update_id:
+            return None
+        ticker = messages.book_ticker(stream.symbol, view.update_id, *self._best_of(stream.symbol))
+        return lambda _: ticker
+
     def unwatch(self, stream: Stream) -> None:
         """Does not any more."""
         del self._names[stream.symbol, stream.kind]

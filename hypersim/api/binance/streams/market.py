@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from hypersim.api.binance.streams.form import Build
 from hypersim.api.binance.streams.live import LiveStreams
 from hypersim.api.binance.streams.names import Stream
 from hypersim.api.binance.streams.sampled import SampledStreams
@@ -20,12 +21,20 @@ class MarketStreams:
         self._live = LiveStreams(world.markets, bus)
         self._sampled = SampledStreams(world, bus, settled_us)
 
-    def subscribe(self, stream: Stream, subscriber: Subscriber) -> None:
-        """From now on the subscriber gets this stream."""
+    def subscribe(self, stream: Stream, subscriber: Subscriber) -> Build | None:
+        """From now on the subscriber gets this stream. Returns what he is to be told at once."""
         if stream.symbol:
             self._world.demand.asked(stream.symbol)
-        if self._bus.subscribe(stream.name, subscriber):
-            (self._sampled if stream.every_us else self._live).watch(stream)
+        first = self._bus.subscribe(stream.name, subscriber)
+        if not stream.every_us:
+            if first:
+                self._live.watch(stream)
+            return self._live.now(stream)
+        if first:
+            self._sampled.watch(stream)
+        else:
+            self._sampled.joined(stream)
+        return None
 
     def unsubscribe(self, stream: Stream, subscriber: Subscriber) -> None:
         """From now on the subscriber does not get it any more."""

@@ -251,9 +251,17 @@ def sizes(levels: Iterable[Level]) -> Sizes:
 
 
 def kline(
-    symbol: str, interval: Interval, bar: Candle, close_us: int, *, closed: bool, time_us: int, unit: int
+    symbol: str,
+    interval: Interval,
+    bar: Candle,
+    ids: tuple[int, int],
+    close_us: int,
+    *,
+    closed: bool,
+    time_us: int,
+    unit: int,
 ) -> Kline:
-    """A bar whose last microsecond is `close_us`; one without trades has -1 as its ids."""
+    """A bar whose last microsecond is `close_us`; `ids` are those of this world's first and last trade in it."""
     return Kline(
         "kline",
         time_us // unit,
@@ -263,8 +271,7 @@ def kline(
             close_us // unit,
             symbol,
             interval.value,
-            bar.first_id if bar.trades else -1,
-            bar.last_id if bar.trades else -1,
+            *ids,
             show(bar.open),
             show(bar.close),
             show(bar.high),
