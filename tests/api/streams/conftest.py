@@ -19,3 +19,10 @@ async def limited_stage() -> AsyncIterator[Stage]:
     """Streams with Binance's limits."""
     async with open_stage(rate_limits=True) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def standing_stage() -> AsyncIterator[Stage]:
+    """One for all tests of a module, which leave nothing behind; without rate limits."""
+    async with open_stage() as opened:
+        yield opened

@@ -20,7 +20,7 @@ from tests.api.lab import Lab, open_lab
 
 TENTH_US = 100_000
 PATIENCE = 5000
-"""Milliseconds that a read of the store may take."""
+"""Milliseconds that a commit, or a read of the store, may take."""
 TURNS = 20
 """Of the event loop, in which everything that is due happens."""
 
@@ -99,6 +99,7 @@ class StreamClient:
         return answer
 
     async def leave(self) -> None:
+        """Hangs up; more than once is once."""
         self.wire.incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await self._task
 
@@ -143,10 +144,10 @@ class Stage:
             await self.settle()
 
     async def settle(self) -> None:
-        """Returns once what is due was told."""
+        """Returns once what was taken in is durable, and what is due was told."""
         await turns()
         for _ in range(PATIENCE):
-            if not self.sockets._market._sampled._telling:
+            if not self.sockets._market._sampled._telling and self.lab.writer.settled_us() == self.lab.clock.time_us:
                 break
             await asyncio.sleep(0.001)
         await turns()

@@ -36,8 +36,11 @@ DEPTH, ZONED = "btcusdt@depth", "btcusdt@kline_1d@+08:00"
         ("/stream?streams=%ff", True, []),
     ],
 )
-async def test_an_address_names_streams(stage: Stage, address: str, combined: bool, streams: list[str]) -> None:
-    client = await stage.open(address)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_address_names_streams(
+    standing_stage: Stage, address: str, combined: bool, streams: list[str]
+) -> None:
+    client = await standing_stage.open(address)
 
     assert client.refusal is None
     assert {"result": streams, "id": 1} == await client.ask("LIST_SUBSCRIPTIONS")

@@ -89,13 +89,15 @@ NOT_BOOLEAN = "Invalid value type: expected Boolean"
     ],
     ids=lambda value: str(value)[:60],
 )
-async def test_a_request_has_one_answer(stage: Stage, sent: str, answer: dict[str, Any]) -> None:
-    client = await stage.open("/ws")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_request_has_one_answer(standing_stage: Stage, sent: str, answer: dict[str, Any]) -> None:
+    client = await standing_stage.open("/ws")
 
     await client.send(sent)
 
     assert [answer] == client.read()
     assert client.wire.closed is None
+    await client.leave()
 
 
 async def test_what_is_subscribed_to_is_listed_in_order_and_once(stage: Stage) -> None:
