@@ -157,8 +157,8 @@ class Stage:
             await client.leave()
 
 
-async def turns() -> None:
-    for _ in range(TURNS):
+async def turns(count: int = TURNS) -> None:
+    for _ in range(count):
         await asyncio.sleep(0)
 
 
