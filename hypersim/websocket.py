@@ -29,6 +29,7 @@ CLOSE_TIMEOUT_S: Final = 5
 KERNEL_BUFFER: Final = 64 * 1024
 """What the system keeps for a connection that does not read: little, so that it is noticed soon."""
 GOING_AWAY: Final = 1001
+INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 """Close codes (RFC 6455, 7.4.1)."""
 
@@ -92,6 +93,13 @@ class Protocol(WebSocketsSansIOProtocol):
         if self._line.outbox is not None:
             self._line.outbox.release()
 
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            self.frames = []
+            self.close(INVALID_DATA, "a text message is UTF-8")
+            return
+        super().send_receive_event_to_app()
+
     def handle_ping(self) -> None:
         super().handle_ping()
         self._control()
@@ -137,3 +145,11 @@ class Protocol(WebSocketsSansIOProtocol):
             self._line.outbox.close(GOING_AWAY, "the exchange stops")
         else:
             super().shutdown()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
