@@ -21,6 +21,8 @@ MOST_HELD_BYTES: Final = 200_000_000
 """That may wait for all connections together that do not read."""
 PLACE_BYTES: Final = 100
 """What the place of a message costs that waits, beside the message itself, which many connections may share."""
+MOST_COLLECTED_BYTES: Final = 64_000
+"""That are collected before they are written."""
 LINE: Final = "hypersim.line"
 """The extension in a WebSocket's ASGI scope that has its `Line`."""
 TOO_SLOW: Final = 1008
@@ -46,7 +48,8 @@ class Line(Protocol):
 class Outbox:
     """What one connection is still to be sent.
 
-    `put` only collects; what was collected is written together, at the end of the current turn of the event loop.
+    `put` only collects; what was collected is written together, at the end of the current turn of the event loop, or
+    as soon as it is much.
     While the connection is `held`, because the other side does not read fast enough, everything waits.
     """
 
@@ -86,6 +89,8 @@ class Outbox:
             self._bus.more_held(self._bytes - before)
             if len(self._waiting) > self._most or self._bytes > self._most_bytes:
                 self.close(TOO_SLOW, SLOW)
+        elif self._bytes > MOST_COLLECTED_BYTES:
+            self.flush()  # or nobody notices that it is not read
         elif not self._due:
             self._due = True
             self._bus.flush_soon(self)

@@ -17,11 +17,13 @@ class Ear:
         self.closed: int | None = None
         self.on_control: Callable[[], None] | None = None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_write: Callable[[], None] = lambda: None
         self.outbox: Any = None
         Outbox(self, bus, **bounds)
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+        self.on_write()
 
     def close(self, code: int, reason: str) -> None:
         self.closed = code
@@ -74,6 +76,18 @@ async def test_what_comes_in_one_turn_is_written_at_once_and_in_order() -> None:
     await turn()
 
     assert [b"1.0:plain 2.0:plain 1.1:plain 2.1:plain 1.2:plain 2.2:plain ", b"later:plain "] == ear.written
+
+
+async def test_much_is_not_collected_for_a_turn() -> None:
+    """Who asks for a lot in one turn and does not read is noticed within it."""
+    bus = Bus()
+    ear = Ear(bus, most_bytes=200_000)
+    bus.subscribe("topic", ear)
+    ear.on_write = ear.outbox.hold
+    for _ in range(12):
+        bus.publish("topic", partial(sized, 30_000))
+
+    assert (TOO_SLOW, [bytes(90_000)]) == (ear.closed, ear.written)
 
 
 async def test_of_what_is_superseded_only_the_newest_waits_and_the_rest_keeps_its_order() -> None:
