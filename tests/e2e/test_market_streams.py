@@ -95,16 +95,21 @@ def test_a_local_book_is_the_book_under_load_and_over_reconnects(server: ServerP
                 assert (newest["bids"][0], newest["asks"][0]) == touch
 
 
+def upgrade(server: ServerProcess, path: str) -> bytes:
+    """The request of a handshake."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {server.hostname}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
 def stalled(server: ServerProcess, path: str) -> socket.socket:
     """A client that does not read, and whose system keeps little for it."""
     host, _, port = server.hostname.partition(":")
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect((host, int(port)))
-    client.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: {server.hostname}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
+    client.sendall(upgrade(server, path))
     assert b"101" in client.recv(12)
     return client
 
@@ -198,22 +203,24 @@ def test_thousands_of_subscribers_fit_into_little_memory(stalling: int) -> None:
 
 
 async def _crowd(server: ServerProcess, stalling: int) -> None:
+    """The first of them ask for more than the systems keep for them, and read nothing of it."""
     host, _, port = server.hostname.partition(":")
-    handshake = (
-        f"GET /ws/btcusdt@trade/btcusdt@depth@100ms HTTP/1.1\r\nHost: {server.hostname}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
+    long_names = "/".join(f"{'x' * 60}{number}@trade" for number in range(100))
+    questions = Frame(Opcode.TEXT, b'{"method":"LIST_SUBSCRIPTIONS","id":1}').serialize(mask=True) * 60  # 7 kB each
     loop, clients = asyncio.get_running_loop(), []
     for number in range(SUBSCRIBERS):
-        client = socket.socket()
-        if number < stalling:
+        client, stalls = socket.socket(), number < stalling
+        if stalls:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.setblocking(False)
         await loop.sock_connect(client, (host, int(port)))
-        await loop.sock_sendall(client, handshake)
+        path = f"/ws/btcusdt@trade/btcusdt@depth@100ms{f'/{long_names}' if stalls else ''}"
+        await loop.sock_sendall(client, upgrade(server, path))
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += await loop.sock_recv(client, 4096)
+        if stalls:
+            await loop.sock_sendall(client, questions)
         clients.append(client)
 
     async def trades_of(client: socket.socket, count: int) -> int:
