@@ -22,7 +22,7 @@ MOST_HELD_BYTES: Final = 200_000_000
 PLACE_BYTES: Final = 100
 """What the place of a message costs that waits, beside the message itself, which many connections may share."""
 MOST_COLLECTED_BYTES: Final = 64_000
-"""That are collected before they are written."""
+"""That are collected before they are written, and about as many as are written at once."""
 LINE: Final = "hypersim.line"
 """The extension in a WebSocket's ASGI scope that has its `Line`."""
 TOO_SLOW: Final = 1008
@@ -96,13 +96,26 @@ class Outbox:
             self._bus.flush_soon(self)
 
     def flush(self) -> None:
-        """Writes what waits."""
+        """Writes what waits, as long as the other side reads fast enough."""
         self._due = False
-        if self._waiting and not self.held and not self.closed:
+        while self._waiting and not self.held and not self.closed:
+            self.line.write(self._oldest())
+
+    def _oldest(self) -> bytes:
+        """Takes what has waited longest, and not much at once: what is written counts as waiting no more."""
+        if self._bytes <= MOST_COLLECTED_BYTES:
             data = b"".join(self._waiting.values())
             self._waiting.clear()
             self._bytes = 0
-            self.line.write(data)
+            return data
+        names, cost = [], 0
+        for name, data in self._waiting.items():
+            names.append(name)
+            cost += len(data) + PLACE_BYTES
+            if cost >= MOST_COLLECTED_BYTES:
+                break
+        self._bytes -= cost
+        return b"".join([self._waiting.pop(name) for name in names])
 
     def hold(self) -> None:
         """The other side does not read fast enough."""

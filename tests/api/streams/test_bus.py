@@ -90,6 +90,26 @@ async def test_much_is_not_collected_for_a_turn() -> None:
     assert (TOO_SLOW, [bytes(90_000)]) == (ear.closed, ear.written)
 
 
+async def test_who_reads_a_little_is_written_a_little() -> None:
+    """The rest goes on waiting, where it is counted."""
+    bus = Bus()
+    ear = Ear(bus, most_bytes=200_000)
+    bus.subscribe("topic", ear)
+    ear.outbox.hold()
+    for number in range(6):
+        bus.publish("topic", partial(sized, 30_000 + number))
+    ear.on_write = ear.outbox.hold
+    ear.outbox.release()
+    assert [bytes(90_003)] == ear.written
+    for _ in range(3):
+        bus.publish("topic", partial(sized, 30_000))
+    assert None is ear.closed
+    ear.outbox.release()
+    ear.outbox.release()
+
+    assert [90_003, 90_012, 90_000] == [len(data) for data in ear.written]
+
+
 async def test_of_what_is_superseded_only_the_newest_waits_and_the_rest_keeps_its_order() -> None:
     bus = Bus()
     ear = Ear(bus)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from hypersim.engine.orders import Side
+from hypersim.errors import Reason, Refused
+from hypersim.views.archive import Archive
 from tests.api.streams.stage import Stage
 
 BTC = {"symbol": "BTCUSDT"}
@@ -182,6 +184,26 @@ async def test_an_array_has_the_tickers_that_changed(stage: Stage, arrays: str, 
     await stage.pass_time(1)
 
     assert [one_of.read()] == all_of.read()
+
+
+async def test_an_array_that_could_not_be_read_is_told_whole_the_next_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, window, read = await stage.open("/ws/!ticker_1h@arr"), Archive.window, list[int]()
+
+    async def refuse_the_third(self: Archive, start_us: int) -> Any:
+        read.append(start_us)
+        if len(read) == 3:
+            raise Refused(Reason.OVERLOADED)
+        return await window(self, start_us)
+
+    monkeypatch.setattr(Archive, "window", refuse_the_third)
+    await stage.pass_time(1)
+    assert [] == client.read()
+    await stage.pass_time(1)
+    (told,) = client.read()
+
+    assert sorted(stage.lab.world.markets.markets) == sorted(ticker["s"] for ticker in told)
 
 
 async def test_times_in_microseconds_are_those_in_milliseconds(stage: Stage) -> None:

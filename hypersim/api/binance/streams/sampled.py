@@ -183,15 +183,17 @@ class SampledStreams:
 
     async def _changed_tickers(self, stream: Stream, now_us: int) -> list[Build]:
         """The tickers of the symbols whose statistics are others than those told last."""
-        told = self._told.setdefault(stream.name, {})
-        news = []
+        before = self._told.get(stream.name, {})
+        told, news = {}, []
         for number, (symbol, view) in enumerate(list(self._world.markets.markets.items())):
             if number % TURN == TURN - 1:
                 await self._world.clock.sleep(0)  # others have a turn
             says, build = await ticker(stream, view, self._archive(view), now_us)
-            if told.get(symbol) != says:
-                told[symbol] = says
+            told[symbol] = says
+            if before.get(symbol) != says:
                 news.append(build)
+        if self._watched(stream):
+            self._told[stream.name] = told
         return news
 
     def _archive(self, view: MarketView) -> Archive:
