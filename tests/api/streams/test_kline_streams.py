@@ -1,6 +1,7 @@
 """Kline streams: bars worked out by hand from the trades, each closing told once, and what they cost."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
@@ -15,7 +16,7 @@ from hypersim.units import ONE
 from hypersim.views.archive import Archive
 from hypersim.views.records import Run, TapeTrade
 from tests.api.lab import START_US
-from tests.api.streams.stage import Stage, StreamClient, open_stage
+from tests.api.streams.stage import Stage, StreamClient, open_stage, turns
 from tests.views.trades import TradesBefore
 
 START_MS = START_US // 1000
@@ -285,3 +286,59 @@ async def test_a_stream_that_is_left_while_it_reads_tells_nothing_more(
     await stage.pass_time(2)
 
     assert [False] == [bar["x"] for bar in told_bars(client)]
+
+
+async def test_a_stream_that_reads_does_not_begin_to_read_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes, it tells once when it is done."""
+    reads, go_on = list[Any](), asyncio.Event()
+    klines = Archive.klines
+
+    async def slow(self: Archive, interval: Any, **arguments: Any) -> Any:
+        reads.append(interval)
+        await go_on.wait()
+        return await klines(self, interval, **arguments)
+
+    monkeypatch.setattr(Archive, "klines", slow)
+    monkeypatch.setattr("tests.api.streams.stage.PATIENCE", 0)
+    stage.lab.clock.time_us = MINUTE_END_US - 1_000_000
+    client = await stage.open("/ws/btcusdt@kline_1m")
+    await stage.pass_time(11)
+    go_on.set()
+    await stage.settle()
+
+    assert ([True], 1) == ([bar["x"] for bar in told_bars(client)], len(reads))
+
+
+async def test_a_closing_waits_for_what_is_on_its_way_to_the_disk(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trade of the last instant of a bar is in it, however long its commit takes."""
+    lab, durable = stage.lab, threading.Event()
+    prepare = lab.writer._journal.prepare
+
+    def slowly(*arguments: Any) -> Any:
+        store = prepare(*arguments)
+
+        def later() -> None:
+            durable.wait(20)
+            store()
+
+        return later
+
+    lab.clock.time_us = MINUTE_END_US - 1
+    await stage.settle()
+    client = await stage.open("/ws/btcusdt@kline_1m")
+    monkeypatch.setattr(lab.writer._journal, "prepare", slowly)
+    monkeypatch.setattr("tests.api.streams.stage.PATIENCE", 0)
+    trading = asyncio.create_task(lab.trade("BTCUSDT", "50001", "0.25", Side.BUY))
+    await turns()
+    lab.clock.time_us = MINUTE_END_US
+    await stage.settle()
+    assert [] == told_bars(client)
+    durable.set()
+    await trading
+    lab.clock.time_us += 5_000
+    await stage.settle()
+
+    ((closed, volume),) = [(bar["x"], bar["v"]) for bar in told_bars(client)]
+    assert (True, "0.26000000") == (closed, volume)
