@@ -1,9 +1,11 @@
 """Where market streams are, who may connect, and how a connection ends."""
 
+import asyncio
 from urllib.parse import quote
 
 import pytest
 
+from hypersim.api.binance import websockets
 from hypersim.api.binance.streams.control import MOST_STREAMS
 from tests.api.streams.stage import Stage
 
@@ -150,3 +152,13 @@ async def test_a_rebuild_ends_every_connection(stage: Stage) -> None:
     stage.sockets.restart()
 
     assert [(1012, "the exchange restarts")] * 2 == [client.wire.closed for client in clients]
+
+
+async def test_a_connection_ends_after_its_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 24 * 3600 == websockets.LIFE_S
+    monkeypatch.setattr(websockets, "LIFE_S", 0.01)
+    client = await stage.open("/ws/btcusdt@trade")
+    assert None is client.wire.closed
+    await asyncio.sleep(0.05)
+
+    assert (1001, "connected for 24 hours") == client.wire.closed
