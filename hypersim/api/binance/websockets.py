@@ -19,6 +19,7 @@ from hypersim.api.binance.refusals import word
 from hypersim.api.binance.streams.connection import StreamConnection
 from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
 from hypersim.api.binance.streams.market import MarketStreams
+from hypersim.api.binance.streams.user import UserStreams
 from hypersim.bus import LINE, Bus, Outbox
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.events import Committed
@@ -61,11 +62,13 @@ class WebSockets:
         self._others = others
         self._bus = Bus()
         self._market = MarketStreams(world, self._bus, settled_us)
+        self._user = UserStreams(world, self._bus)
         self._connections: set[Connection] = set()
 
     def fold(self, record: Committed) -> None:
         """Tells what was committed. A listener of the writer."""
         self._market.fold(record)
+        self._user.fold(record)
 
     async def run(self) -> None:
         """Tells what time changes, until it is cancelled."""
