@@ -18,6 +18,7 @@ from hypersim.api.binance.dispatch import TIME_UNITS
 from hypersim.api.binance.refusals import word
 from hypersim.api.binance.streams.connection import StreamConnection
 from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
+from hypersim.api.binance.streams.keyed import KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.user import UserStreams
 from hypersim.bus import LINE, Bus, Outbox
@@ -63,6 +64,7 @@ class WebSockets:
         self._bus = Bus()
         self._market = MarketStreams(world, self._bus, settled_us)
         self._user = UserStreams(world, self._bus)
+        self._keyed = KeyedStreams(world.listen_keys, world.clock, self._user)
         self._connections: set[Connection] = set()
 
     def fold(self, record: Committed) -> None:
@@ -72,7 +74,9 @@ class WebSockets:
 
     async def run(self) -> None:
         """Tells what time changes, until it is cancelled."""
-        await self._market.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._market.run(), name="market streams")
+            tasks.create_task(self._world.listen_keys.run(), name="listen keys")
 
     def stopping(self) -> None:
         """Tells every client that the exchange stops soon."""
@@ -108,7 +112,7 @@ class WebSockets:
     def _connection(
         self, kind: str, path: str, query: dict[str, list[str]], outbox: Outbox, unit: int
     ) -> StreamConnection:
-        connection = StreamConnection(outbox, self._market, Form(combined=kind == COMBINED, unit=unit))
+        connection = StreamConnection(outbox, self._market, self._keyed, Form(combined=kind == COMBINED, unit=unit))
         texts = [path.removeprefix(kind).removeprefix("/"), *query.get("streams", [])]
         connection.open([name for text in texts for name in text.split("/") if name])
         return connection

@@ -1,4 +1,4 @@
-"""One connection to market streams: what it is subscribed to, and its requests."""
+"""One connection to streams, of markets and of listen keys: what it is subscribed to, and its requests."""
 
 from collections.abc import Iterable
 
@@ -14,6 +14,7 @@ from hypersim.api.binance.streams.control import (
     refusal,
 )
 from hypersim.api.binance.streams.form import Form, encode, text_frame
+from hypersim.api.binance.streams.keyed import LISTEN_KEY, KeyedStream, KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.names import Stream, parse
@@ -23,21 +24,22 @@ SHUTDOWN_STREAM = "!serverShutdown"
 
 
 class StreamConnection:
-    """A subscriber of market streams, as `hypersim.bus.Subscriber` asks for."""
+    """A subscriber of market streams, as `hypersim.bus.Subscriber` asks for, and of user data."""
 
-    def __init__(self, outbox: Outbox, market: MarketStreams, form: Form) -> None:
+    def __init__(self, outbox: Outbox, market: MarketStreams, keyed: KeyedStreams, form: Form) -> None:
         self.outbox = outbox
         self.form = form
         self._market = market
-        self._streams: dict[str, Stream | None] = {}
-        """By name, in the order of their subscription; None for what has no name of a stream."""
+        self._keyed = keyed
+        self._streams: dict[str, Stream | KeyedStream | None] = {}
+        """By name, in the order of their subscription; None for what has no name of a stream, or of none that is."""
 
     def open(self, names: Iterable[str]) -> None:
         """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
         opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards.
         """
         for name in names:
-            self._subscribe(name, parse(name))
+            self._subscribe(name)
 
     def close(self) -> None:
         """Leaves every stream."""
@@ -62,16 +64,15 @@ class StreamConnection:
         match request.method:
             case Method.SUBSCRIBE:
                 names = names_of(request)
-                streams = {name: parse(name) for name in names}
-                if None in streams.values():
+                if not all(parse(name) or LISTEN_KEY.fullmatch(name) for name in names):
                     raise ControlRefused(2, "Invalid request: invalid stream", request.id)
-                if len(self._streams.keys() | streams.keys()) > MOST_STREAMS:
+                if len({*self._streams, *names}) > MOST_STREAMS:
                     raise ControlRefused(
                         2, f"Invalid request: at most {MOST_STREAMS} streams on one connection", request.id
                     )
                 self._send(Answer(None, request.id))
-                for name, stream in streams.items():
-                    self._subscribe(name, stream)
+                for name in names:
+                    self._subscribe(name)
             case Method.UNSUBSCRIBE:
                 for name in names_of(request):
                     self._unsubscribe(name)
@@ -90,16 +91,22 @@ class StreamConnection:
                 property_of(request, values=0)
                 self._send(Answer(self.form.combined, request.id))
 
-    def _subscribe(self, name: str, stream: Stream | None) -> None:
-        if name not in self._streams:
+    def _subscribe(self, name: str) -> None:
+        if name in self._streams:
+            return
+        stream = parse(name)
+        if stream is None:
+            self._streams[name] = self._keyed.subscribe(name, self)
+        else:
             self._streams[name] = stream
-            if stream is not None:
-                self._market.subscribe(stream, self)
+            self._market.subscribe(stream, self)
 
     def _unsubscribe(self, name: str) -> None:
-        stream = self._streams.pop(name, None)
-        if stream is not None:
-            self._market.unsubscribe(stream, self)
+        match self._streams.pop(name, None):
+            case KeyedStream() as keyed:
+                self._keyed.unsubscribe(keyed)
+            case Stream() as stream:
+                self._market.unsubscribe(stream, self)
 
     def _send(self, value: object) -> None:
         self.outbox.put(text_frame(encode(value)))
