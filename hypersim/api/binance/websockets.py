@@ -85,7 +85,8 @@ class WebSockets:
             connection.stopping(now_us)
 
     def restart(self) -> None:
-        """Ends every connection: what they were told may not be what is durable."""
+        """Ends every connection: what they were told, or found when they came, may not be what is durable."""
+        self._user.forget()
         for connection in list(self._connections):
             connection.outbox.close(SERVICE_RESTART, "the exchange restarts")
 

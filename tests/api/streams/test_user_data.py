@@ -97,6 +97,20 @@ def test_an_account_is_told_nothing_of_others_and_of_nothing_that_is_everybodys(
     assert [] == world.told(inbox)
 
 
+def test_nothing_is_worked_out_for_who_has_no_listener(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    for name in ("execution_report", "account_position", "balance_update", "list_status"):
+        monkeypatch.setattr(f"hypersim.api.binance.streams.user.{name}", never)
+    world = Told()
+    inbox = world.listen("third")
+    user("buy", 2, 100)(world)
+    other("sell", 2, 100)(world)
+    world.apply(DEPOSIT)
+    assert [] == inbox.read()
+
+
 def test_both_sides_of_a_trade_are_told_their_own() -> None:
     world = Told(fee_rate=100_000)
     maker, taker = world.listen("other"), world.listen("user")
@@ -145,6 +159,19 @@ def test_who_comes_back_is_told_of_what_began_meanwhile() -> None:
     inbox = world.listen("user")
     world.apply(Reset())
     assert [("a", "EXPIRED")] == [(each["c"], each["X"]) for each in world.told(inbox) if "X" in each]
+
+
+def test_who_subscribed_before_a_rebuild_is_told_no_more_and_who_comes_after_it_is() -> None:
+    world = Told(fee_rate=0)
+    early = world.listen("user")
+    user("buy", 2, 100)(world)
+    early.read()
+    world.user.forget()
+    late = world.listen("user")
+    world.user.unsubscribe(1, early)
+    user("sell", 2, 100, prevention=SelfTradePrevention.EXPIRE_BOTH, name="b")(world)
+    assert [] == early.read()
+    assert ["NEW", "EXPIRED_IN_MATCH", "EXPIRED_IN_MATCH"] == [each["X"] for each in world.told(late) if "X" in each]
 
 
 def test_execution_ids_are_the_same_whoever_listens() -> None:

@@ -79,7 +79,8 @@ class UserStreams:
 
     def subscribe(self, account_id: int, subscriber: Subscriber) -> None:
         """From now on the subscriber, whose form is a UserForm, gets what happens to the account."""
-        if self._bus.subscribe(_topic(account_id), subscriber):
+        self._bus.subscribe(_topic(account_id), subscriber)
+        if account_id not in self._standing:
             self._standing[account_id] = Standing(self._world.accounts, account_id)
 
     def unsubscribe(self, account_id: int, subscriber: Subscriber) -> None:
@@ -87,6 +88,10 @@ class UserStreams:
         self._bus.unsubscribe(_topic(account_id), subscriber)
         if not self._bus.wanted(_topic(account_id)):
             self._standing.pop(account_id, None)
+
+    def forget(self) -> None:
+        """Tells nobody any more who has subscribed so far: what the views have now is not what they had then."""
+        self._standing.clear()
 
     def terminated(self, subscriber: Subscriber) -> None:
         """Tells a subscriber, whose form is a UserForm, that his subscription is over (eventStreamTerminated)."""
