@@ -32,14 +32,15 @@ class StreamConnection:
         self._market = market
         self._keyed = keyed
         self._streams: dict[str, Stream | KeyedStream | None] = {}
-        """By name, in the order of their subscription; None for what has no name of a stream, or of none that is."""
+        """By name, in the order of their subscription; None for a listen key that is nobody's."""
 
     def open(self, names: Iterable[str]) -> None:
         """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
         opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards.
         """
         for name in names:
-            self._subscribe(name)
+            if _is_stream(name):
+                self._subscribe(name)
 
     def close(self) -> None:
         """Leaves every stream."""
@@ -64,7 +65,7 @@ class StreamConnection:
         match request.method:
             case Method.SUBSCRIBE:
                 names = names_of(request)
-                if not all(parse(name) or LISTEN_KEY.fullmatch(name) for name in names):
+                if not all(_is_stream(name) for name in names):
                     raise ControlRefused(2, "Invalid request: invalid stream", request.id)
                 if len({*self._streams, *names}) > MOST_STREAMS:
                     raise ControlRefused(
@@ -110,3 +111,8 @@ class StreamConnection:
 
     def _send(self, value: object) -> None:
         self.outbox.put(text_frame(encode(value)))
+
+
+def _is_stream(name: str) -> bool:
+    """Whether it has the form of one: of a market, or of a listen key, whoever's that is."""
+    return parse(name) is not None or LISTEN_KEY.fullmatch(name) is not None
