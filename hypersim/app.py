@@ -119,7 +119,8 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         app = _application(settings, kept, world, outside)
         streams = WebSockets(world, app, settled_us=kept.writer.settled_us)
         kept.writer.listeners.append(streams.fold)
-        kept.writer.on_state.append(lambda state: streams.restart() if state is WriterState.REBUILDING else None)
+        # when a rebuild begins, and when it is over: who came meanwhile saw the views of before
+        kept.writer.on_state.append(lambda state: streams.restart() if state is not WriterState.STOPPED else None)
         failure = await stack.enter_async_context(_tending(kept, settings, outside, streams))
         yield Running(
             app=_guarded(settings, streams),

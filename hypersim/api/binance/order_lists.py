@@ -21,7 +21,7 @@ from hypersim.api.binance.parameters import (
     limit,
 )
 from hypersim.api.binance.placed import placed_orders, told
-from hypersim.api.binance.render import cancellation
+from hypersim.api.binance.render import cancellation, contingency_type
 from hypersim.api.clientids import new_client_order_id
 from hypersim.ask import Outcome
 from hypersim.engine.commands import CancelList, PlaceList, PlaceOrder
@@ -125,7 +125,7 @@ def show_list(order_list: OrderList, call: Call, *, begun: bool = False, time_us
     done = order_list.phase is Phase.DONE and not begun
     return {
         "orderListId": order_list.list_id,
-        "contingencyType": "OCO" if order_list.kind is ListKind.OCO else "OTO",
+        "contingencyType": contingency_type(order_list.kind),
         "listStatusType": "ALL_DONE" if done else "EXEC_STARTED",
         "listOrderStatus": "ALL_DONE" if done else "EXECUTING",
         "listClientOrderId": order_list.client_list_id,

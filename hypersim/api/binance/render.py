@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call
 from hypersim.engine.events import Fill, MatchPrevented
+from hypersim.engine.lists import ListKind
 from hypersim.engine.orders import ORDER_TYPES, Order, Terms
 from hypersim.units import show, show_amount
 from hypersim.views.records import AccountTrade
@@ -214,6 +215,11 @@ def amended_order(order: Order, before: str, call: Call) -> dict[str, Any]:
 def list_id(order: Order) -> int:
     """orderListId."""
     return order.terms.list_id or NO_LIST if order.terms is not None else NO_LIST
+
+
+def contingency_type(kind: ListKind) -> str:
+    """contingencyType, which does not say how many orders are pending, and who pays for them."""
+    return "OCO" if kind is ListKind.OCO else "OTO"
 
 
 def working_time(order: Order, call: Call) -> int:

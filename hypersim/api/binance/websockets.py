@@ -18,7 +18,9 @@ from hypersim.api.binance.dispatch import TIME_UNITS
 from hypersim.api.binance.refusals import word
 from hypersim.api.binance.streams.connection import StreamConnection
 from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
+from hypersim.api.binance.streams.keyed import KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
+from hypersim.api.binance.streams.user import UserStreams
 from hypersim.bus import LINE, Bus, Outbox
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.events import Committed
@@ -61,15 +63,20 @@ class WebSockets:
         self._others = others
         self._bus = Bus()
         self._market = MarketStreams(world, self._bus, settled_us)
+        self._user = UserStreams(world, self._bus)
+        self._keyed = KeyedStreams(world.listen_keys, world.clock, self._user)
         self._connections: set[Connection] = set()
 
     def fold(self, record: Committed) -> None:
         """Tells what was committed. A listener of the writer."""
         self._market.fold(record)
+        self._user.fold(record)
 
     async def run(self) -> None:
         """Tells what time changes, until it is cancelled."""
-        await self._market.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._market.run(), name="market streams")
+            tasks.create_task(self._world.listen_keys.run(), name="listen keys")
 
     def stopping(self) -> None:
         """Tells every client that the exchange stops soon."""
@@ -78,7 +85,8 @@ class WebSockets:
             connection.stopping(now_us)
 
     def restart(self) -> None:
-        """Ends every connection: what they were told may not be what is durable."""
+        """Ends every connection: what they were told, or found when they came, may not be what is durable."""
+        self._user.forget()
         for connection in list(self._connections):
             connection.outbox.close(SERVICE_RESTART, "the exchange restarts")
 
@@ -105,7 +113,7 @@ class WebSockets:
     def _connection(
         self, kind: str, path: str, query: dict[str, list[str]], outbox: Outbox, unit: int
     ) -> StreamConnection:
-        connection = StreamConnection(outbox, self._market, Form(combined=kind == COMBINED, unit=unit))
+        connection = StreamConnection(outbox, self._market, self._keyed, Form(combined=kind == COMBINED, unit=unit))
         texts = [path.removeprefix(kind).removeprefix("/"), *query.get("streams", [])]
         connection.open([name for text in texts for name in text.split("/") if name])
         return connection

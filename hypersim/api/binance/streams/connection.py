@@ -1,4 +1,4 @@
-"""One connection to market streams: what it is subscribed to, and its requests."""
+"""One connection to streams, of markets and of listen keys: what it is subscribed to, and its requests."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -15,6 +15,7 @@ from hypersim.api.binance.streams.control import (
     refusal,
 )
 from hypersim.api.binance.streams.form import Form, encode, framed, text_frame
+from hypersim.api.binance.streams.keyed import LISTEN_KEY, KeyedStream, KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.names import Stream, parse
@@ -26,25 +27,26 @@ POLICY_VIOLATION: Final = 1008
 
 
 class StreamConnection:
-    """A subscriber of market streams, as `hypersim.bus.Subscriber` asks for."""
+    """A subscriber of market streams, as `hypersim.bus.Subscriber` asks for, and of user data."""
 
-    def __init__(self, outbox: Outbox, market: MarketStreams, form: Form) -> None:
+    def __init__(self, outbox: Outbox, market: MarketStreams, keyed: KeyedStreams, form: Form) -> None:
         self.outbox = outbox
         self.form = form
         self._market = market
-        self._streams: dict[str, Stream] = {}
-        """By name, in the order of their subscription."""
+        self._keyed = keyed
+        self._streams: dict[str, Stream | KeyedStream | None] = {}
+        """By name, in the order of their subscription; None for a listen key that is nobody's."""
 
     def open(self, names: Iterable[str]) -> None:
         """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
         opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards. Too many streams end the connection.
         """
-        streams = [stream for name in dict.fromkeys(names) if (stream := parse(name)) is not None]
+        streams = [name for name in dict.fromkeys(names) if _is_stream(name)]
         if len(streams) > MOST_STREAMS:
             self.outbox.close(POLICY_VIOLATION, TOO_MANY)
             return
-        for stream in streams:
-            self._subscribe(stream)
+        for name in streams:
+            self._subscribe(name)
 
     def close(self) -> None:
         """Leaves every stream."""
@@ -69,14 +71,13 @@ class StreamConnection:
         match request.method:
             case Method.SUBSCRIBE:
                 names = names_of(request)
-                streams = [stream for name in names if (stream := parse(name)) is not None]
-                if len(streams) < len(names):
+                if not all(_is_stream(name) for name in names):
                     raise ControlRefused(2, "Invalid request: invalid stream", request.id)
-                if len(self._streams.keys() | {stream.name for stream in streams}) > MOST_STREAMS:
+                if len(self._streams.keys() | set(names)) > MOST_STREAMS:
                     raise ControlRefused(2, f"Invalid request: {TOO_MANY}", request.id)
                 self._send(Answer(None, request.id))
-                for stream in streams:
-                    self._subscribe(stream)
+                for name in names:
+                    self._subscribe(name)
             case Method.UNSUBSCRIBE:
                 for name in names_of(request):
                     self._unsubscribe(name)
@@ -95,18 +96,29 @@ class StreamConnection:
                 property_of(request, values=0)
                 self._send(Answer(self.form.combined, request.id))
 
-    def _subscribe(self, stream: Stream) -> None:
-        name = stream.name
-        if name not in self._streams:
-            self._streams[name] = stream
-            first = self._market.subscribe(stream, self)
-            if first is not None:
-                self.outbox.put(framed(name, first(self.form.unit), combined=self.form.combined))
+    def _subscribe(self, name: str) -> None:
+        if name in self._streams:
+            return
+        stream = parse(name)
+        if stream is None:
+            self._streams[name] = self._keyed.subscribe(name, self)
+            return
+        self._streams[name] = stream
+        first = self._market.subscribe(stream, self)
+        if first is not None:
+            self.outbox.put(framed(name, first(self.form.unit), combined=self.form.combined))
 
     def _unsubscribe(self, name: str) -> None:
-        stream = self._streams.pop(name, None)
-        if stream is not None:
-            self._market.unsubscribe(stream, self)
+        match self._streams.pop(name, None):
+            case KeyedStream() as keyed:
+                self._keyed.unsubscribe(keyed)
+            case Stream() as stream:
+                self._market.unsubscribe(stream, self)
 
     def _send(self, value: object) -> None:
         self.outbox.put(text_frame(encode(value)))
+
+
+def _is_stream(name: str) -> bool:
+    """Whether it has the form of one: of a market, or of a listen key, whoever's that is."""
+    return parse(name) is not None or LISTEN_KEY.fullmatch(name) is not None
