@@ -123,6 +123,12 @@ def peg_rows() -> Iterator[Row]:
         -1102,
         "'pegOffsetValue' contains unexpected value. Cannot be greater than 100.",
     )
+    yield Row(
+        "faqs/pegged_orders.md: an offset is levels away from the best; errors.md, -1130",
+        ORDER,
+        but(pegged, pegOffsetType="PRICE_LEVEL", pegOffsetValue="0"),
+        *invalid("pegOffsetValue"),
+    )
     for arguments in (MARKET, STOP, PROFIT):
         yield Row(
             "faqs/pegged_orders.md",
