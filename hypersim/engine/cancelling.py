@@ -109,8 +109,6 @@ def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
         raise Refused(Reason.DUPLICATE_ORDER)
     venue.amend(order, command.quantity, name, time_us)
     order_list = venue.lists.get(order.special.list_id)
-    if order_list is not None and order.order_id in order_list.alternatives:
-        for order_id in order_list.alternatives:
-            other = venue.orders.get(order_id)
-            if other is not None and order_id != order.order_id:
-                venue.amend(other, command.quantity, other.client_order_id, time_us)
+    other_id = order_list.other(order.order_id) if order_list is not None else None
+    if other_id is not None and (other := venue.orders.get(other_id)) is not None:
+        venue.amend(other, command.quantity, other.client_order_id, time_us)

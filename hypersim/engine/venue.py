@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hypersim.engine.account import Account
@@ -32,6 +33,13 @@ PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 NO_ORDERS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
+class Due(Struct, frozen=True, gc=False):
+    """An order whose turn has come, or (not `triggered`) one of a list that was filled, lowered or ended: as it was."""
+
+    order: Order
+    triggered: bool
+
+
 class Venue:
     """A market's state. Prices and quantities have scale 8, amounts scale 16, times are microseconds."""
 
@@ -53,8 +61,8 @@ class Venue:
         self.stops = StopBook()
         self.lists: dict[int, OrderList] = {}
         """Open order lists by id."""
-        self.due: deque[tuple[bool, Order]] = deque()
-        """Orders whose turn has come (true), and orders of lists that were filled or ended, in that order."""
+        self.due: deque[Due] = deque()
+        """What is to be done when the command's own work is over, in the order in which it came due."""
         self.next_order_id = 1
         self.next_prevented_match_id = 0
         self.next_amendment_id = 1
@@ -310,13 +318,13 @@ class Venue:
         for order_id in self.stops.reached(price):
             order = self.orders[order_id]
             if not order.special.trailing_delta:
-                self.due.append((True, order))
+                self.due.append(Due(order, triggered=True))
                 continue
             follows = replace(order, updated_us=time_us, terms=replace(order.special, trailing_us=time_us))
             self.stops.follow(follows, price)
             self._store(order, follows)
             self._events.append(OrderChanged(change=Change.FOLLOWING, order=follows))
-        self.due.extend((True, self.orders[order_id]) for order_id in turned)
+        self.due.extend(Due(self.orders[order_id], triggered=True) for order_id in turned)
 
     def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> Fee:
         """Moves what a trade exchanges from one party's hold to the other, and takes the fee, which it returns."""
@@ -360,7 +368,7 @@ class Venue:
     def _store(self, before: Order, after: Order) -> None:
         assert after.status in STATUS_MOVES[before.status], (before.status, after.status)
         if after.terms is not None and after.terms.list_id:
-            self.due.append((False, after))
+            self.due.append(Due(after, triggered=False))
         if after.status in OPEN:
             self.orders[after.order_id] = after
             return
