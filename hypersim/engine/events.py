@@ -4,13 +4,14 @@ Prices, quantities and rates have scale 8, amounts scale 16 (hypersim.units); ti
 """
 
 import enum
+from typing import Final
 
 from msgspec import Struct
 
 from hypersim.engine.commands import Command
 from hypersim.engine.lists import OrderList
 from hypersim.engine.market import Asset, ExchangeLimits, Market
-from hypersim.engine.orders import Order, SelfTradePrevention
+from hypersim.engine.orders import Order, OrderStatus, SelfTradePrevention
 from hypersim.engine.withdrawal import Withdrawal
 from hypersim.errors import Reason
 
@@ -100,6 +101,15 @@ class Change(enum.StrEnum):
     """It waited, and is placed or begins to work now."""
     FOLLOWING = "FOLLOWING"
     """A trailing order begins to follow the price."""
+
+
+CHANGE_OF_END: Final = {
+    OrderStatus.CANCELED: Change.CANCELED,
+    OrderStatus.REJECTED: Change.REJECTED,
+    OrderStatus.EXPIRED: Change.EXPIRED,
+    OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
+}
+"""What is told of an order that ends before it is filled."""
 
 
 class Fill(Struct, frozen=True, gc=False, kw_only=True):

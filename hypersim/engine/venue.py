@@ -14,7 +14,17 @@ from msgspec.structs import replace
 
 from hypersim.engine.account import Account
 from hypersim.engine.book import Book
-from hypersim.engine.events import Amendment, Change, DepthChanged, EntryKind, Event, Fill, ListChanged, OrderChanged
+from hypersim.engine.depth import Depth
+from hypersim.engine.events import (
+    CHANGE_OF_END,
+    Amendment,
+    Change,
+    EntryKind,
+    Event,
+    Fill,
+    ListChanged,
+    OrderChanged,
+)
 from hypersim.engine.fees import Fee, LastPrice, fee_of
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.lists import OrderList, Phase
@@ -58,6 +68,7 @@ class Venue:
         self.clients: dict[int, dict[str, int]] = {}
         """Account -> client order id -> order id, of open orders in the order of their placement."""
         self.tape = Tape(market, events)
+        self.depth = Depth(market.symbol, events)
         self.stops = StopBook()
         self.lists: dict[int, OrderList] = {}
         """Open order lists by id."""
@@ -66,7 +77,6 @@ class Venue:
         self.next_order_id = 1
         self.next_prevented_match_id = 0
         self.next_amendment_id = 1
-        self.update_id = 0
         self._ledger = ledger
         self._accounts = accounts
         self._events = events
@@ -124,7 +134,7 @@ class Venue:
 
     def place(self, before: Order, after: Order, required: int) -> None:
         """An order that waited or was pending begins to wait or to work; it holds so much from now on."""
-        asset, of = self.paid_asset(after.side), reference(after)
+        asset, of = self.paid_asset(after.side), after.reference
         self._ledger.release(after.account_id, asset, before.held, ORDER, of)
         self._ledger.hold(after.account_id, asset, required, ORDER, of)
         self._store(before, after)
@@ -146,7 +156,7 @@ class Venue:
         if not entering:
             self._withdraw(order)
         kind = ORDER if entering else EntryKind.RELEASE
-        self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, reference(order))
+        self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, order.reference)
         terms = order.terms
         if prevented_match_id is not None:
             terms = replace(order.special, prevented_match_id=prevented_match_id)
@@ -185,7 +195,7 @@ class Venue:
     def _release(self, before: Order, after: Order) -> None:
         """Frees what an order of a lower quantity holds no longer."""
         freed, asset = before.held - after.held, self.paid_asset(before.side)
-        self._ledger.release(before.account_id, asset, freed, EntryKind.RELEASE, reference(before))
+        self._ledger.release(before.account_id, asset, freed, EntryKind.RELEASE, before.reference)
 
     def refill(self, order: Order) -> None:
         """Shows the next part of an iceberg, at the end of the queue, when the one before is gone."""
@@ -220,7 +230,7 @@ class Venue:
 
     def hold(self, order: Order, amount: int) -> None:
         """Holds what a new order may pay."""
-        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, reference(order))
+        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, order.reference)
 
     def trade(
         self,
@@ -245,7 +255,7 @@ class Venue:
         if buyer is not None and buyer.limit > price:
             kind = ORDER if buyer is taker else FILL
             saved = (buyer.limit - price) * quantity
-            self._ledger.release(buyer.account_id, market.quote, saved, kind, reference(buyer))
+            self._ledger.release(buyer.account_id, market.quote, saved, kind, buyer.reference)
         result = taker
         for order in (maker, taker):
             if order is None:
@@ -273,18 +283,6 @@ class Venue:
         """Puts a trade of the house with itself on the tape; no money moves."""
         self._record(price, quantity, taker_side, outside=True, time_us=time_us)
 
-    def report_empty(self, before: Book) -> None:
-        """Reports that every level of an earlier book is gone, as one update like any other."""
-        bids, asks = (tuple((level.price, 0) for level in side.levels()) for side in (before.bids, before.asks))
-        if bids or asks:
-            self._report_depth(bids, asks)
-
-    def drain_depth(self) -> None:
-        """Reports the levels that changed since the last call, if any did."""
-        bids, asks = self.book.bids.drain(), self.book.asks.drain()
-        if bids or asks:
-            self._report_depth(bids, asks)
-
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
         return self.market.quote if side is BUY else self.market.base
@@ -302,10 +300,6 @@ class Venue:
         for order_id, best in trails:
             self.stops.follow(self.orders[order_id], best)
         self.lists.update((each.list_id, each) for each in lists)
-
-    def _report_depth(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
-        self.update_id += 1
-        self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
 
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
         if self.stops.waiting:
@@ -333,7 +327,7 @@ class Venue:
             self._ledger.settle(HOUSE, asset, amount, FILL, symbol)
         else:
             kind = ORDER if source is taker else FILL
-            self._ledger.settle(source.account_id, asset, amount, kind, reference(source))
+            self._ledger.settle(source.account_id, asset, amount, kind, source.reference)
         if target is None:
             self._ledger.credit(HOUSE, asset, amount, FILL, symbol)
             return asset, 0
@@ -345,10 +339,10 @@ class Venue:
             fee_asset, fee = asset, fee_rounded_down(amount, rate)
         kind = ORDER if target is taker else FILL
         if fee_asset == asset:
-            self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
+            self._ledger.credit(target.account_id, asset, amount - fee, kind, target.reference)
         else:
-            self._ledger.credit(target.account_id, asset, amount, kind, reference(target))
-            self._ledger.charge(target.account_id, fee_asset, fee, kind, reference(target))
+            self._ledger.credit(target.account_id, asset, amount, kind, target.reference)
+            self._ledger.charge(target.account_id, fee_asset, fee, kind, target.reference)
         if fee:
             self._ledger.credit(FEES, fee_asset, fee, EntryKind.FEE, symbol)
         return fee_asset, fee
@@ -377,16 +371,3 @@ class Venue:
         del mine[after.client_order_id]
         if not mine:
             del self.clients[after.account_id]
-
-
-CHANGE_OF_END = {
-    OrderStatus.CANCELED: Change.CANCELED,
-    OrderStatus.REJECTED: Change.REJECTED,
-    OrderStatus.EXPIRED: Change.EXPIRED,
-    OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
-}
-
-
-def reference(order: Order) -> str:
-    """How ledger entries name an order."""
-    return f"{order.symbol}:{order.order_id}"
