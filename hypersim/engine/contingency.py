@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from hypersim.engine.checks import check_order
 from hypersim.engine.entering import Entry, check_funds, execute, prepared
 from hypersim.engine.events import EntryKind
+from hypersim.engine.filters import largest_quantity
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.orders import BUY, ORDER_TYPES, ExpiryReason, Order, OrderStatus
@@ -21,7 +22,7 @@ from hypersim.engine.outside import Outside
 from hypersim.engine.stops import WHOLE
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
-from hypersim.units import ONE, floor_to, to_amount
+from hypersim.units import ONE
 
 RELEASE: Final = EntryKind.RELEASE
 
@@ -52,7 +53,7 @@ class Contingencies:
         other_id = order_list.other(order_id) if order_list is not None else None
         if other_id is not None:
             other = venue.orders.get(other_id)
-            if other is None or other.leaves < other.quantity:  # it came first
+            if other is None or other.executed:  # it came first; what prevention took of it is no trade
                 self._end(order, ExpiryReason.OCO_TRIGGER)
                 return
             self._end(other, ExpiryReason.OCO_TRIGGER)
@@ -60,8 +61,8 @@ class Contingencies:
         ready = replace(order, working_us=self._time_us, updated_us=self._time_us, terms=terms)
         try:
             entry = prepared(venue, self._ledger, ready, self._time_us, held=order.held)
-        except Refused:
-            self._refuse(order)
+        except Refused as refused:
+            self._refuse(order, refused.reason)
         else:
             self._enter(order, entry)
 
@@ -86,8 +87,8 @@ class Contingencies:
             venue.put_list(replace(order_list, phase=Phase.DONE, updated_us=self._time_us))
 
     def _end_the_other(self, order_list: OrderList, order: Order) -> None:
-        """Where one of two alternatives was touched, the one that still waits is over."""
-        if order.leaves == order.quantity:
+        """Where one of two alternatives was filled, in part or whole, or ended, the one that still waits is over."""
+        if order.is_open and not order.executed:
             return
         other_id = order_list.other(order.order_id)
         other = self._venue.orders.get(other_id) if other_id is not None else None
@@ -96,8 +97,6 @@ class Contingencies:
 
     def _working_order_went_on(self, order_list: OrderList, order: Order) -> OrderList:
         venue = self._venue
-        if order_list.kind.is_paid:
-            order_list = self._save(order_list, order)
         if order.is_open:
             return order_list
         if order.status is OrderStatus.FILLED:
@@ -107,22 +106,11 @@ class Contingencies:
                 self._end(pending, ExpiryReason.OTO_PHASE_ONE_EXPIRED)
         return self._unsaved(order_list)
 
-    def _save(self, order_list: OrderList, order: Order) -> OrderList:
-        """Keeps what the working order received for the pending one; what its fee took, as far as there is more."""
-        base = self._venue.market.base
-        more = min(to_amount(order.executed) - order_list.saved, self._ledger.free(order.account_id, base))
-        if more <= 0:
-            return order_list
-        self._ledger.hold(order.account_id, base, more, EntryKind.FILL, self._reference(order_list))
-        saving = replace(order_list, saved=order_list.saved + more)
-        self._venue.lists[saving.list_id] = saving
-        return saving
-
     def _unsaved(self, order_list: OrderList) -> OrderList:
         """Gives back what was kept."""
         if order_list.saved:
-            base, reference = self._venue.market.base, self._reference(order_list)
-            self._ledger.release(order_list.account_id, base, order_list.saved, RELEASE, reference)
+            base = self._venue.market.base
+            self._ledger.release(order_list.account_id, base, order_list.saved, RELEASE, order_list.reference)
             order_list = replace(order_list, saved=0)
             self._venue.lists[order_list.list_id] = order_list
         return order_list
@@ -133,15 +121,17 @@ class Contingencies:
         order_list = replace(self._unsaved(order_list), phase=Phase.OPEN, updated_us=self._time_us)
         venue.put_list(order_list)
         pending = [venue.orders[order_id] for order_id in order_list.pending]
-        quantity = self._sellable(pending, saved) if order_list.kind.is_paid else None
+        quantity = None
+        if order_list.kind.is_paid:  # two alternatives sell the same
+            quantity = min(largest_quantity(venue.market, order.type, saved // ONE) for order in pending)
         placed = [self._unfolded(order, quantity) for order in pending]
         try:
             for order in placed:
                 check_order(venue, order, self._time_us)
             freed = self._payable(placed)
-        except Refused:
+        except Refused as refused:
             for order in pending:
-                self._refuse(order)
+                self._refuse(order, refused.reason)
             return order_list
         for before, after in zip(pending, freed, strict=True):
             if isinstance(after, Entry):
@@ -150,16 +140,6 @@ class Contingencies:
                 venue.place(before, after, after.held)
                 venue.wait(after)
         return order_list
-
-    def _sellable(self, pending: list[Order], saved: int) -> int:
-        """How much of what was saved (scale 16) each of the pending orders sells: as much as all their lots allow."""
-        market = self._venue.market
-        step, most = market.step_size, market.max_quantity
-        if not all(ORDER_TYPES[order.type].priced for order in pending):
-            step = max(step, market.market_step_size)
-            most = min(filter(None, (most, market.market_max_quantity)), default=0)
-        received = saved // ONE
-        return floor_to(min(received, most) if most else received, step)
 
     def _unfolded(self, order: Order, quantity: int | None) -> Order:
         """A pending order as it is placed, of its own quantity unless told."""
@@ -197,15 +177,12 @@ class Contingencies:
         check_funds(venue, ledger, orders[0], sum(order.held for order in orders))
         return ready
 
-    def _refuse(self, order: Order) -> None:
+    def _refuse(self, order: Order, reason: Reason) -> None:
         status = OrderStatus.REJECTED if order.status is OrderStatus.PENDING_NEW else OrderStatus.EXPIRED
-        self._venue.end(order, status, self._time_us, expiry_reason=ExpiryReason.REJECTED)
+        self._venue.end(order, status, self._time_us, expiry_reason=ExpiryReason.REJECTED, reason=reason)
 
     def _end(self, order: Order, reason: ExpiryReason) -> None:
         self._venue.end(order, OrderStatus.EXPIRED, self._time_us, expiry_reason=reason)
-
-    def _reference(self, order_list: OrderList) -> str:
-        return f"{order_list.symbol}:list:{order_list.list_id}"
 
 
 def estimate(price: int, trailing_delta: int) -> int:

@@ -93,7 +93,7 @@ class Change(enum.StrEnum):
     TRADE = "TRADE"
     CANCELED = "CANCELED"
     REPLACED = "REPLACED"
-    """Its quantity was lowered."""
+    """Its quantity was lowered; where nothing was left to trade, it expired by that."""
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     TRADE_PREVENTION = "TRADE_PREVENTION"
@@ -126,7 +126,7 @@ class Fill(Struct, frozen=True, gc=False, kw_only=True):
     is_maker: bool
 
 
-class OrderChanged(EventBase, frozen=True, kw_only=True):
+class OrderChanged(EventBase, frozen=True, kw_only=True, omit_defaults=True):
     """An order was accepted, filled or ended; `order` is its state afterwards.
 
     A placement always reports NEW first (with nothing executed), then its fills, then its expiry.
@@ -139,6 +139,8 @@ class OrderChanged(EventBase, frozen=True, kw_only=True):
     """The client order id of the cancel, on CANCELED."""
     amendment: "Amendment | None" = None
     """On REPLACED."""
+    reason: Reason | None = None
+    """Why it could not be placed when its turn came: on REJECTED, and on EXPIRED for a stop."""
 
 
 class Amendment(Struct, frozen=True, gc=False, kw_only=True):

@@ -61,7 +61,7 @@ from hypersim.engine.venue import Venue
 from hypersim.engine.withdrawing import Withdrawals
 from hypersim.errors import Reason, Refused
 
-RULES = 2
+RULES = 3
 """The version of the rules: raised whenever `apply` could answer differently than it did."""
 
 

@@ -44,6 +44,19 @@ def fee_of(
     return asset, fee_rounded_down(amount, rate)
 
 
+def kept_of(asset: str, amount: int, paid: Fee, free: int) -> int:
+    """How much of what the working order of a paid list has received is kept for what is pending, scale 16.
+
+    "The commission is taken from the available funds instead [...] if the received asset is not BNB and there are
+    enough available funds" (faqs/opo.md): all of it or nothing. `free`: what the account can spend of the asset, with
+    what it received, less the fee.
+    """
+    fee_asset, fee = paid
+    if fee_asset != asset or (asset != DISCOUNT_ASSET and free >= amount):
+        return amount
+    return amount - fee
+
+
 def exchange_rate(asset: str, into: str, last_price: LastPrice) -> tuple[int, int] | None:
     """What one of an asset is worth in another, as numerator and denominator, so that nothing is rounded yet.
 

@@ -62,6 +62,11 @@ class OrderList(Struct, frozen=True, gc=False, kw_only=True):
     updated_us: int
 
     @property
+    def reference(self) -> str:
+        """How ledger entries name what is kept."""
+        return f"{self.symbol}:list:{self.list_id}"
+
+    @property
     def pending(self) -> tuple[int, ...]:
         """The ids of the orders that wait for the working one."""
         return () if self.kind is ListKind.OCO else tuple(order_id for order_id, _ in self.orders[1:])

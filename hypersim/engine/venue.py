@@ -15,23 +15,15 @@ from msgspec.structs import replace
 from hypersim.engine.account import Account
 from hypersim.engine.book import Book
 from hypersim.engine.depth import Depth
-from hypersim.engine.events import (
-    CHANGE_OF_END,
-    Amendment,
-    Change,
-    EntryKind,
-    Event,
-    Fill,
-    ListChanged,
-    OrderChanged,
-)
-from hypersim.engine.fees import Fee, LastPrice, fee_of
+from hypersim.engine.events import CHANGE_OF_END, Amendment, Change, EntryKind, Event, Fill, ListChanged, OrderChanged
+from hypersim.engine.fees import Fee, LastPrice, fee_of, kept_of
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
 from hypersim.engine.tape import Tape
+from hypersim.errors import Reason
 from hypersim.units import fee_rounded_down, to_amount
 
 NEW: Final = Change.NEW
@@ -150,6 +142,7 @@ class Venue:
         expiry_reason: ExpiryReason | None = None,
         cancel_id: str = "",
         prevented_match_id: int | None = None,
+        reason: Reason | None = None,
     ) -> None:
         """Ends an open order before it is filled: off the book, its hold released. `entering`: it never was there."""
         leaves = order.leaves
@@ -169,7 +162,8 @@ class Venue:
             terms=terms,
         )
         self._store(order, ended)
-        self._events.append(OrderChanged(change=CHANGE_OF_END[status], order=ended, cancel_id=cancel_id))
+        change = CHANGE_OF_END[status]
+        self._events.append(OrderChanged(change=change, order=ended, cancel_id=cancel_id, reason=reason))
 
     def _withdraw(self, order: Order) -> None:
         """Takes an open order from where it stands."""
@@ -204,12 +198,25 @@ class Venue:
             self.rest(order)
 
     def amend(self, order: Order, quantity: int, client_order_id: str, time_us: int) -> None:
-        """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much."""
+        """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much.
+
+        To what it has traded or lost already: then it expires.
+        """
         special = order.special
         terms = replace(special, amends=special.amends + 1, iceberg=min(special.iceberg, quantity))
-        amended = replace(order, quantity=quantity, client_order_id=client_order_id, updated_us=time_us, terms=terms)
+        ends = quantity == order.quantity - order.leaves
+        amended = replace(
+            order,
+            quantity=quantity,
+            client_order_id=client_order_id,
+            status=OrderStatus.EXPIRED if ends else order.status,
+            updated_us=time_us,
+            terms=terms,
+        )
         self._release(order, amended)
-        if order.working_us:
+        if ends:
+            self._withdraw(order)
+        elif order.working_us:
             resting = self.book.resting(order.side)
             shown = resting.shown(order.limit, order.order_id)
             if shown > amended.leaves:
@@ -252,10 +259,13 @@ class Venue:
         trade_id = self._record(price, quantity, taker_side, outside=False, time_us=time_us)
         buyer_fee = self._pass_on(market.base, to_amount(quantity), seller, buyer, taker)
         seller_fee = self._pass_on(market.quote, quote, buyer, seller, taker)
-        if buyer is not None and buyer.limit > price:
-            kind = ORDER if buyer is taker else FILL
-            saved = (buyer.limit - price) * quantity
-            self._ledger.release(buyer.account_id, market.quote, saved, kind, buyer.reference)
+        if buyer is not None:
+            if buyer.limit > price:
+                kind = ORDER if buyer is taker else FILL
+                saved = (buyer.limit - price) * quantity
+                self._ledger.release(buyer.account_id, market.quote, saved, kind, buyer.reference)
+            if buyer.terms is not None:
+                self._keep(buyer, to_amount(quantity), buyer_fee)
         result = taker
         for order in (maker, taker):
             if order is None:
@@ -278,6 +288,15 @@ class Venue:
             elif filled.terms is not None and filled.terms.iceberg:
                 self.refill(filled)
         return result
+
+    def _keep(self, order: Order, received: int, fee: Fee) -> None:
+        """Locks what the working order of a paid list has received: it is for what is pending."""
+        order_list, base = self.lists.get(order.special.list_id), self.market.base
+        if order_list is None or not order_list.kind.is_paid:
+            return
+        kept = kept_of(base, received, fee, self._ledger.free(order.account_id, base))
+        self._ledger.hold(order.account_id, base, kept, FILL, order_list.reference)
+        self.lists[order_list.list_id] = replace(order_list, saved=order_list.saved + kept)
 
     def print_outside(self, price: int, quantity: int, taker_side: Side, time_us: int) -> None:
         """Puts a trade of the house with itself on the tape; no money moves."""
