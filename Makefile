@@ -9,7 +9,7 @@ run: .venv      ## start the exchange
 	@exec $(BIN)/python -m hypersim serve
 
 test: check     ## everything but the slow tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist worksteal
 
 check: .venv    ## style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

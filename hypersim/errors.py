@@ -146,6 +146,8 @@ class Reason(enum.StrEnum):
     WOULD_TRIGGER_IMMEDIATELY = "would_trigger_immediately"
     PEG_WITHOUT_LIQUIDITY = "peg_without_liquidity"
     DUPLICATE_ORDER = "duplicate_order"
+    LIQUIDITY_BELOW_SYMBOL_MINIMUM = "liquidity_below_symbol_minimum"
+    """There is nobody at all on that side of the book."""
     LIQUIDITY_BELOW_LOT_SIZE = "liquidity_below_lot_size"
     LIQUIDITY_BELOW_MARKET_LOT_SIZE = "liquidity_below_market_lot_size"
     INSUFFICIENT_BALANCE = "insufficient_balance"

@@ -158,6 +158,13 @@ class Limits:
         if self.enforced and visitor.used > WEIGHT.limit:
             raise self._exceeded(visitor, WEIGHT, now_us)
 
+    def give_back(self, visitor: Visitor, weight: int, charged_us: int) -> None:
+        """Takes back the weight of a request that turned out to cost nothing, while the minute lasts in which it was
+        charged.
+        """
+        if visitor.minute == charged_us // MINUTE_US:
+            visitor.used -= weight
+
     def _exceeded(self, visitor: Visitor, figure: Figure, now_us: int) -> Limited:
         visitor.refused += 1
         if visitor.refused <= PATIENCE:

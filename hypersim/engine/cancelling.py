@@ -78,7 +78,10 @@ def cancel_all(venue: Venue, command: CancelAll, time_us: int) -> None:
 
 
 def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
-    """Lowers the quantity of an open order; of an OCO, that of both orders."""
+    """Lowers the quantity of an open order; of an OCO, that of both orders, for which it must be right.
+
+    An order that is left with nothing to trade expires (CHANGELOG of 2026-04-02 of Binance's Spot API documents).
+    """
     market = venue.market
     if not market.amend_allowed:
         raise Refused(Reason.AMEND_NOT_SUPPORTED)
@@ -96,21 +99,27 @@ def amend_order(venue: Venue, command: AmendOrder, time_us: int) -> None:
         raise Refused(Reason.AMEND_INCREASES)
     if command.quantity == order.quantity:
         raise Refused(Reason.AMEND_CHANGES_NOTHING)
-    if command.quantity <= order.quantity - order.leaves:
-        raise Refused(Reason.BAD_QUANTITY)
-    check_quantity(market, order.type, command.quantity)
-    price = order.limit if ORDER_TYPES[order.type].priced else venue.tape.reference_price(time_us)
-    if price:
-        check_notional(market, order.type, price * command.quantity)
-    if market.max_num_order_amends and order.special.amends >= market.max_num_order_amends:
-        raise Refused(Reason.FILTER_MAX_NUM_ORDER_AMENDS)
+    order_list = venue.lists.get(order.special.list_id)
+    other_id = order_list.other(order.order_id) if order_list is not None else None
+    other = venue.orders.get(other_id) if other_id is not None else None
+    for each in (order, other) if other is not None else (order,):
+        _check_lowered(venue, each, command.quantity, time_us)
     name = command.new_client_order_id
     if name != order.client_order_id and name in venue.open_orders(command.account_id):
         raise Refused(Reason.DUPLICATE_ORDER)
     venue.amend(order, command.quantity, name, time_us)
-    order_list = venue.lists.get(order.special.list_id)
-    if order_list is not None and order.order_id in order_list.alternatives:
-        for order_id in order_list.alternatives:
-            other = venue.orders.get(order_id)
-            if other is not None and order_id != order.order_id:
-                venue.amend(other, command.quantity, other.client_order_id, time_us)
+    if other is not None:
+        venue.amend(other, command.quantity, other.client_order_id, time_us)
+
+
+def _check_lowered(venue: Venue, order: Order, quantity: int, time_us: int) -> None:
+    """That an order may have a lower quantity: no less than it has traded, and within the filters."""
+    market = venue.market
+    if not quantity or quantity < order.quantity - order.leaves:
+        raise Refused(Reason.BAD_QUANTITY)
+    check_quantity(market, order.type, quantity)
+    price = order.limit if ORDER_TYPES[order.type].priced else venue.tape.reference_price(time_us)
+    if price:
+        check_notional(market, order.type, price * quantity)
+    if market.max_num_order_amends and order.special.amends >= market.max_num_order_amends:
+        raise Refused(Reason.FILTER_MAX_NUM_ORDER_AMENDS)

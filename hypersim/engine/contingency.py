@@ -12,17 +12,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from hypersim.engine.checks import check_order
-from hypersim.engine.commands import PlaceOrder
-from hypersim.engine.entering import check_funds, execute, prepared
+from hypersim.engine.entering import Entry, check_funds, execute, prepared
 from hypersim.engine.events import EntryKind
+from hypersim.engine.filters import largest_quantity
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import OrderList, Phase
-from hypersim.engine.orders import BUY, ORDER_TYPES, ExpiryReason, Order, OrderStatus, Terms
+from hypersim.engine.orders import BUY, ORDER_TYPES, ExpiryReason, Order, OrderStatus
 from hypersim.engine.outside import Outside
 from hypersim.engine.stops import WHOLE
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
-from hypersim.units import ONE, floor_to, to_amount
+from hypersim.units import ONE
 
 RELEASE: Final = EntryKind.RELEASE
 
@@ -37,11 +37,11 @@ class Contingencies:
         """Does what is due, and what comes due by that."""
         due = self._venue.due
         while due:
-            triggered, order = due.popleft()
-            if triggered:
-                self._trigger(order.order_id)
+            each = due.popleft()
+            if each.triggered:
+                self._trigger(each.order.order_id)
             else:
-                self._go_on(order)
+                self._go_on(each.order)
 
     def _trigger(self, order_id: int) -> None:
         """A waiting order's turn has come."""
@@ -50,27 +50,26 @@ class Contingencies:
         if order is None:
             return
         order_list = venue.lists.get(order.special.list_id)
-        if order_list is not None and order_id in order_list.alternatives:
-            [other_id] = (each for each in order_list.alternatives if each != order_id)
+        other_id = order_list.other(order_id) if order_list is not None else None
+        if other_id is not None:
             other = venue.orders.get(other_id)
-            if other is None or other.leaves < other.quantity:  # it came first
+            if other is None or other.executed:  # it came first; what prevention took of it is no trade
                 self._end(order, ExpiryReason.OCO_TRIGGER)
                 return
             self._end(other, ExpiryReason.OCO_TRIGGER)
-        self._enter(order)
-
-    def _enter(self, order: Order) -> None:
-        """Places an order that waited, or was pending, on the book."""
-        venue, time_us = self._venue, self._time_us
         terms = replace(order.special, hold_price=None)
-        ready = replace(order, status=OrderStatus.NEW, working_us=time_us, updated_us=time_us, terms=terms)
+        ready = replace(order, working_us=self._time_us, updated_us=self._time_us, terms=terms)
         try:
-            entry = prepared(venue, self._ledger, ready, time_us, held=order.held)
-        except Refused:
-            self._refuse(order)
-            return
-        venue.place(order, entry.order, entry.required)
-        execute(venue, self._outside, entry, time_us)
+            entry = prepared(venue, self._ledger, ready, self._time_us, held=order.held)
+        except Refused as refused:
+            self._refuse(order, refused.reason)
+        else:
+            self._enter(order, entry)
+
+    def _enter(self, order: Order, entry: Entry) -> None:
+        """Lets an order that waited, or was pending, meet the book."""
+        self._venue.place(order, entry.order, entry.required)
+        execute(self._venue, self._outside, entry, self._time_us)
 
     def _go_on(self, order: Order) -> None:
         """An order of a list was filled, or ended."""
@@ -88,18 +87,16 @@ class Contingencies:
             venue.put_list(replace(order_list, phase=Phase.DONE, updated_us=self._time_us))
 
     def _end_the_other(self, order_list: OrderList, order: Order) -> None:
-        """Where one of two alternatives was touched, the one that still waits is over."""
-        if order.leaves == order.quantity:
+        """Where one of two alternatives was filled, in part or whole, or ended, the one that still waits is over."""
+        if order.is_open and not order.executed:
             return
-        for order_id in order_list.alternatives:
-            other = self._venue.orders.get(order_id)
-            if other is not None and order_id != order.order_id and not other.working_us:
-                self._end(other, ExpiryReason.OCO_TRIGGER)
+        other_id = order_list.other(order.order_id)
+        other = self._venue.orders.get(other_id) if other_id is not None else None
+        if other is not None and not other.working_us:
+            self._end(other, ExpiryReason.OCO_TRIGGER)
 
     def _working_order_went_on(self, order_list: OrderList, order: Order) -> OrderList:
         venue = self._venue
-        if order_list.kind.is_paid:
-            order_list = self._save(order_list, order)
         if order.is_open:
             return order_list
         if order.status is OrderStatus.FILLED:
@@ -109,22 +106,11 @@ class Contingencies:
                 self._end(pending, ExpiryReason.OTO_PHASE_ONE_EXPIRED)
         return self._unsaved(order_list)
 
-    def _save(self, order_list: OrderList, order: Order) -> OrderList:
-        """Keeps what the working order received for the pending one; what its fee took, as far as there is more."""
-        base = self._venue.market.base
-        more = min(to_amount(order.executed) - order_list.saved, self._ledger.free(order.account_id, base))
-        if more <= 0:
-            return order_list
-        self._ledger.hold(order.account_id, base, more, EntryKind.FILL, self._reference(order_list))
-        saving = replace(order_list, saved=order_list.saved + more)
-        self._venue.lists[saving.list_id] = saving
-        return saving
-
     def _unsaved(self, order_list: OrderList) -> OrderList:
         """Gives back what was kept."""
         if order_list.saved:
-            base, reference = self._venue.market.base, self._reference(order_list)
-            self._ledger.release(order_list.account_id, base, order_list.saved, RELEASE, reference)
+            base = self._venue.market.base
+            self._ledger.release(order_list.account_id, base, order_list.saved, RELEASE, order_list.reference)
             order_list = replace(order_list, saved=0)
             self._venue.lists[order_list.list_id] = order_list
         return order_list
@@ -135,34 +121,25 @@ class Contingencies:
         order_list = replace(self._unsaved(order_list), phase=Phase.OPEN, updated_us=self._time_us)
         venue.put_list(order_list)
         pending = [venue.orders[order_id] for order_id in order_list.pending]
-        quantity = self._sellable(pending, saved) if order_list.kind.is_paid else None
+        quantity = None
+        if order_list.kind.is_paid:  # two alternatives sell the same
+            quantity = min(largest_quantity(venue.market, order.type, saved // ONE) for order in pending)
         placed = [self._unfolded(order, quantity) for order in pending]
         try:
             for order in placed:
                 check_order(venue, order, self._time_us)
-            placed = self._payable(placed)
-        except Refused:
+            freed = self._payable(placed)
+        except Refused as refused:
             for order in pending:
-                self._refuse(order)
+                self._refuse(order, refused.reason)
             return order_list
-        for before, after in zip(pending, placed, strict=True):
-            if ORDER_TYPES[after.type].stop is None:
-                unpaid = replace(after.special, hold_price=0)
-                self._enter(replace(after, status=before.status, working_us=0, terms=unpaid))
+        for before, after in zip(pending, freed, strict=True):
+            if isinstance(after, Entry):
+                self._enter(before, after)
             else:
                 venue.place(before, after, after.held)
                 venue.wait(after)
         return order_list
-
-    def _sellable(self, pending: list[Order], saved: int) -> int:
-        """How much of what was saved (scale 16) each of the pending orders sells: as much as all their lots allow."""
-        market = self._venue.market
-        step, most = market.step_size, market.max_quantity
-        if not all(ORDER_TYPES[order.type].priced for order in pending):
-            step = max(step, market.market_step_size)
-            most = min(filter(None, (most, market.market_max_quantity)), default=0)
-        received = saved // ONE
-        return floor_to(min(received, most) if most else received, step)
 
     def _unfolded(self, order: Order, quantity: int | None) -> Order:
         """A pending order as it is placed, of its own quantity unless told."""
@@ -175,48 +152,50 @@ class Contingencies:
             updated_us=self._time_us,
             terms=replace(
                 terms,
-                hold_price=estimate(venue, terms) if stop and order.side is BUY and not order.price else None,
+                hold_price=estimate(terms.stop_price or venue.last_price, terms.trailing_delta)
+                if stop and order.side is BUY and not order.price
+                else None,
                 trailing_us=self._time_us if stop and not terms.stop_price and venue.last_price else 0,
             ),
         )
 
-    def _payable(self, placed: list[Order]) -> list[Order]:
-        """The orders as they can be placed together, a peg with its price. Raises Refused."""
-        venue, ledger, ready = self._venue, self._ledger, []
+    def _payable(self, placed: list[Order]) -> list[Order | Entry]:
+        """The orders as they can be placed together: a stop as it will wait, another as it enters. Raises Refused."""
+        venue, ledger = self._venue, self._ledger
+        ready: list[Order | Entry] = []
         for order in placed:
             if ORDER_TYPES[order.type].stop is None:
-                ready.append(prepared(venue, ledger, order, self._time_us).order)
+                ready.append(prepared(venue, ledger, order, self._time_us))
             elif venue.stops.would_trigger(order, venue.last_price):
                 raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
             else:
                 ready.append(order)
-        if len(ready) > 1:
-            ready = list(halves(*ready))
-        check_funds(venue, ledger, ready[0], sum(order.held for order in ready))
+        orders = [each.order if isinstance(each, Entry) else each for each in ready]  # a peg has its price by now
+        if len(orders) > 1:
+            stop, other = orders
+            orders[0] = ready[0] = half(stop, other)
+        check_funds(venue, ledger, orders[0], sum(order.held for order in orders))
         return ready
 
-    def _refuse(self, order: Order) -> None:
+    def _refuse(self, order: Order, reason: Reason) -> None:
         status = OrderStatus.REJECTED if order.status is OrderStatus.PENDING_NEW else OrderStatus.EXPIRED
-        self._venue.end(order, status, self._time_us, expiry_reason=ExpiryReason.REJECTED)
+        self._venue.end(order, status, self._time_us, expiry_reason=ExpiryReason.REJECTED, reason=reason)
 
     def _end(self, order: Order, reason: ExpiryReason) -> None:
         self._venue.end(order, OrderStatus.EXPIRED, self._time_us, expiry_reason=reason)
 
-    def _reference(self, order_list: OrderList) -> str:
-        return f"{order_list.symbol}:list:{order_list.list_id}"
+
+def estimate(price: int, trailing_delta: int) -> int:
+    """What a stop order to buy without a price will have to pay per unit, as far as one can know: the price that it
+    waits for, or the last, and the basis points by which it must turn back.
+    """
+    return -(-price * (WHOLE + trailing_delta) // WHOLE)
 
 
-def estimate(venue: Venue, terms: Terms | PlaceOrder) -> int:
-    """What a stop order to buy without a price will have to pay per unit, as far as one can know."""
-    price = terms.stop_price or venue.last_price
-    return -(-price * (WHOLE + terms.trailing_delta) // WHOLE)
-
-
-def halves(stop: Order, other: Order) -> tuple[Order, Order]:
-    """The two orders of an OCO, of which only one can be filled: what one holds the other need not hold too."""
-    per_unit = [_held_per_unit(order) for order in (stop, other)]
-    terms = replace(stop.special, hold_price=max(0, per_unit[0] - per_unit[1]))
-    return replace(stop, terms=terms), other
+def half(stop: Order, other: Order) -> Order:
+    """The stop of an OCO, of which only one order can be filled: what the other holds it need not hold too."""
+    hold_price = max(0, _held_per_unit(stop) - _held_per_unit(other))
+    return replace(stop, terms=replace(stop.special, hold_price=hold_price))
 
 
 def _held_per_unit(order: Order) -> int:

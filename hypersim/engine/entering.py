@@ -6,8 +6,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hypersim.engine.book import BookSide
 from hypersim.engine.filters import check_notional, check_price, check_settled_quantity
 from hypersim.engine.ledger import Ledger
+from hypersim.engine.market import Market
 from hypersim.engine.matching import Plan, plan_fills
 from hypersim.engine.orders import (
     ORDER_TYPES,
@@ -57,11 +59,7 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
         prevention=order.self_trade_prevention,
     )
     if order.quote_quantity:
-        if plan.filled < max(market.min_quantity, 1):
-            raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-        check_settled_quantity(market, plan.wanted)
-        if plan.filled < market.market_min_quantity:
-            raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
+        _check_liquidity(market, opposite, plan)
         order = replace(order, quantity=plan.wanted)
     if selling:
         required = to_amount(order.quantity)
@@ -71,6 +69,21 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
     if rule.maker_only and opposite.reaches(limit):
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
     return Entry(order, plan, required)
+
+
+def _check_liquidity(market: Market, opposite: BookSide, plan: Plan) -> None:
+    """That an order by quoteOrderQty meets enough to say what it comes to; its account's own orders are liquidity, too.
+
+    Source: errors.md, 'Messages for -1010, -2010, -2011'.
+    """
+    if next(opposite.levels(), None) is None:
+        raise Refused(Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM)
+    met = sum(match.quantity for match in plan.matches)
+    if met < max(market.min_quantity, 1):
+        raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
+    check_settled_quantity(market, plan.wanted)
+    if met < market.market_min_quantity:
+        raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
 
 
 def check_funds(venue: Venue, ledger: Ledger, order: Order, required: int, held: int = 0) -> None:
@@ -98,6 +111,7 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
     """Carries a plan out for an order that is open and pays from its hold; then rests or expires what is left."""
     order, plan, side = entry.order, entry.plan, entry.order.side
     if order.time_in_force is FOK and plan.filled < order.quantity:
+        # also where prevention would have ended or lowered it: it meets nobody, so nothing is prevented
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
     resting = venue.book.bids if side is SELL else venue.book.asks

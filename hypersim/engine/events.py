@@ -4,13 +4,14 @@ Prices, quantities and rates have scale 8, amounts scale 16 (hypersim.units); ti
 """
 
 import enum
+from typing import Final
 
 from msgspec import Struct
 
 from hypersim.engine.commands import Command
 from hypersim.engine.lists import OrderList
 from hypersim.engine.market import Asset, ExchangeLimits, Market
-from hypersim.engine.orders import Order, SelfTradePrevention
+from hypersim.engine.orders import Order, OrderStatus, SelfTradePrevention
 from hypersim.engine.withdrawal import Withdrawal
 from hypersim.errors import Reason
 
@@ -92,7 +93,7 @@ class Change(enum.StrEnum):
     TRADE = "TRADE"
     CANCELED = "CANCELED"
     REPLACED = "REPLACED"
-    """Its quantity was lowered."""
+    """Its quantity was lowered; where nothing was left to trade, it expired by that."""
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     TRADE_PREVENTION = "TRADE_PREVENTION"
@@ -100,6 +101,15 @@ class Change(enum.StrEnum):
     """It waited, and is placed or begins to work now."""
     FOLLOWING = "FOLLOWING"
     """A trailing order begins to follow the price."""
+
+
+CHANGE_OF_END: Final = {
+    OrderStatus.CANCELED: Change.CANCELED,
+    OrderStatus.REJECTED: Change.REJECTED,
+    OrderStatus.EXPIRED: Change.EXPIRED,
+    OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
+}
+"""What is told of an order that ends before it is filled."""
 
 
 class Fill(Struct, frozen=True, gc=False, kw_only=True):
@@ -116,7 +126,7 @@ class Fill(Struct, frozen=True, gc=False, kw_only=True):
     is_maker: bool
 
 
-class OrderChanged(EventBase, frozen=True, kw_only=True):
+class OrderChanged(EventBase, frozen=True, kw_only=True, omit_defaults=True):
     """An order was accepted, filled or ended; `order` is its state afterwards.
 
     A placement always reports NEW first (with nothing executed), then its fills, then its expiry.
@@ -129,6 +139,8 @@ class OrderChanged(EventBase, frozen=True, kw_only=True):
     """The client order id of the cancel, on CANCELED."""
     amendment: "Amendment | None" = None
     """On REPLACED."""
+    reason: Reason | None = None
+    """Why it could not be placed when its turn came: on REJECTED, and on EXPIRED for a stop."""
 
 
 class Amendment(Struct, frozen=True, gc=False, kw_only=True):

@@ -61,7 +61,7 @@ from hypersim.engine.venue import Venue
 from hypersim.engine.withdrawing import Withdrawals
 from hypersim.errors import Reason, Refused
 
-RULES = 2
+RULES = 3
 """The version of the rules: raised whenever `apply` could answer differently than it did."""
 
 
@@ -95,7 +95,7 @@ class Exchange:
         for venue in self._touched(stamped.command):
             if venue.due:
                 Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, stamped.time_us).settle()
-            venue.drain_depth()
+            venue.depth.drain(venue.book)
         self._events.extend(self.ledger.drain())
         return list(self._events)
 
@@ -336,13 +336,13 @@ class Exchange:
         self.withdrawals = Withdrawals(self.ledger, self._events)
         for symbol, old in self.venues.items():
             venue = self._new_venue(old.market)
-            venue.next_order_id, venue.update_id = old.next_order_id, old.update_id
+            venue.next_order_id, venue.depth.update_id = old.next_order_id, old.depth.update_id
             venue.tape.next_trade_id = old.tape.next_trade_id
             venue.tape.next_aggregate_id = old.tape.next_aggregate_id
             venue.next_prevented_match_id = old.next_prevented_match_id
             venue.next_amendment_id = old.next_amendment_id
             self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
-            venue.report_empty(old.book)
+            venue.depth.report_empty(old.book)
             self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
         for account in self.accounts.values():
             opening = account.opening if command.balances is None else command.balances

@@ -5,7 +5,7 @@ from typing import Final
 from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OrderType, Side
 from hypersim.errors import Reason, Refused
-from hypersim.units import ONE
+from hypersim.units import ONE, floor_to
 
 MARKET: Final = OrderType.MARKET
 
@@ -48,13 +48,25 @@ def check_iceberg(market: Market, quantity: int, iceberg: int) -> None:
 
 
 def check_quantity(market: Market, order_type: OrderType, quantity: int) -> None:
-    """LOT_SIZE, and MARKET_LOT_SIZE for market orders."""
+    """LOT_SIZE, and MARKET_LOT_SIZE for what filters.md says that it is for: MARKET orders, no triggered stops."""
     if not _in_range(quantity, market.min_quantity, market.max_quantity, market.step_size):
         raise Refused(Reason.FILTER_LOT_SIZE)
     if order_type is MARKET and not _in_range(
         quantity, market.market_min_quantity, market.market_max_quantity, market.market_step_size
     ):
         raise Refused(Reason.FILTER_MARKET_LOT_SIZE)
+
+
+def largest_quantity(market: Market, order_type: OrderType, received: int) -> int:
+    """The most that an order may sell of what a paid list received, by the bounds of the same filters (faqs/opo.md).
+
+    Their least is no matter here: what comes to less is refused.
+    """
+    step, most = market.step_size, market.max_quantity
+    if order_type is MARKET:
+        step = max(step, market.market_step_size)
+        most = min(filter(None, (most, market.market_max_quantity)), default=0)
+    return floor_to(min(received, most) if most else received, step)
 
 
 def check_settled_quantity(market: Market, quantity: int) -> None:

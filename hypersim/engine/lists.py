@@ -6,6 +6,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+PAIR: Final = 2
+
 
 class ListKind(enum.StrEnum):
     """How the orders of a list depend on one another.
@@ -60,6 +62,11 @@ class OrderList(Struct, frozen=True, gc=False, kw_only=True):
     updated_us: int
 
     @property
+    def reference(self) -> str:
+        """How ledger entries name what is kept."""
+        return f"{self.symbol}:list:{self.list_id}"
+
+    @property
     def pending(self) -> tuple[int, ...]:
         """The ids of the orders that wait for the working one."""
         return () if self.kind is ListKind.OCO else tuple(order_id for order_id, _ in self.orders[1:])
@@ -70,10 +77,15 @@ class OrderList(Struct, frozen=True, gc=False, kw_only=True):
         orders = self.orders if self.kind is ListKind.OCO else self.orders[1:]
         return tuple(order_id for order_id, _ in orders) if len(orders) == PAIR else ()
 
+    def other(self, order_id: int) -> int | None:
+        """The id of the order's alternative; None where it has none."""
+        alternatives = self.alternatives
+        if order_id not in alternatives:
+            return None
+        first, second = alternatives
+        return second if order_id == first else first
+
     def renamed(self, order_id: int, client_order_id: str, time_us: int) -> "OrderList":
         """The list with another client order id of one of its orders."""
         orders = tuple((each, client_order_id if each == order_id else name) for each, name in self.orders)
         return replace(self, orders=orders, updated_us=time_us)
-
-
-PAIR: Final = 2

@@ -311,6 +311,11 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
         return self.price if terms is None else terms.pegged_price or self.price
 
     @property
+    def reference(self) -> str:
+        """How ledger entries name it."""
+        return f"{self.symbol}:{self.order_id}"
+
+    @property
     def special(self) -> Terms:
         """Its terms, empty ones where it has none."""
         return self.terms if self.terms is not None else PLAIN

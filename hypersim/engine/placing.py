@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hypersim.engine.checks import check_counts, check_order, check_position
 from hypersim.engine.commands import PlaceList, PlaceOrder
-from hypersim.engine.contingency import estimate, halves
+from hypersim.engine.contingency import estimate, half
 from hypersim.engine.entering import Entry, check_funds, execute, prepared
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import ListKind, OrderList, Phase
@@ -35,7 +35,9 @@ def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int =
             iceberg=command.iceberg,
             peg=command.peg,
             list_id=list_id,
-            hold_price=estimate(venue, command) if stop and command.side is BUY and not command.price else None,
+            hold_price=estimate(command.stop_price or venue.last_price, command.trailing_delta)
+            if stop and command.side is BUY and not command.price
+            else None,
         )
     return Order(
         symbol=market.symbol,
@@ -158,7 +160,8 @@ def _place_oco(
 ) -> None:
     stop, other = orders
     entry = prepared(venue, ledger, other, time_us) if other.working_us else None
-    stop, other = halves(stop, entry.order if entry is not None else other)  # a peg has its price by now
+    other = entry.order if entry is not None else other  # a peg has its price by now
+    stop = half(stop, other)
     check_funds(venue, ledger, stop, stop.held + other.held)
     _begin(venue, command, orders, Phase.OPEN, time_us)
     accept_stop(venue, stop)

@@ -17,7 +17,7 @@ def venue_state(venue: Venue, outside: Outside) -> VenueState:
         next_order_id=venue.next_order_id,
         next_trade_id=venue.tape.next_trade_id,
         next_aggregate_id=venue.tape.next_aggregate_id,
-        update_id=venue.update_id,
+        update_id=venue.depth.update_id,
         last_price=venue.last_price,
         average=venue.tape.average.state(),
         lists=tuple(venue.lists.values()),
@@ -32,7 +32,7 @@ def restore_venue(kept: VenueState, venue: Venue, outside: Outside) -> None:
     venue.restore(kept.orders, kept.trails, kept.lists)
     venue.book.bids.restore(kept.bids)
     venue.book.asks.restore(kept.asks)
-    venue.next_order_id, venue.update_id = kept.next_order_id, kept.update_id
+    venue.next_order_id, venue.depth.update_id = kept.next_order_id, kept.update_id
     venue.tape.next_trade_id, venue.tape.next_aggregate_id = kept.next_trade_id, kept.next_aggregate_id
     venue.next_prevented_match_id = kept.next_prevented_match_id
     venue.next_amendment_id = kept.next_amendment_id

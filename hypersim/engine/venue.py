@@ -9,18 +9,21 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hypersim.engine.account import Account
 from hypersim.engine.book import Book
-from hypersim.engine.events import Amendment, Change, DepthChanged, EntryKind, Event, Fill, ListChanged, OrderChanged
-from hypersim.engine.fees import Fee, LastPrice, fee_of
+from hypersim.engine.depth import Depth
+from hypersim.engine.events import CHANGE_OF_END, Amendment, Change, EntryKind, Event, Fill, ListChanged, OrderChanged
+from hypersim.engine.fees import Fee, LastPrice, fee_of, kept_of
 from hypersim.engine.ledger import FEES, HOUSE, Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
 from hypersim.engine.tape import Tape
+from hypersim.errors import Reason
 from hypersim.units import fee_rounded_down, to_amount
 
 NEW: Final = Change.NEW
@@ -30,6 +33,13 @@ FILL: Final = EntryKind.FILL
 FILLED: Final = OrderStatus.FILLED
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 NO_ORDERS: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+class Due(Struct, frozen=True, gc=False):
+    """An order whose turn has come, or (not `triggered`) one of a list that was filled, lowered or ended: as it was."""
+
+    order: Order
+    triggered: bool
 
 
 class Venue:
@@ -50,15 +60,15 @@ class Venue:
         self.clients: dict[int, dict[str, int]] = {}
         """Account -> client order id -> order id, of open orders in the order of their placement."""
         self.tape = Tape(market, events)
+        self.depth = Depth(market.symbol, events)
         self.stops = StopBook()
         self.lists: dict[int, OrderList] = {}
         """Open order lists by id."""
-        self.due: deque[tuple[bool, Order]] = deque()
-        """Orders whose turn has come (true), and orders of lists that were filled or ended, in that order."""
+        self.due: deque[Due] = deque()
+        """What is to be done when the command's own work is over, in the order in which it came due."""
         self.next_order_id = 1
         self.next_prevented_match_id = 0
         self.next_amendment_id = 1
-        self.update_id = 0
         self._ledger = ledger
         self._accounts = accounts
         self._events = events
@@ -116,7 +126,7 @@ class Venue:
 
     def place(self, before: Order, after: Order, required: int) -> None:
         """An order that waited or was pending begins to wait or to work; it holds so much from now on."""
-        asset, of = self.paid_asset(after.side), reference(after)
+        asset, of = self.paid_asset(after.side), after.reference
         self._ledger.release(after.account_id, asset, before.held, ORDER, of)
         self._ledger.hold(after.account_id, asset, required, ORDER, of)
         self._store(before, after)
@@ -132,13 +142,14 @@ class Venue:
         expiry_reason: ExpiryReason | None = None,
         cancel_id: str = "",
         prevented_match_id: int | None = None,
+        reason: Reason | None = None,
     ) -> None:
         """Ends an open order before it is filled: off the book, its hold released. `entering`: it never was there."""
         leaves = order.leaves
         if not entering:
             self._withdraw(order)
         kind = ORDER if entering else EntryKind.RELEASE
-        self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, reference(order))
+        self._ledger.release(order.account_id, self.paid_asset(order.side), order.held, kind, order.reference)
         terms = order.terms
         if prevented_match_id is not None:
             terms = replace(order.special, prevented_match_id=prevented_match_id)
@@ -151,7 +162,8 @@ class Venue:
             terms=terms,
         )
         self._store(order, ended)
-        self._events.append(OrderChanged(change=CHANGE_OF_END[status], order=ended, cancel_id=cancel_id))
+        change = CHANGE_OF_END[status]
+        self._events.append(OrderChanged(change=change, order=ended, cancel_id=cancel_id, reason=reason))
 
     def _withdraw(self, order: Order) -> None:
         """Takes an open order from where it stands."""
@@ -177,7 +189,7 @@ class Venue:
     def _release(self, before: Order, after: Order) -> None:
         """Frees what an order of a lower quantity holds no longer."""
         freed, asset = before.held - after.held, self.paid_asset(before.side)
-        self._ledger.release(before.account_id, asset, freed, EntryKind.RELEASE, reference(before))
+        self._ledger.release(before.account_id, asset, freed, EntryKind.RELEASE, before.reference)
 
     def refill(self, order: Order) -> None:
         """Shows the next part of an iceberg, at the end of the queue, when the one before is gone."""
@@ -186,12 +198,25 @@ class Venue:
             self.rest(order)
 
     def amend(self, order: Order, quantity: int, client_order_id: str, time_us: int) -> None:
-        """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much."""
+        """Lowers an open order's quantity; it keeps its place, and what it shows where that is not too much.
+
+        To what it has traded or lost already: then it expires.
+        """
         special = order.special
         terms = replace(special, amends=special.amends + 1, iceberg=min(special.iceberg, quantity))
-        amended = replace(order, quantity=quantity, client_order_id=client_order_id, updated_us=time_us, terms=terms)
+        ends = quantity == order.quantity - order.leaves
+        amended = replace(
+            order,
+            quantity=quantity,
+            client_order_id=client_order_id,
+            status=OrderStatus.EXPIRED if ends else order.status,
+            updated_us=time_us,
+            terms=terms,
+        )
         self._release(order, amended)
-        if order.working_us:
+        if ends:
+            self._withdraw(order)
+        elif order.working_us:
             resting = self.book.resting(order.side)
             shown = resting.shown(order.limit, order.order_id)
             if shown > amended.leaves:
@@ -212,7 +237,7 @@ class Venue:
 
     def hold(self, order: Order, amount: int) -> None:
         """Holds what a new order may pay."""
-        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, reference(order))
+        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, order.reference)
 
     def trade(
         self,
@@ -234,10 +259,13 @@ class Venue:
         trade_id = self._record(price, quantity, taker_side, outside=False, time_us=time_us)
         buyer_fee = self._pass_on(market.base, to_amount(quantity), seller, buyer, taker)
         seller_fee = self._pass_on(market.quote, quote, buyer, seller, taker)
-        if buyer is not None and buyer.limit > price:
-            kind = ORDER if buyer is taker else FILL
-            saved = (buyer.limit - price) * quantity
-            self._ledger.release(buyer.account_id, market.quote, saved, kind, reference(buyer))
+        if buyer is not None:
+            if buyer.limit > price:
+                kind = ORDER if buyer is taker else FILL
+                saved = (buyer.limit - price) * quantity
+                self._ledger.release(buyer.account_id, market.quote, saved, kind, buyer.reference)
+            if buyer.terms is not None:
+                self._keep(buyer, to_amount(quantity), buyer_fee)
         result = taker
         for order in (maker, taker):
             if order is None:
@@ -261,21 +289,18 @@ class Venue:
                 self.refill(filled)
         return result
 
+    def _keep(self, order: Order, received: int, fee: Fee) -> None:
+        """Locks what the working order of a paid list has received: it is for what is pending."""
+        order_list, base = self.lists.get(order.special.list_id), self.market.base
+        if order_list is None or not order_list.kind.is_paid:
+            return
+        kept = kept_of(base, received, fee, self._ledger.free(order.account_id, base))
+        self._ledger.hold(order.account_id, base, kept, FILL, order_list.reference)
+        self.lists[order_list.list_id] = replace(order_list, saved=order_list.saved + kept)
+
     def print_outside(self, price: int, quantity: int, taker_side: Side, time_us: int) -> None:
         """Puts a trade of the house with itself on the tape; no money moves."""
         self._record(price, quantity, taker_side, outside=True, time_us=time_us)
-
-    def report_empty(self, before: Book) -> None:
-        """Reports that every level of an earlier book is gone, as one update like any other."""
-        bids, asks = (tuple((level.price, 0) for level in side.levels()) for side in (before.bids, before.asks))
-        if bids or asks:
-            self._report_depth(bids, asks)
-
-    def drain_depth(self) -> None:
-        """Reports the levels that changed since the last call, if any did."""
-        bids, asks = self.book.bids.drain(), self.book.asks.drain()
-        if bids or asks:
-            self._report_depth(bids, asks)
 
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
@@ -295,10 +320,6 @@ class Venue:
             self.stops.follow(self.orders[order_id], best)
         self.lists.update((each.list_id, each) for each in lists)
 
-    def _report_depth(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
-        self.update_id += 1
-        self._events.append(DepthChanged(symbol=self.market.symbol, update_id=self.update_id, bids=bids, asks=asks))
-
     def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
         if self.stops.waiting:
             self._see(price, time_us)
@@ -310,13 +331,13 @@ class Venue:
         for order_id in self.stops.reached(price):
             order = self.orders[order_id]
             if not order.special.trailing_delta:
-                self.due.append((True, order))
+                self.due.append(Due(order, triggered=True))
                 continue
             follows = replace(order, updated_us=time_us, terms=replace(order.special, trailing_us=time_us))
             self.stops.follow(follows, price)
             self._store(order, follows)
             self._events.append(OrderChanged(change=Change.FOLLOWING, order=follows))
-        self.due.extend((True, self.orders[order_id]) for order_id in turned)
+        self.due.extend(Due(self.orders[order_id], triggered=True) for order_id in turned)
 
     def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> Fee:
         """Moves what a trade exchanges from one party's hold to the other, and takes the fee, which it returns."""
@@ -325,7 +346,7 @@ class Venue:
             self._ledger.settle(HOUSE, asset, amount, FILL, symbol)
         else:
             kind = ORDER if source is taker else FILL
-            self._ledger.settle(source.account_id, asset, amount, kind, reference(source))
+            self._ledger.settle(source.account_id, asset, amount, kind, source.reference)
         if target is None:
             self._ledger.credit(HOUSE, asset, amount, FILL, symbol)
             return asset, 0
@@ -337,10 +358,10 @@ class Venue:
             fee_asset, fee = asset, fee_rounded_down(amount, rate)
         kind = ORDER if target is taker else FILL
         if fee_asset == asset:
-            self._ledger.credit(target.account_id, asset, amount - fee, kind, reference(target))
+            self._ledger.credit(target.account_id, asset, amount - fee, kind, target.reference)
         else:
-            self._ledger.credit(target.account_id, asset, amount, kind, reference(target))
-            self._ledger.charge(target.account_id, fee_asset, fee, kind, reference(target))
+            self._ledger.credit(target.account_id, asset, amount, kind, target.reference)
+            self._ledger.charge(target.account_id, fee_asset, fee, kind, target.reference)
         if fee:
             self._ledger.credit(FEES, fee_asset, fee, EntryKind.FEE, symbol)
         return fee_asset, fee
@@ -360,7 +381,7 @@ class Venue:
     def _store(self, before: Order, after: Order) -> None:
         assert after.status in STATUS_MOVES[before.status], (before.status, after.status)
         if after.terms is not None and after.terms.list_id:
-            self.due.append((False, after))
+            self.due.append(Due(after, triggered=False))
         if after.status in OPEN:
             self.orders[after.order_id] = after
             return
@@ -369,16 +390,3 @@ class Venue:
         del mine[after.client_order_id]
         if not mine:
             del self.clients[after.account_id]
-
-
-CHANGE_OF_END = {
-    OrderStatus.CANCELED: Change.CANCELED,
-    OrderStatus.REJECTED: Change.REJECTED,
-    OrderStatus.EXPIRED: Change.EXPIRED,
-    OrderStatus.EXPIRED_IN_MATCH: Change.TRADE_PREVENTION,
-}
-
-
-def reference(order: Order) -> str:
-    """How ledger entries name an order."""
-    return f"{order.symbol}:{order.order_id}"

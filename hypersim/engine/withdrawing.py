@@ -19,6 +19,7 @@ from hypersim.units import show_amount
 
 PROCESSING: Final = WithdrawalStatus.PROCESSING
 WITHDRAWAL: Final = EntryKind.WITHDRAWAL
+NONE_USED: Final[frozenset[str]] = frozenset()
 
 
 class Withdrawals:
@@ -112,6 +113,3 @@ class Withdrawals:
             self._ledger.release(account_id, asset, withdrawal.held, WITHDRAWAL, reference)
         del self._pending[withdrawal.withdrawal_id]
         self._events.append(WithdrawalChanged(replace(withdrawal, status=status, ended_us=time_us)))
-
-
-NONE_USED: Final[frozenset[str]] = frozenset()

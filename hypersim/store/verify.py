@@ -1,6 +1,7 @@
-"""Proves that what is stored is true: the journal leads to the recorded states, and the projections agree
-with it.
+"""Proves that what is stored is true: the journal leads to the recorded states, and the projections agree with it.
 
+As far back as the journal is kept, every row of the history is compared with what a replay leads to; of what is older
+the balances, the ledger's sums and what still stands. Tape and candles are not compared.
 Only reads, in one transaction: it may run beside the exchange that owns the database, and sees one moment
 of it.
 """
@@ -9,10 +10,12 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from hypersim.engine.exchange import RULES
+from hypersim.engine.lists import Phase
 from hypersim.engine.orders import OPEN
 from hypersim.engine.state import ExchangeState
 from hypersim.engine.withdrawal import WithdrawalStatus
@@ -20,9 +23,10 @@ from hypersim.errors import StoreError
 from hypersim.store.audit import check_projections
 from hypersim.store.database import explained, open_for_reading
 from hypersim.store.recovery import Replay, checked
-from hypersim.store.rows import as_order, as_withdrawal, stored_batches, stored_snapshots
+from hypersim.store.reprojected import Reprojected
+from hypersim.store.rows import as_order, as_order_list, as_withdrawal, stored_batches, stored_snapshots
 from hypersim.store.snapshots import Snapshot
-from hypersim.store.tables import journal, ledger_entries, metadata, orders, withdrawals
+from hypersim.store.tables import journal, ledger_entries, metadata, order_lists, orders, withdrawals
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -42,8 +46,8 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 def verify(url: str) -> Verified:
-    """Replays what is stored and compares: events, states, balances, ledger, open orders, withdrawals on their way,
-    ids.
+    """Replays what is stored and compares: events, states, balances, ids, open orders and lists, withdrawals on their
+    way, and the history of the commands that are replayed.
 
     Blocks, and takes no lock. Raises StoreError at the first difference, or when the database cannot be read.
     """
@@ -86,9 +90,10 @@ def _verify(connection: Connection) -> Verified:
     replay = Replay(_start(connection, recorded))
     first_sequence = replay.sequence + 1
     expected = {snapshot.sequence: snapshot for snapshot in recorded if snapshot.rules == RULES}
+    history = Reprojected(connection)
     with closing(stored_batches(connection, replay.sequence)) as batches:
         for batch in batches:
-            replay.apply(batch)
+            history.add(replay.apply(batch))
             here = expected.get(batch.sequence)
             if here is not None and replay.exchange.state_hash() != here.state_hash:
                 raise StoreError(f"replaying the journal does not lead to {here}")
@@ -97,7 +102,9 @@ def _verify(connection: Connection) -> Verified:
     state = checked(replay.exchange)
     check_projections(connection, state, 0, {})
     open_orders = _check_open_orders(connection, state)
+    _check_open_lists(connection, state)
     _check_withdrawals(connection, state)
+    history.raise_difference()
     entries = connection.execute(select(func.count()).select_from(ledger_entries)).scalar_one()
     return Verified(
         first_sequence=first_sequence,
@@ -121,6 +128,16 @@ def _check_open_orders(connection: Connection, state: ExchangeState) -> int:
                 f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, and should be {live.get(key)}"
             )
     return len(live)
+
+
+def _check_open_lists(connection: Connection, state: ExchangeState) -> None:
+    """The stored order lists that are open are these."""
+    live = {each.list_id: replace(each, saved=0) for venue in state.venues for each in venue.lists}
+    stored = connection.execute(select(order_lists).where(order_lists.c.phase != Phase.DONE)).mappings()
+    found = {each.list_id: each for each in map(as_order_list, stored)}
+    for key in sorted(live.keys() | found.keys()):
+        if live.get(key) != found.get(key):
+            raise StoreError(f"order list {key} is stored as {found.get(key)}, and should be {live.get(key)}")
 
 
 def _check_withdrawals(connection: Connection, state: ExchangeState) -> None:

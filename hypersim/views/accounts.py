@@ -114,8 +114,7 @@ class Accounts:
                 self._balance_changed(event, record.time_us)
             elif isinstance(event, OrderChanged):
                 if event.amendment is not None:
-                    order = event.order
-                    del self._clients[order.account_id, order.symbol, event.amendment.client_order_id]
+                    self._renamed(event.order, event.amendment.client_order_id)
                 self._order_changed(event.order)
             elif isinstance(event, ListChanged):
                 self._list_changed(event.order_list)
@@ -182,6 +181,10 @@ class Accounts:
             del by_symbol[order.symbol]
         if not by_symbol:
             del self._open[order.account_id]
+
+    def _renamed(self, order: Order, before: str) -> None:
+        order_id = self._clients.pop((order.account_id, order.symbol, before))
+        self._clients[order.account_id, order.symbol, order.client_order_id] = order_id
 
     def _list_changed(self, order_list: OrderList) -> None:
         lists = self._lists.setdefault(order_list.account_id, {})

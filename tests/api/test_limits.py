@@ -154,6 +154,17 @@ def test_unfilled_orders_are_counted_as_in_binances_examples() -> None:
     assert [2, 1, 1, 5, 0, 0] == seen
 
 
+def test_weight_is_given_back_within_the_minute_in_which_it_was_charged() -> None:
+    book = Limits(enforced=True)
+    spend(book, 10, NOON_US)
+    visitor = book.visitor("10.0.0.1", NOON_US + SECOND_US)
+    book.give_back(visitor, 4, NOON_US)
+    assert 6 == visitor.used
+    visitor = book.visitor("10.0.0.1", NOON_US + 60 * SECOND_US)
+    book.give_back(visitor, 4, NOON_US)
+    assert 0 == visitor.used
+
+
 def test_too_many_unfilled_orders_are_refused_until_the_ten_seconds_are_over() -> None:
     counts = Limits(enforced=True).orders
     for _ in range(limits.ORDERS_10S.limit):

@@ -16,6 +16,7 @@ from hypersim.api.binance.parameters import (
     SymbolList,
     Time,
     TimeZone,
+    WholeDecimal,
 )
 from hypersim.api.binance.security import Milliseconds
 from hypersim.errors import Reason, Refused
@@ -36,6 +37,8 @@ ACCEPTED: tuple[tuple[Rule[Any], str, Any], ...] = (
     (Integer(), "0", 0),
     (Integer(), "00000000000000000012", 12),
     (Integer(least=1, most=1000), "5000", 1000),
+    (WholeDecimal(), "100", 100),
+    (WholeDecimal(), "100.0", 100),
     (Boolean(), "true", True),
     (Boolean(), "False", False),
     (Time(), "1700000000000", 1_700_000_000_000_000),
@@ -90,6 +93,7 @@ REFUSED: tuple[tuple[Rule[Any], str, tuple[Any, ...]], ...] = (
         for text in ("-1", "1.5", "1e3", "abc", "", "1" * 21, "²", "１", "0b1", " 1")
     ),
     (Integer(), "9223372036854775808", (Reason.PARAMETER_OVERFLOW, "x")),
+    *((WholeDecimal(), text, (Reason.ILLEGAL_CHARACTERS, "x", DECIMAL_RANGE)) for text in ("100.5", "1.", ".5", "1e2")),
     (Integer(least=1), "0", (Reason.PARAMETER_INVALID, "x")),
     (Boolean(), "yes", (Reason.PARAMETER_INVALID, "x")),
     (Boolean(), "1", (Reason.PARAMETER_INVALID, "x")),

@@ -237,6 +237,12 @@ def changes(world: World) -> None:
         world.replacing("user", "moved", world.order("user", "sell", 1, 101)),
         world.replacing("user", "moved", world.order("user", "sell", 1, "100.5"), anyway=True),
         world.replacing("user", "moved", world.order("user", "buy", 900), anyway=True),
+        world.order("user", "sell", 3, 99, name="ends"),
+        world.order("third", "buy", 2, 99),
+        world.amending("user", "ends", "1.9"),
+        world.amending("user", "ends", 2, "ended"),
+        world.order("other", "sell", 2, 99, name="alone"),
+        world.order("other", "buy", quote=250, prevention=SelfTradePrevention.EXPIRE_BOTH),
     ):
         world.apply(command)
 

@@ -55,7 +55,8 @@ class Life:
 
     def commands(self, world: World) -> Iterator[Command]:
         kinds: dict[Callable[[World], Command], int] = {
-            self.place: 42,
+            self.place: 40,
+            self.meet: 3,
             self.test: 2,
             self.place_list: 12,
             self.cancel: 8,
@@ -83,6 +84,20 @@ class Life:
         quantity = 0 if by_amount else self.size()
         quote_quantity = self.size() * chance.randint(50, 120) if by_amount else 0
         return self.order(kind, chance.randint(1, 3), side, quantity, quote_quantity)
+
+    def meet(self, world: World) -> PlaceOrder:
+        """Meets an order of a list with another of its account, of which both are lowered."""
+        placed, chance = self.place(world), self.chance
+        standing = [o for o in world.exchange.snapshot().venues[0].orders if o.special.list_id and o.working_us]
+        if not standing:
+            return placed
+        order = chance.choice(standing)
+        return msgspec.structs.replace(
+            self.order(OrderType.LIMIT, order.account_id, order.side.opposite, self.size()),
+            price=order.limit,
+            peg=None,
+            self_trade_prevention=chance.choice([SelfTradePrevention.DECREMENT, SelfTradePrevention.TRANSFER]),
+        )
 
     def test(self, world: World) -> TestOrder:
         return TestOrder(self.place(world))
@@ -205,7 +220,13 @@ class Life:
             symbol=SYMBOL,
             client_order_id=name,
             new_client_order_id=chance.choice([name, f"{name}+", f"order-{self.named}"]),
-            quantity=chance.randint(0, most + most // 10) * STEP,
+            quantity=chance.choice(
+                [
+                    chance.randint(0, most + most // 10) * STEP,
+                    chance.randint(0, most) * STEP,
+                    order.quantity - order.leaves if order is not None else 0,
+                ]
+            ),
         )
 
     def some_order(self, world: World) -> Order | None:

@@ -197,7 +197,7 @@ class Naive(OutsideBook):
         for other in r.listed.alternatives if r.listed is not None else []:
             if other is r:
                 continue
-            if other.is_touched:
+            if other.is_over:
                 self.end(r, EXPIRED, ExpiryReason.OCO_TRIGGER)
                 return
             self.end(other, EXPIRED, ExpiryReason.OCO_TRIGGER)
@@ -219,14 +219,11 @@ class Naive(OutsideBook):
             if note.order is listed.orders[0]:
                 self.working_order_goes_on(note, listed, now_us)
             return
-        for other in listed.alternatives if note.touched else []:
+        for other in listed.alternatives if note.is_over else []:
             if other is not note.order and other.is_open and other.where == "waits":
                 self.end(other, EXPIRED, ExpiryReason.OCO_TRIGGER)
 
     def working_order_goes_on(self, note: Note, listed: Listed, now_us: int) -> None:
-        if listed.kind.is_paid:
-            more = note.executed * ONE - listed.saved
-            listed.saved += max(0, min(more, self.free(listed.account, "BTC")))
         if note.status is None:
             return
         if note.status is OrderStatus.FILLED:
@@ -328,15 +325,15 @@ class Naive(OutsideBook):
             raise Refused(Reason.AMEND_INCREASES)
         if command.quantity == r.quantity:
             raise Refused(Reason.AMEND_CHANGES_NOTHING)
-        if r.quantity - command.quantity >= r.whole:
+        together = r.listed.alternatives if r.listed is not None else []
+        lowered = [each for each in together if each.is_open] if r in together else [r]
+        if not command.quantity or any(each.quantity - command.quantity > each.whole for each in lowered):
             raise Refused(Reason.BAD_QUANTITY)
         if any(name == other.name for other in self.mine(r.account) if other is not r):
             raise Refused(Reason.DUPLICATE_ORDER)
         r.name = name
-        together = r.listed.alternatives if r.listed is not None else []
-        for each in together if r in together else [r]:
-            if each.is_open:
-                self.lower(each, command.quantity)
+        for each in lowered:
+            self.lower(each, command.quantity)
 
     def lower(self, r: Resting, quantity: int) -> None:
         whole = r.whole - (r.quantity - quantity)
@@ -344,4 +341,7 @@ class Naive(OutsideBook):
         r.left = min(r.left, whole)
         r.hidden = whole - r.left
         r.part = min(r.part, quantity)
-        self.note(r)
+        if whole:
+            self.note(r)
+        else:
+            self.end(r, EXPIRED)

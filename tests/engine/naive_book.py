@@ -70,8 +70,9 @@ class Resting:
         return self.left + self.hidden
 
     @property
-    def is_touched(self) -> bool:
-        return self.whole < self.quantity
+    def is_over(self) -> bool:
+        """Of two alternatives: too late for the other."""
+        return not self.is_open or self.executed > 0
 
     @property
     def is_stop(self) -> bool:
@@ -125,8 +126,7 @@ class Note:
     order: Resting
     triggered: bool
     status: OrderStatus | None = None
-    executed: int = 0
-    touched: bool = False
+    is_over: bool = False
 
 
 class Book:
@@ -236,6 +236,8 @@ class Book:
         """What an order would meet now. Raises Refused where that is too little to say what it comes to."""
         assert taker.ask is not None
         walk = Walk(taker.whole)
+        if taker.ask.quote_quantity and not self.queue(taker.side.opposite):
+            raise Refused(Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM)
         for r, shown in self.parts(taker.side, taker.limit):
             if taker.ask.quote_quantity:
                 more = (taker.ask.quote_quantity * ONE - walk.spent) // r.price
@@ -259,7 +261,7 @@ class Book:
                 walk.cost += r.price * met
             if met < shown:
                 break
-        if taker.ask.quote_quantity and walk.filled < self.step:
+        if taker.ask.quote_quantity and sum(met for _, met, _ in walk.steps) < self.step:
             raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
         return walk
 
@@ -276,7 +278,15 @@ class Book:
         for r in (maker, taker):
             if r.number is not None:
                 r.executed += quantity
+                if r.listed is not None and r.listed.kind.is_paid and r.side is Side.BUY:
+                    self.keep(r, r.listed, quantity * ONE, self.rates[r.account][r is taker])
                 self.go_on(r, OrderStatus.FILLED)
+
+    def keep(self, r: Resting, listed: Listed, received: int, rate: int) -> None:
+        """What the working order bought is kept; its fee, too, where there is as much to pay it from."""
+        fee = floor(Fraction(received * rate, ONE * ONE)) * ONE
+        others = self.free(r.account, "BTC") - (received - fee)
+        listed.saved += received if others >= fee else received - fee
 
     def prevent(self, maker: Resting, quantity: int, taker: Resting) -> None:
         lowers = taker.mode in LOWERS
@@ -327,7 +337,7 @@ class Book:
 
     def note(self, r: Resting, status: OrderStatus | None = None) -> None:
         if r.listed is not None:
-            self.due.append(Note(r, False, status, r.executed, r.is_touched))
+            self.due.append(Note(r, False, status, r.is_over))
 
     # stops
 

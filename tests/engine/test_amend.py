@@ -2,9 +2,9 @@
 
 import pytest
 
-from hypersim.engine.commands import AmendOrder
+from hypersim.engine.commands import AmendOrder, CancelOrder
 from hypersim.engine.events import Amendment, Change, ListChanged
-from hypersim.engine.lists import ListKind
+from hypersim.engine.lists import ListKind, Phase
 from hypersim.engine.market import MarketStatus
 from hypersim.engine.orders import OrderStatus, OrderType, SelfTradePrevention
 from hypersim.errors import Reason
@@ -90,10 +90,10 @@ def test_an_amended_order_is_found_by_its_new_name_and_the_old_one_is_free(world
     assert 5 * ONE == world.cancel("user", "new").quantity
 
 
-def test_a_partly_filled_order_is_amended_to_no_less_than_it_has_left_to_trade(world: World) -> None:
+def test_a_partly_filled_order_is_amended_to_no_less_than_it_has_traded(world: World) -> None:
     world.place("user", "sell", 6, 100, name="mine")
     world.place("other", "buy", 4, 100)
-    assert Reason.BAD_QUANTITY is world.refusal(world.amending("user", "mine", 4))
+    assert Reason.BAD_QUANTITY is world.refusal(world.amending("user", "mine", 3))
     world.apply(world.amending("user", "mine", 5))
     assert ("user 1 @100", "PARTIALLY_FILLED") == (world.asks(), world.statuses("mine"))
     world.place("other", "buy", 4, 100)
@@ -103,9 +103,70 @@ def test_a_partly_filled_order_is_amended_to_no_less_than_it_has_left_to_trade(w
 def test_what_was_prevented_counts_as_gone(world: World) -> None:
     world.place("user", "sell", 6, 100, name="mine")
     world.place("user", "buy", 4, 100, prevention=SelfTradePrevention.DECREMENT)
-    assert Reason.BAD_QUANTITY is world.refusal(world.amending("user", "mine", 4))
+    assert Reason.BAD_QUANTITY is world.refusal(world.amending("user", "mine", 3))
     world.apply(world.amending("user", "mine", 5))
     assert "user 1 @100" == world.asks()
+    world.apply(world.amending("user", "mine", 4))
+    assert ("EXPIRED", "") == (world.statuses("mine"), world.asks())
+
+
+@pytest.mark.parametrize("iceberg", ["0", "2"])
+def test_an_order_that_is_amended_to_what_it_has_traded_expires(world: World, iceberg: str) -> None:
+    """CHANGELOG of Binance's Spot API documents, 2026-04-02."""
+    world.place("user", "sell", 6, 100, name="mine", iceberg=iceberg)
+    world.place("other", "buy", 4, 100)
+    locked = [world.balance("user", asset)[1] for asset in ("BTC", "USDT")]
+    assert ["0.00000000", "0.00000000"] != locked
+    world.apply(world.amending("user", "mine", 4, "new"))
+    (change,) = world.changes()
+    order = change.order
+    assert (Change.REPLACED, "new", OrderStatus.EXPIRED, None, 4 * ONE, 4 * ONE, 1) == (
+        change.change,
+        order.client_order_id,
+        order.status,
+        order.expiry_reason,
+        order.quantity,
+        order.executed,
+        order.special.amends,
+    )
+    assert Amendment(execution_id=1, before=6 * ONE, client_order_id="mine") == change.amendment
+    assert ["0.00000000", "0.00000000"] == [world.balance("user", asset)[1] for asset in ("BTC", "USDT")]
+    assert "" == world.asks()
+    assert Reason.UNKNOWN_ORDER is world.refusal(
+        CancelOrder(account_id=1, symbol=SYMBOL, client_order_id="new", cancel_id="cancel")
+    )
+
+
+def test_a_working_order_that_is_amended_to_what_it_has_traded_ends_its_list(world: World) -> None:
+    oto(world)
+    world.place("other", "buy", 2, 100)
+    world.apply(world.amending("user", "working", 2, "new"))
+    assert "EXPIRED, EXPIRED OTO_PHASE_ONE_EXPIRED" == world.statuses("new", "pending")
+    listed = [event.order_list for event in world.events if isinstance(event, ListChanged)]
+    assert [("new", Phase.WORKING), ("new", Phase.DONE)] == [(each.orders[0][1], each.phase) for each in listed]
+
+
+def test_an_order_of_an_oco_that_is_amended_to_what_it_has_lost_ends_the_other_too(world: World) -> None:
+    oco(world)
+    world.place("user", "buy", 2, 110, prevention=SelfTradePrevention.DECREMENT)
+    world.apply(world.amending("user", "stop", 2))
+    assert ("EXPIRED OCO_TRIGGER, EXPIRED", "") == (world.statuses("stop", "limit"), world.asks())
+    assert not world.exchange.snapshot().venues[0].lists
+
+
+def test_an_amend_that_breaks_a_filter_for_the_other_order_of_an_oco_is_refused() -> None:
+    world = World(min_notional=number(300))
+    oco(world)
+    assert Reason.FILTER_NOTIONAL is world.refusal(world.amending("user", "limit", 3))  # 330, but 255 for the stop
+    world.apply(world.amending("user", "limit", 4))
+
+
+def test_an_amend_to_less_than_the_other_order_of_an_oco_has_lost_is_refused(world: World) -> None:
+    oco(world)
+    world.place("user", "buy", 2, 110, prevention=SelfTradePrevention.DECREMENT)
+    assert Reason.BAD_QUANTITY is world.refusal(world.amending("user", "stop", 1))
+    world.apply(world.amending("user", "stop", 3))
+    assert ("user 1 @110", 3 * ONE) == (world.asks(), world.last("stop").leaves)
 
 
 # quantity of an order of 6, named 'mine' beside one named 'taken'; its new name; why it is refused

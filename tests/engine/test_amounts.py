@@ -98,7 +98,7 @@ def test_one_step_more_would_have_been_too_much(seed: int) -> None:
 
 # asks; amount; why it is refused
 REFUSED: tuple[tuple[str, int, Reason], ...] = (
-    ("", 500, Reason.LIQUIDITY_BELOW_LOT_SIZE),
+    ("", 500, Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM),
     ("house 2 @100", 99, Reason.LIQUIDITY_BELOW_LOT_SIZE),
     ("house 1 @100", 500, Reason.LIQUIDITY_BELOW_LOT_SIZE),
     ("house 2 @100", 500, Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE),

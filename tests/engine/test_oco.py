@@ -127,6 +127,42 @@ def test_an_oco_whose_limit_would_take_is_refused_whole(world: World) -> None:
     assert Reason.WOULD_MATCH_IMMEDIATELY is world.refusal(oco(world))
 
 
+def test_an_order_that_prevention_lowered_has_not_traded_and_leaves_the_stop_waiting(world: World) -> None:
+    world.apply(oco(world))
+    world.place("user", "buy", 2, 110, prevention=SelfTradePrevention.DECREMENT)
+    assert ("NEW, NEW", "user 3 @110") == (world.statuses("stop", "limit"), world.asks())
+    world.outside(prints="sell 1 @90")
+    assert ("NEW, EXPIRED OCO_TRIGGER", "user 5 @85") == (world.statuses("stop", "limit"), world.asks())
+
+
+def test_an_order_that_prevention_lowered_ends_the_stop_when_it_trades(world: World) -> None:
+    world.apply(oco(world))
+    world.place("user", "buy", 2, 110, prevention=SelfTradePrevention.DECREMENT)
+    world.outside(prints="buy 1 @110")
+    assert ("EXPIRED OCO_TRIGGER, PARTIALLY_FILLED", "user 2 @110") == (
+        world.statuses("stop", "limit"),
+        world.asks(),
+    )
+
+
+def test_a_stop_is_over_with_what_its_alternative_gave_up_and_the_account_spent() -> None:
+    world = World(balances={"BTC": 5, "USDT": 1000})
+    world.outside(prints="buy 1 @100")
+    world.apply(oco(world))
+    world.place("user", "buy", 2, 110, prevention=SelfTradePrevention.DECREMENT)
+    world.place("user", "sell", 2, 120)
+    world.outside(prints="sell 1 @90")
+    assert ("EXPIRED REJECTED, EXPIRED OCO_TRIGGER", True) == (world.statuses("stop", "limit"), done(world))
+    assert ("3.00000000", "2.00000000") == world.balance("user", "BTC")
+
+
+def test_an_order_that_prevention_lowers_to_nothing_ends_its_list(world: World) -> None:
+    world.apply(oco(world))
+    world.place("user", "buy", 5, 110, prevention=SelfTradePrevention.DECREMENT)
+    assert "EXPIRED OCO_TRIGGER, EXPIRED_IN_MATCH" == world.statuses("stop", "limit")
+    assert done(world)
+
+
 def test_an_order_that_prevention_ends_ends_its_list(world: World) -> None:
     world.apply(oco(world))
     world.place("user", "buy", 1, 110, prevention=SelfTradePrevention.EXPIRE_MAKER)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hypersim.engine.commands import SetBnbBurn
 from hypersim.engine.lists import ListKind
 from hypersim.engine.orders import OrderType
 from hypersim.units import ONE
@@ -37,7 +38,8 @@ def test_what_a_paid_list_kept_is_given_back_when_it_is_cancelled() -> None:
 FEES = (
     ("1", "0.001", "5", "0.99500000"),
     ("0.0051", "0.001", "5", "0.00010000"),
-    ("0.0025", "0.001", "4.997", "0.00050000"),
+    ("0.005", "0.001", "5", "0.00000000"),
+    ("0.0049", "0.001", "4.995", "0.00490000"),
     ("0.0025", "0.1", "4.9", "0.09750000"),
     ("0", "0.001", "4.995", "0.00000000"),
     ("0", "1", "4", "0.99500000"),
@@ -45,7 +47,7 @@ FEES = (
 
 
 @pytest.mark.parametrize(("beside", "step", "sold", "left"), FEES)
-def test_the_fee_is_taken_from_what_is_free_and_only_then_from_what_was_received(
+def test_the_whole_fee_is_taken_from_what_is_free_or_none_of_it_is(
     beside: str, step: str, sold: str, left: str
 ) -> None:
     balances = {"USDT": "500", "BTC": beside} if beside != "0" else {"USDT": "500"}
@@ -57,6 +59,27 @@ def test_the_fee_is_taken_from_what_is_free_and_only_then_from_what_was_received
         free(world, "BTC"),
         world.statuses("pending"),
     )
+
+
+def test_each_fill_takes_its_fee_from_what_is_free_while_that_is_enough() -> None:
+    world = World(balances={"USDT": "500", "BTC": "0.003"}, step_size=number("0.0001"), min_quantity=number("0.0001"))
+    world.apply(opo(world))
+    world.outside(prints="sell 2 @98, sell 2 @98, sell 1 @98")  # fees of 0.002, 0.002 and 0.001
+    assert (number("4.998"), "0.00000000") == (world.last("pending").quantity, free(world, "BTC"))
+
+
+# whether the account pays fees in BNB; BNB beside; what the pending order sells of 5; what is free then
+BNB_FEES = ((False, "1", "4.995", "1.00000000"), (True, "1", "4.99625", "1.00000000"), (True, "0", "4.99625", "0"))
+
+
+@pytest.mark.parametrize(("burns", "beside", "sold", "left"), BNB_FEES)
+def test_the_fee_of_bnb_that_was_bought_is_taken_out_of_it(burns: bool, beside: str, sold: str, left: str) -> None:
+    world = World(balances={"USDT": 500, "BNB": beside} if beside != "0" else {"USDT": 500}, base="BNB")
+    world.rules(step_size=1, min_quantity=1)
+    world.apply(SetBnbBurn(account_id=1, spot=burns))
+    world.apply(opo(world))
+    world.outside(prints="sell 5 @98")
+    assert (number(sold), number(left)) == (world.last("pending").quantity, number(free(world, "BNB")))
 
 
 def test_what_a_paid_list_bought_may_be_too_little_to_sell() -> None:
@@ -94,14 +117,17 @@ def test_what_is_pending_fits_the_lots_and_what_does_not_fit_is_given_back(
     )
 
 
-def test_the_two_of_a_paid_pair_sell_the_same_also_where_one_has_coarser_lots() -> None:
-    world = World(balances={"USDT": 500}, fee_rate=0, market_step_size=number(2))
+def test_a_stop_of_a_paid_pair_sells_by_the_lots_of_its_own_type_though_it_will_trade_at_market() -> None:
+    """filters.md: MARKET_LOT_SIZE is for MARKET orders, and so it is for a stop that is placed alone."""
+    world = World(balances={"USDT": 500}, fee_rate=0, market_step_size=number(2), market_max_quantity=number(4))
     world.outside(prints="buy 1 @100")
     stop = world.order("user", "sell", 0, order_type=STOP_LOSS, stop=90, name="stop")
     world.apply(world.listing(OPOCO, opoco(world).orders[0], stop, opoco(world).orders[2]))
     world.outside(prints="sell 5 @98")
-    assert [4 * ONE, 4 * ONE] == [world.last("stop").quantity, world.last("limit").quantity]
-    assert ("1.00000000", "4.00000000") == world.balance("user", "BTC")
+    assert [5 * ONE, 5 * ONE] == [world.last("stop").quantity, world.last("limit").quantity]
+    assert ("0.00000000", "5.00000000") == world.balance("user", "BTC")
+    world.outside(prints="sell 1 @90", bids="9 @89")
+    assert "FILLED, EXPIRED OCO_TRIGGER" == world.statuses("stop", "limit")
 
 
 def test_a_paid_pair_sells_what_was_bought_once() -> None:

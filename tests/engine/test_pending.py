@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from hypersim.engine.commands import CancelList
+from hypersim.engine.events import Change
 from hypersim.engine.lists import ListKind, Phase
 from hypersim.engine.orders import OrderType, SelfTradePrevention, TimeInForce
+from hypersim.errors import Reason
 from tests.engine.listings import done, lists, locked, oto, otoco
 from tests.engine.world import SYMBOL, World
 
@@ -55,6 +57,7 @@ def test_a_pending_order_that_cannot_be_paid_when_its_turn_comes_is_rejected() -
     world.apply(oto(world))
     world.outside(prints="sell 9 @98")
     assert ("REJECTED REJECTED", "0.00000000", True) == (world.statuses("pending"), locked(world, "BTC"), done(world))
+    assert [Reason.INSUFFICIENT_BALANCE] == [each.reason for each in world.changes() if each.change is Change.REJECTED]
 
 
 # the pending order; what becomes of it when the working one is filled, the market being 98 bid by 9, and asked at 101

@@ -3,7 +3,7 @@
 import pytest
 
 from hypersim.engine.events import Change, Event, MatchPrevented
-from hypersim.engine.orders import SelfTradePrevention
+from hypersim.engine.orders import SelfTradePrevention, TimeInForce
 from tests.engine.world import World, number, plain
 
 NONE, TAKER = SelfTradePrevention.NONE, SelfTradePrevention.EXPIRE_TAKER
@@ -209,6 +209,42 @@ def test_prevented_matches_are_numbered_per_symbol_from_0_also_after_a_snapshot(
         world.exchange = type(world.exchange).restore(world.exchange.snapshot())
     numbers = [event.prevented_match_id for event in world.happened if isinstance(event, MatchPrevented)]
     assert [0, 1] == numbers
+
+
+# mode; what becomes of a taker by amount that meets but its own, and of the maker; the taker's quantity
+BY_AMOUNT = (
+    (TAKER, "EXPIRED_IN_MATCH, NEW", "0 @100 5/0", "user 2 @100"),
+    (MAKER, "EXPIRED INSUFFICIENT_LIQUIDITY, EXPIRED_IN_MATCH", "0 @100 0/2", ""),
+    (BOTH, "EXPIRED_IN_MATCH, EXPIRED_IN_MATCH", "0 @100 5/2", ""),
+    (DECREMENT, "EXPIRED INSUFFICIENT_LIQUIDITY, EXPIRED_IN_MATCH", "0 @100 2/2", ""),
+    (TRANSFER, "EXPIRED INSUFFICIENT_LIQUIDITY, EXPIRED_IN_MATCH", "0 @100 2/2", ""),
+)
+
+
+@pytest.mark.parametrize(("mode", "statuses", "match", "asks"), BY_AMOUNT)
+def test_an_order_by_amount_that_meets_only_its_own_goes_on_as_one_by_quantity(
+    mode: SelfTradePrevention, statuses: str, match: str, asks: str
+) -> None:
+    happened = []
+    for quantity, quote in ((5, 0), (0, 500)):
+        world = World()
+        world.place("user", "sell", 2, 100, name="own")
+        order = world.place("user", "buy", quantity, quote=quote, prevention=mode, name="taker")
+        happened.append((world.statuses("taker", "own"), told(world.events), world.asks(), order.quantity))
+    assert [(statuses, match.replace("0", "1", 1), asks, number(5))] * 2 == happened
+
+
+@pytest.mark.parametrize("mode", [TAKER, BOTH, DECREMENT, TRANSFER])
+def test_nothing_is_prevented_where_all_or_nothing_is_nothing(mode: SelfTradePrevention) -> None:
+    """The FAQ does not say so: that an order which trades nothing at all meets nobody is what this exchange claims."""
+    world = World()
+    world.place("user", "sell", 5, 100, name="own")
+    order = world.place("user", "buy", 5, 100, tif=TimeInForce.FOK, prevention=mode, name="taker")
+    assert ("EXPIRED UNFILLED_FOK_ORDER_EXPIRED, NEW", "", 0) == (
+        world.statuses("taker", "own"),
+        told(world.events),
+        order.prevented,
+    )
 
 
 def test_prevention_by_amount_counts_what_was_taken_out_as_spent() -> None:

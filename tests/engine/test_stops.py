@@ -247,6 +247,7 @@ def test_a_stop_that_its_account_can_pay_no_longer_expires_and_holds_nothing() -
         world.statuses("stop"),
         world.balance("user", "USDT"),
     )
+    assert [Reason.INSUFFICIENT_BALANCE] == [change.reason for change in world.changes()]
 
 
 def test_a_stop_that_cannot_be_paid_is_refused() -> None:

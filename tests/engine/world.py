@@ -119,9 +119,10 @@ class World:
         self.happened: list[Event] = []
         """Of all commands."""
         self._named = 0
-        for asset in ("BTC", "USDT"):
+        market = replace(MARKET, **rules)
+        for asset in dict.fromkeys(("BTC", "USDT", market.base)):
             self.apply(PutAsset(Asset(asset)))
-        self.apply(PutMarket(replace(MARKET, **rules)))
+        self.apply(PutMarket(market))
         held = tuple((asset, money(amount)) for asset, amount in (RICH if balances is None else balances).items())
         for account_id in NAMES:
             self.apply(OpenAccount(account_id=account_id, maker_rate=fee_rate, taker_rate=fee_rate, balances=held))

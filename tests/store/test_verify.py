@@ -4,9 +4,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select, true, update
 
+from hypersim.engine.commands import Reset
 from hypersim.engine.exchange import RULES
+from hypersim.engine.lists import Phase
 from hypersim.engine.orders import OrderStatus, Side
 from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import StoreError
@@ -92,13 +94,19 @@ TAMPERED: tuple[tuple[Table, dict[str, Any], str], ...] = (
     (tables.orders, {"order_id": 10**6}, "would give ids twice"),
     (tables.tickers, {"trade_id": 10**6}, "would give ids twice"),
     (tables.order_lists, {"list_id": 10**6}, "would get ids twice"),
+    (tables.order_lists, {"client_list_id": "corrupt"}, "order list [0-9]+ is stored as OrderList"),
+    (tables.order_lists, {"phase": Phase.DONE}, "order list [0-9]+ is stored as None"),
     (tables.withdrawals, {"status": WithdrawalStatus.COMPLETED}, "is stored as None"),
     (tables.withdrawals, {"amount": 3}, "and should be Withdrawal"),
 )
 
 
-LIVE = {tables.orders: OrderStatus.NEW, tables.withdrawals: WithdrawalStatus.PROCESSING}
-"""The status of those rows that are compared."""
+LIVE = {
+    tables.orders: tables.orders.c.status == OrderStatus.NEW,
+    tables.order_lists: tables.order_lists.c.phase != Phase.DONE,
+    tables.withdrawals: tables.withdrawals.c.status == WithdrawalStatus.PROCESSING,
+}
+"""What the rows that are compared with the state have in common."""
 
 
 @pytest.mark.parametrize(("table", "change", "told"), TAMPERED, ids=lambda value: str(value)[:40])
@@ -108,10 +116,7 @@ def test_what_was_tampered_with_is_found(
     grown(database)
     key = list(table.primary_key)
     newest = [column.desc() for column in key]
-    if table in LIVE:
-        rows = select(*key).where(table.c.status == LIVE[table])
-    else:
-        rows = select(*key)
+    rows = select(*key).where(LIVE.get(table, true()))
     with database.transaction() as connection:
         one = connection.execute(rows.order_by(*newest).limit(1)).one()
         where = [column == value for column, value in zip(key, one, strict=True)]
@@ -147,3 +152,68 @@ def test_where_no_database_is_nothing_is_verified_or_made(tmp_path: Any) -> None
     with pytest.raises(StoreError, match="there is no database at"):
         verify(f"sqlite:///{tmp_path / 'none.db'}")
     assert [] == list(tmp_path.iterdir())
+
+
+REWRITTEN: tuple[tuple[Table, ColumnElement[bool], dict[str, Any], str], ...] = (
+    (tables.ledger_entries, true(), {"reference": "another"}, "ledger_entries .* is stored as sequence"),
+    (tables.trades, true(), {"fee": 5}, "trades .* is stored as account_id"),
+    (tables.trades, true(), {}, "trades .* is stored as not at all"),
+    (tables.prevented_matches, true(), {"price": 5}, "prevented_matches .* is stored as account_id"),
+    (tables.prevented_matches, true(), {}, "prevented_matches .* is stored as not at all"),
+    (tables.amendments, true(), {"new_quantity": 5}, "amendments .* is stored as account_id"),
+    (tables.amendments, true(), {}, "amendments .* is stored as not at all"),
+    (
+        tables.orders,
+        tables.orders.c.status == OrderStatus.FILLED,
+        {"status": OrderStatus.CANCELED},
+        "orders .* is stored as .* status CANCELED.* and should be .* status FILLED",
+    ),
+    (tables.orders, tables.orders.c.status == OrderStatus.FILLED, {}, "orders .* is stored as not at all"),
+    (
+        tables.order_lists,
+        tables.order_lists.c.phase == Phase.DONE,
+        {"client_list_id": "corrupt"},
+        "order_lists .* is stored as .* client_list_id corrupt",
+    ),
+    (tables.order_lists, tables.order_lists.c.phase == Phase.DONE, {}, "order_lists .* is stored as not at all"),
+    (
+        tables.withdrawals,
+        tables.withdrawals.c.status == WithdrawalStatus.COMPLETED,
+        {"amount": 5},
+        "withdrawals .* is stored as account_id",
+    ),
+)
+"""Table, which of its rows, the change (none: the row is deleted), and what is told."""
+
+
+@pytest.mark.parametrize(("table", "which", "change", "told"), REWRITTEN, ids=lambda value: str(value)[:40])
+def test_history_that_was_rewritten_is_found(
+    database: Database, database_url: str, table: Table, which: ColumnElement[bool], change: dict[str, Any], told: str
+) -> None:
+    grown(database)
+    key = list(table.primary_key)
+    by_time = [column.desc() for column in table.columns if column.name in ("updated_us", "time_us", "applied_us")]
+    with database.transaction() as connection:
+        one = connection.execute(select(*key).where(which).order_by(*by_time, *key).limit(1)).one()
+        row = [column == value for column, value in zip(key, one, strict=True)]
+        connection.execute(update(table).where(*row).values(**change) if change else delete(table).where(*row))
+    with pytest.raises(StoreError, match=told):
+        verify(database_url)
+
+
+def test_a_trade_that_never_happened_is_found(database: Database, database_url: str) -> None:
+    grown(database)
+    newest = select(tables.trades).order_by(tables.trades.c.time_us.desc()).limit(1)
+    with database.transaction() as connection:
+        row = dict(connection.execute(newest).mappings().one())
+        connection.execute(insert(tables.trades).values(row | {"order_id": row["order_id"] + 10**6}))
+    with pytest.raises(StoreError, match=r"trades .* is stored, and never happened"):
+        verify(database_url)
+
+
+def test_history_from_before_a_reset_is_not_missed(database: Database, database_url: str) -> None:
+    scribe, commands = Scribe(SqlJournal(database)), life(3)
+    scribe.live(commands, 200)
+    scribe.write(Reset())
+    scribe.live(life(4), 50)
+    assert scribe.sequence == verify(database_url).sequence

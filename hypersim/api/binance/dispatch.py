@@ -159,7 +159,10 @@ class Operation:
         weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
         if not endpoint.free_when_done:
             world.limits.charge(visitor, weight, call.received_us)
-            return encode(await endpoint.handler(world, call))
+            value = await endpoint.handler(world, call)
+            if endpoint.free_when is not None and endpoint.free_when(value):
+                world.limits.give_back(visitor, weight, call.received_us)
+            return encode(value)
         try:
             if not endpoint.orders:
                 return encode(await endpoint.handler(world, call))

@@ -138,6 +138,8 @@ class Endpoint:
     """Request weight, or how to find it from the call."""
     free_when_done: bool = False
     """Order entry: since 2026-04-02 a success has no weight; a failure has the weight that is documented."""
+    free_when: Callable[[Any], bool] | None = None
+    """Tells of an answer whether it has no weight, where most successes have theirs."""
     orders: int = 0
     """How many orders a success adds to the account's unfilled order count."""
     when_limited: Callable[[World, Call, Limited], Awaitable[None]] | None = None

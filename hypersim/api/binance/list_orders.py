@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hypersim.api.binance.endpoints import Call, Parameter, optional, required
 from hypersim.api.binance.orders import PREVENTION, Form, ResponseType, order_command
-from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal
+from hypersim.api.binance.parameters import CLIENT_ORDER_ID_TEXT, SYMBOL, Choice, Decimal, WholeDecimal
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.market import Market
 from hypersim.engine.orders import ORDER_TYPES, OrderType, Side, Stop
@@ -36,12 +36,13 @@ ABOVE: Final = Form("above", shared_side=SIDE, shared_quantity=QUANTITY, takes_a
 BELOW: Final = Form("below", shared_side=SIDE, shared_quantity=QUANTITY, takes_amount=False, types=ALTERNATIVES)
 ITS_QUANTITY: Final = frozenset({"quantity"})
 WORKING: Final = Form("working", takes_amount=False, always=ITS_QUANTITY, types=WORKING_TYPES)
-PENDING: Final = Form("pending", takes_amount=False, always=ITS_QUANTITY)
+PENDING: Final = Form("pending", takes_amount=False, whole=WholeDecimal(), always=ITS_QUANTITY)
 PENDING_ABOVE: Final = Form(
     "pendingAbove",
     shared_side=PENDING_SIDE,
     shared_quantity=PENDING_QUANTITY,
     takes_amount=False,
+    whole=WholeDecimal(),
     types=ALTERNATIVES,
 )
 PENDING_BELOW: Final = Form(
@@ -49,16 +50,32 @@ PENDING_BELOW: Final = Form(
     shared_side=PENDING_SIDE,
     shared_quantity=PENDING_QUANTITY,
     takes_amount=False,
+    whole=WholeDecimal(),
     types=ALTERNATIVES,
 )
-PAID: Final = Form("pending", takes_amount=False, is_paid=True)
-PAID_ABOVE: Final = Form("pendingAbove", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True, types=ALTERNATIVES)
-PAID_BELOW: Final = Form("pendingBelow", shared_side=PENDING_SIDE, takes_amount=False, is_paid=True, types=ALTERNATIVES)
+PAID: Final = Form("pending", takes_amount=False, whole=WholeDecimal(), is_paid=True)
+PAID_ABOVE: Final = Form(
+    "pendingAbove",
+    shared_side=PENDING_SIDE,
+    takes_amount=False,
+    whole=WholeDecimal(),
+    is_paid=True,
+    types=ALTERNATIVES,
+)
+PAID_BELOW: Final = Form(
+    "pendingBelow",
+    shared_side=PENDING_SIDE,
+    takes_amount=False,
+    whole=WholeDecimal(),
+    is_paid=True,
+    types=ALTERNATIVES,
+)
 
 COMMON: Final = (LIST_CLIENT_ORDER_ID, LIST_RESPONSE_TYPE, PREVENTION)
 
 OCO: Final[Rows] = (SYMBOL, SIDE, QUANTITY, *ABOVE.rows, *BELOW.rows, *COMMON)
 OTO: Final[Rows] = (SYMBOL, *WORKING.rows, *PENDING.rows, *COMMON)
+# Both types are asked for: rest-api.md calls `pendingBelowType` not mandatory, and says "2 pending orders" above.
 OTOCO: Final[Rows] = (
     SYMBOL,
     *WORKING.rows,
@@ -113,20 +130,17 @@ def _alternatives(call: Call, market: Market, above: Form, below: Form) -> tuple
         if order_type not in ALTERNATIVES:
             raise Refused(Reason.BAD_OCO_ORDER_TYPE)
     buying = call[above.side] is Side.BUY
-    stops = [ORDER_TYPES[order_type].stop for order_type in (higher, lower)]
     if OrderType.LIMIT_MAKER is higher is lower:
         raise Refused(Reason.OCO_BOTH_LIMIT)
-    wrong_above, wrong_below = (True, False) if buying else (False, True)
-    for at, order_type in enumerate((higher, lower)):
-        misplaced = wrong_above if at == 0 else wrong_below
+    for order_type, loses_here in ((higher, buying), (lower, not buying)):
         if ORDER_TYPES[order_type].stop is Stop.AGAINST:
-            if not misplaced:
+            if not loses_here:
                 raise Refused(Reason.BUY_OCO_STOP_LOSS_BELOW if buying else Reason.SELL_OCO_STOP_LOSS_ABOVE)
-        elif misplaced:
+        elif loses_here:
             if order_type is OrderType.LIMIT_MAKER:
                 raise Refused(Reason.BUY_OCO_LIMIT_ABOVE if buying else Reason.SELL_OCO_LIMIT_BELOW)
             raise Refused(Reason.BUY_OCO_TAKE_PROFIT_ABOVE if buying else Reason.SELL_OCO_TAKE_PROFIT_BELOW)
-    forms = (above, below) if stops[0] is Stop.AGAINST else (below, above)
+    forms = (above, below) if ORDER_TYPES[higher].stop is Stop.AGAINST else (below, above)
     first, second = (order_command(call, market, form) for form in forms)
     return first, second
 

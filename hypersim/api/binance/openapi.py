@@ -142,6 +142,8 @@ def _weight(endpoint: Endpoint) -> str:
         return "The weight depends on the parameters."
     if endpoint.free_when_done:
         return f"Weight {endpoint.weight} when it fails, none when it succeeds."
+    if endpoint.free_when is not None:
+        return f"Weight {endpoint.weight}; some successes have none."
     return f"Weight {endpoint.weight}."
 
 

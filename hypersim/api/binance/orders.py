@@ -55,6 +55,9 @@ RESPONSE_TYPE: Final = optional(
 PREVENTION: Final = optional("selfTradePreventionMode", Choice(SelfTradePrevention))
 
 
+WHOLE: Final = Integer()
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The parameters of one order. `role` begins their names; the side and the quantity may be those of a list."""
@@ -68,6 +71,8 @@ class Form:
     """The types of use here: others are refused where the orders are put together."""
     is_paid: bool = False
     """Whether another order gives it its quantity."""
+    whole: Integer = WHOLE
+    """How a number of basis points is read: of a pending order rest-api.md calls it DECIMAL."""
     always: frozenset[str] = frozenset()
     """What must be sent whatever the type is, by plain names."""
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -106,10 +111,10 @@ class Form:
             "strategy_id": self._may("strategyId", Integer()),
             "strategy_type": self._may("strategyType", Integer(), f"at least {LEAST_STRATEGY_TYPE}"),
             "stop_price": self._may("stopPrice", Decimal(), "triggers a stop order"),
-            "trailing_delta": self._may("trailingDelta", Integer(), "basis points, for stop orders"),
+            "trailing_delta": self._may("trailingDelta", self.whole, "basis points, for stop orders"),
             "iceberg_qty": self._may("icebergQty", Decimal(), "how much is shown at a time"),
             "peg_price_type": self._may("pegPriceType", Choice(PegPriceType, Reason.BAD_PEG_PRICE_TYPE)),
-            "peg_offset_value": self._may("pegOffsetValue", Integer(), f"price levels, at most {DEEPEST_PEG}"),
+            "peg_offset_value": self._may("pegOffsetValue", Integer(least=1), f"price levels, at most {DEEPEST_PEG}"),
             "peg_offset_type": self._may("pegOffsetType", Choice(PegOffsetType, Reason.BAD_PEG_OFFSET_TYPE)),
         }
         for name, row in rows.items():
@@ -216,6 +221,7 @@ def _check_not_zero(call: Call, form: Form) -> None:
     for parameter, reason in (
         (form.stop_price, Reason.FILTER_PRICE),
         (form.trailing_delta, Reason.FILTER_TRAILING_DELTA),
+        (form.iceberg_qty, Reason.FILTER_LOT_SIZE),
     ):
         if call[parameter] == 0:
             raise Refused(reason)

@@ -89,6 +89,18 @@ class Integer:
         return schema if self.most == INT64_MAX else schema | {"maximum": self.most}
 
 
+class WholeDecimal(Integer):
+    """A whole number that may be sent as a decimal: '100' or '100.0'."""
+
+    legal = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+
+    def parse(self, name: str, text: str) -> int:
+        whole, point, fraction = text.partition(".")
+        if point and (DECIMAL.fullmatch(text) is None or fraction.strip("0")):
+            raise Refused(Reason.ILLEGAL_CHARACTERS, name, self.legal)
+        return super().parse(name, whole)
+
+
 @dataclass(frozen=True, slots=True)
 class Boolean:
     """true or false, in any case: python clients send True."""
@@ -107,7 +119,7 @@ class Choice(Generic[E]):
     """One of an enum's values, refused with the reason that Binance has for this enum."""
 
     def __init__(
-        self, values: type[E], reason: Reason = Reason.PARAMETER_INVALID, *, among: Iterable[E] | None = None
+        self, values: Iterable[E], reason: Reason = Reason.PARAMETER_INVALID, *, among: Iterable[E] | None = None
     ) -> None:
         """`among`: those of use here, where others are refused for a reason of their own."""
         self._by_text = {value.value: value for value in values}
@@ -220,7 +232,7 @@ ANY_SYMBOL: Final = optional("symbol", SYMBOL_TEXT, description="one symbol")
 ANY_SYMBOLS: Final = optional("symbols", SymbolList(), description='several, such as ["BTCUSDT","ETHUSDT"]')
 ANY_STATUS: Final = optional(
     "symbolStatus",
-    Choice(MarketStatus, Reason.BAD_SYMBOL_STATUS),
+    Choice((MarketStatus.TRADING, MarketStatus.HALT, MarketStatus.BREAK), Reason.BAD_SYMBOL_STATUS),
     description="only symbols in this status",
 )
 START_TIME: Final = optional("startTime", Time(), description="from this time on, inclusive")

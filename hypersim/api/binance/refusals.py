@@ -185,6 +185,9 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.DUPLICATE_ORDER: Wording(400, -2010, "Duplicate order sent."),
     Reason.INSUFFICIENT_BALANCE: Wording(400, -2010, "Account has insufficient balance for requested action."),
     Reason.WOULD_MATCH_IMMEDIATELY: Wording(400, -2010, "Order would immediately match and take."),
+    Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM: Wording(
+        400, -2010, "Order book liquidity is less than symbol minimum quantity."
+    ),
     Reason.LIQUIDITY_BELOW_LOT_SIZE: Wording(
         400, -2010, "Order book liquidity is less than LOT_SIZE filter minimum quantity."
     ),

@@ -20,7 +20,7 @@ from hypersim.ask import Outcome
 from hypersim.engine.commands import AmendOrder, CancelOrder, CancelReplace
 from hypersim.engine.events import ListChanged, OrderChanged, OrderRefused
 from hypersim.engine.lists import OrderList
-from hypersim.engine.orders import Order
+from hypersim.engine.orders import Order, OrderStatus
 from hypersim.errors import Reason, Refused, ReplaceRefused
 from hypersim.limits import Limited
 from hypersim.units import show
@@ -56,7 +56,9 @@ CANCEL_ID: Final = optional("cancelNewClientOrderId", CLIENT_ORDER_ID_TEXT, desc
 AMENDED_ID: Final = optional(
     "newClientOrderId", CLIENT_ORDER_ID_TEXT, description="what the order is called from then on; made when not sent"
 )
-NEW_QUANTITY: Final = required("newQty", Decimal(), "less than the order's")
+NEW_QUANTITY: Final = required(
+    "newQty", Decimal(), "less than the order's; an order that has traded as much already expires"
+)
 OF_ORDER: Final = required("orderId", Integer())
 FROM_EXECUTION: Final = optional("fromExecutionId", Integer(), description="from this one on, inclusive")
 AMENDMENTS_LIMIT: Final = limit(500, 1000)
@@ -177,9 +179,15 @@ async def amend(world: World, call: Call) -> dict[str, Any]:
         "amendedOrder": amended_order(changed.order, changed.amendment.client_order_id, call),
     }
     if changed.order.special.list_id:
-        listed = show_list(await _list_of(world, changed.order, outcome), call, begun=True)
+        listed = show_list(await _list_of(world, changed.order, outcome), call, begun=changed.order.is_open)
         shown["listStatus"] = {name: listed[name] for name in LIST_STATUS}
     return shown
+
+
+def ends(answer: dict[str, Any]) -> bool:
+    """Whether the order has expired because of its amendment, which has no weight then (CHANGELOG of 2026-04-02)."""
+    status: OrderStatus = answer["amendedOrder"]["status"]
+    return status is OrderStatus.EXPIRED
 
 
 async def _list_of(world: World, order: Order, outcome: Outcome) -> OrderList:
@@ -187,7 +195,7 @@ async def _list_of(world: World, order: Order, outcome: Outcome) -> OrderList:
     more.
     """
     list_id = order.special.list_id
-    for event in outcome.events:
+    for event in reversed(outcome.events):
         if isinstance(event, ListChanged) and event.order_list.list_id == list_id:
             return event.order_list
     found = await world.history.order_list(order.account_id, list_id=list_id)
@@ -268,6 +276,7 @@ ENDPOINTS: Final = (
         parameters=(SYMBOL, ORDER_ID, ORIG_CLIENT_ORDER_ID, AMENDED_ID, NEW_QUANTITY),
         security=Security.TRADE,
         weight=4,
+        free_when=ends,
         example=MY_FIRST_ORDER | {"newClientOrderId": MY_FIRST_ORDER["origClientOrderId"], "newQty": "0.0009"},
     ),
     Endpoint(

@@ -93,6 +93,7 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.DUPLICATE_ORDER: (CONFLICT, "An open order has this client order id."),
     Reason.INSUFFICIENT_BALANCE: (CONFLICT, "The balance is too small: {0} has {1}, {2} is needed."),
     Reason.WOULD_MATCH_IMMEDIATELY: (CONFLICT, "The order would match at once."),
+    Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM: (CONFLICT, "The book has nothing on that side."),
     Reason.LIQUIDITY_BELOW_LOT_SIZE: (CONFLICT, "The book has less than LOT_SIZE."),
     Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE: (CONFLICT, "The book has less than MARKET_LOT_SIZE."),
     Reason.UNKNOWN_ORDER: (NOT_FOUND, "There is no such open order."),

@@ -183,6 +183,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         Code.INSUFFICIENT_BALANCE, "The balance is too small.", ("asset", "available", "required")
     ),
     Reason.WOULD_MATCH_IMMEDIATELY: Wording(Code.INVALID_PRICE, "The order is postOnly and would trade at once."),
+    Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM: Wording(Code.INVALID_AMOUNT, "The book has nothing on that side."),
     Reason.LIQUIDITY_BELOW_LOT_SIZE: Wording(Code.INVALID_AMOUNT, "The book has less than the smallest amount."),
     Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE: Wording(
         Code.INVALID_AMOUNT, "The book has less than the smallest amount of a market order."

@@ -72,7 +72,8 @@ def quantity_rows() -> Iterator[Row]:
         for quantity in ("0.000001", "0.010001", "9000.00001"):
             yield Row("filters.md, LOT_SIZE", ORDER, but(arguments, quantity=quantity), *filtered("LOT_SIZE"))
     for arguments in (LIMIT, MAKER, STOP_LIMIT, PROFIT_LIMIT):
-        yield Row("filters.md, LOT_SIZE", ORDER, but(arguments, icebergQty="0.005001"), *filtered("LOT_SIZE"))
+        for iceberg in ("0.005001", "0"):
+            yield Row("filters.md, LOT_SIZE", ORDER, but(arguments, icebergQty=iceberg), *filtered("LOT_SIZE"))
         yield Row("filters.md, ICEBERG_PARTS", ORDER, but(arguments, icebergQty="0.00009"), *filtered("ICEBERG_PARTS"))
         yield Row("errors.md, -1111", ORDER, but(arguments, icebergQty="0.000000001"), *precise("icebergQty"))
     for call, arguments, *_, iceberg in LISTS:

@@ -123,6 +123,12 @@ def peg_rows() -> Iterator[Row]:
         -1102,
         "'pegOffsetValue' contains unexpected value. Cannot be greater than 100.",
     )
+    yield Row(
+        "faqs/pegged_orders.md: an offset is levels away from the best; errors.md, -1130",
+        ORDER,
+        but(pegged, pegOffsetType="PRICE_LEVEL", pegOffsetValue="0"),
+        *invalid("pegOffsetValue"),
+    )
     for arguments in (MARKET, STOP, PROFIT):
         yield Row(
             "faqs/pegged_orders.md",
@@ -250,19 +256,20 @@ def engine_rows() -> Iterator[Row]:
         ORDER,
         but(MARKET, "quantity", symbol="BNBUSDT", quoteOrderQty="100"),
         -2010,
-        "Order book liquidity is less than LOT_SIZE filter minimum quantity.",
+        "Order book liquidity is less than symbol minimum quantity.",
     )
 
 
 def thin_rows() -> Iterator[Row]:
-    """POST /order by quote quantity, on a symbol whose market orders are of 3 or more, with 2 on the book."""
-    for side in ("BUY", "SELL"):
-        yield Row(
-            ENGINE,
-            ORDER,
-            but(MARKET, "quantity", symbol="LUMPYUSDT", side=side, quoteOrderQty="200000"),
-            *rejected("Order book liquidity is less than MARKET_LOT_SIZE filter minimum quantity."),
-        )
+    """POST /order by quote quantity, on symbols whose (market) orders are of 3 or more, with 2 on the book."""
+    for symbol, name in (("BULKYUSDT", "LOT_SIZE"), ("LUMPYUSDT", "MARKET_LOT_SIZE")):
+        for side in ("BUY", "SELL"):
+            yield Row(
+                ENGINE,
+                ORDER,
+                but(MARKET, "quantity", symbol=symbol, side=side, quoteOrderQty="200000"),
+                *rejected(f"Order book liquidity is less than {name} filter minimum quantity."),
+            )
 
 
 def waiting_rows() -> Iterator[Row]:

@@ -106,6 +106,9 @@ def exchange_info_rows() -> Iterator[Row]:
         {"symbolStatus": "TRADING"},
     ):
         yield Row("rest-api.md, Exchange information", call, {**BTC, **other}, *BAD_COMBINATION)
+    for status in ("CANCEL_ONLY", "END_OF_DAY"):
+        source = "rest-api.md, Exchange information: TRADING, HALT or BREAK; errors.md, -1122"
+        yield Row(source, call, {"symbolStatus": status}, -1122, "Invalid symbolStatus.")
     yield Row(
         "errors.md, -1151",
         call,

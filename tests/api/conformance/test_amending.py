@@ -145,6 +145,34 @@ async def test_what_is_kept_of_the_name_is_told_with_the_list_too(lab: Lab) -> N
     assert status_of("OCO", orders) == answer["listStatus"]
 
 
+async def test_an_order_that_is_amended_to_what_it_has_traded_expires(lab: Lab) -> None:
+    """CHANGELOG of 2026-04-02: "when the order expires because of the amendment"."""
+    await alices(lab, "POST /v1/order", {**LIMIT, "newClientOrderId": "mine"})
+    await lab.trade("BTCUSDT", "49000", "0.004", Side.SELL)
+    traded = {"executedQty": "0.00400000", "status": "EXPIRED"}
+    expected = answered({**traded, "cummulativeQuoteQty": "196.00000000"})
+    assert ordered(expected) == ordered(await alices(lab, AMEND, {**BTC, "orderId": 1, **LOWER}))
+    order = queried({**LESS, **traded, "cummulativeQuoteQty": "196.00000000", "isWorking": False})
+    assert order == await alices(lab, "GET /v1/order", {**BTC, "origClientOrderId": "less"})
+    assert [] == await alices(lab, "GET /v1/openOrders", BTC)
+    [amendment] = await alices(lab, "GET /v1/order/amendments", {**BTC, "orderId": 1})
+    assert ("0.01000000", "0.00400000") == (amendment["origQty"], amendment["newQty"])
+    account = await alices(lab, "GET /v1/account", {"omitZeroBalances": "true"})
+    assert [ZERO] * 2 == [balance["locked"] for balance in account["balances"]]
+
+
+async def test_a_list_that_an_amendment_ends_is_told_as_done(lab: Lab) -> None:
+    names = {"workingClientOrderId": "mine", "pendingClientOrderId": "pending", "listClientOrderId": "list"}
+    await alices(lab, "POST /v1/orderList/oto", {**OTO, **names})
+    await lab.trade("BTCUSDT", "49000", "0.004", Side.SELL)
+    answer = await alices(lab, AMEND, {**BTC, "orderId": 1, **LOWER})
+    orders: list[Values] = [{"orderId": 1, "clientOrderId": "less"}, {"orderId": 2, "clientOrderId": "pending"}]
+    assert status_of("OTO", orders) | {"listOrderStatus": "ALL_DONE"} == answer["listStatus"]
+    assert "ALL_DONE" == (await alices(lab, "GET /v1/orderList", {"orderListId": 1}))["listOrderStatus"]
+    pending = await alices(lab, "GET /v1/order", {**BTC, "orderId": 2})
+    assert ("EXPIRED", "OTO_PHASE_ONE_EXPIRED") == (pending["status"], pending["expiryReason"])
+
+
 async def test_an_order_keeps_its_place_and_what_it_has_traded(lab: Lab) -> None:
     """faqs/order_amend_keep_priority.md: alice stays before bob."""
     await alices(lab, "POST /v1/order", {**LIMIT, "quantity": "0.02", "newClientOrderId": "mine"})

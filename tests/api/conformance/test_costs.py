@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from hypersim.api.binance.endpoints import SPOT
 from hypersim.api.binance.routes import ENDPOINTS
+from hypersim.engine.orders import Side
 from hypersim.limits import ORDERS_10S
 from tests.api.conformance.answers import alices
 from tests.api.conformance.rows import ALL_LISTS, BTC, LIMIT, MARKET, OCO, OTO, OTOCO, but
@@ -119,6 +120,15 @@ async def test_order_entry_has_weight_only_when_it_fails() -> None:
             await alices(lab, "POST /v1/orderList/oco", {**OCO, "listClientOrderId": "first"})
             assert (400, weight) == await cost(lab, call, {**arguments, **wrong}), call
             assert (200, 0) == await cost(lab, call, arguments), call
+
+
+async def test_an_amend_has_no_weight_where_the_order_expires_because_of_it(lab: Lab) -> None:
+    await alices(lab, "POST /v1/order", LIMIT)
+    await lab.trade("BTCUSDT", "49000", "0.004", Side.SELL)
+    amend, of_one = "PUT /v1/order/amend/keepPriority", {**BTC, "orderId": "1"}
+    expected = [(400, 4), (200, 4), (200, 0), (400, 4)]
+    actual = [await cost(lab, amend, {**of_one, "newQty": each}) for each in ("0.003", "0.005", "0.004", "0.003")]
+    assert expected == actual
 
 
 def test_every_signed_endpoint_has_its_row() -> None:

@@ -57,6 +57,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     "GAPUSDT": {},
     "ELDERUSDT": {"percent_by_side": False, "notional_range": False},
     "LUMPYUSDT": {"market_min_quantity": 3 * ONE},
+    "BULKYUSDT": {"min_quantity": 3 * ONE},
 }
 """Symbols like BTCUSDT, each with some of its rules changed."""
 
