@@ -14,21 +14,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.binance.endpoints import Call, Endpoint
+from hypersim.api.binance.operations import Operation, encode
 from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
-from hypersim.api.binance.security import RECV_WINDOW, SIGNED, authenticate, find_key
+from hypersim.api.binance.security import RECV_WINDOW, authenticate, find_key
 from hypersim.api.root import nothing_at
 from hypersim.api.wire import NO_CONTENT, Header, answer, read_body
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
 
-encode: Final = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
 
 JSON: Final = (b"content-type", b"application/json;charset=UTF-8")
@@ -128,97 +127,40 @@ class Path(Place):
         method = scope["method"]
         operation = self._operations.get("GET" if method == "HEAD" else method)
         if operation is not None:
-            return 200, await operation.answer(scope, receive, visitor, headers)
+            try:
+                call = await self._read(operation, scope, receive)
+            except Refused:
+                visitor.used += operation.least_weight
+                raise
+            content = await operation.perform(call, visitor)
+            if operation.endpoint.orders:
+                ten, day = self._world.limits.orders.counts(call.account_id, self._world.clock.now_us())
+                headers += ((b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day))
+            return 200, content
         headers.append(self._allow)
         if method == "OPTIONS":
             return NO_CONTENT, b""
         raise Refused(Reason.METHOD_NOT_ALLOWED)
 
-
-class Operation:
-    """One endpoint, ready to be called."""
-
-    def __init__(self, world: World, endpoint: Endpoint) -> None:
-        self._world = world
-        self._endpoint = endpoint
-        self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in endpoint.parameters)
-        self._signed = endpoint.security.signed
-        self._most = len(self._rows) + (len(SIGNED) if self._signed else 0)
-        self._has_body = endpoint.method != "GET"
-        self._has_time_unit = endpoint.has_time_unit
-        self._least_weight = endpoint.weight if isinstance(endpoint.weight, int) else 1
-
-    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> bytes:
-        """The body of a successful answer, encoded. Adds headers. Raises Refused, with the weight counted."""
-        endpoint, world = self._endpoint, self._world
-        try:
-            call = await self._read(scope, receive)
-        except Refused:
-            visitor.used += self._least_weight
-            raise
-        weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
-        if not endpoint.free_when_done:
-            world.limits.charge(visitor, weight, call.received_us)
-            value = await endpoint.handler(world, call)
-            if endpoint.free_when is not None and endpoint.free_when(value):
-                world.limits.give_back(visitor, weight, call.received_us)
-            return encode(value)
-        try:
-            if not endpoint.orders:
-                return encode(await endpoint.handler(world, call))
-            return encode(await self._enter_orders(call, headers))
-        except Refused:
-            visitor.used += weight
-            raise
-
-    async def _enter_orders(self, call: Call, headers: list[Header]) -> Any:
-        """Calls a handler that places orders, with the account's unfilled order count around it."""
-        counts, instead = self._world.limits.orders, self._endpoint.when_limited
-        try:
-            with counts.entering(call.account_id, self._endpoint.orders, call.received_us):
-                value = await self._endpoint.handler(self._world, call)
-        except Limited as limited:
-            if instead is not None:
-                await instead(self._world, call, limited)
-            raise
-        ten, day = counts.counts(call.account_id, self._world.clock.now_us())
-        headers += ((b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day))
-        return value
-
-    async def _read(self, scope: Any, receive: Receive) -> Call:
+    async def _read(self, operation: Operation, scope: Any, receive: Receive) -> Call:
         """The call that a request makes. Raises Refused."""
+        world, endpoint, table = self._world, operation.endpoint, operation.table
         headers = dict(scope["headers"])
         unit = headers.get(b"x-mbx-time-unit", b"MILLISECOND")
-        microseconds = TIME_UNITS.get(unit) if self._has_time_unit else False
+        microseconds = TIME_UNITS.get(unit) if endpoint.has_time_unit else False
         if microseconds is None:
             raise Refused(Reason.BAD_TIME_UNIT)
         body = b""
-        if self._has_body:
+        if endpoint.method != "GET":
             body = await read_body(receive, headers.get(b"content-length", b"0"))
         sent = Sent(scope["query_string"], body)
-        if len(sent.values) > self._most:
-            raise Refused(Reason.PARAMETERS_UNEXPECTED, self._most, len(sent.values))
-        received_us = self._world.clock.now_us()
-        if not self._signed:
-            keyed = self._endpoint.security.keyed
-            account_id = find_key(headers.get(b"x-mbx-apikey"), self._world.keys).account_id if keyed else 0
-            return Call(self._parse(sent.values, 0), account_id, received_us, None, microseconds)
-        account_id, deadline_us = authenticate(sent, headers.get(b"x-mbx-apikey"), self._world.keys, received_us)
+        if len(sent.values) > table.most:
+            raise Refused(Reason.PARAMETERS_UNEXPECTED, table.most, len(sent.values))
+        received_us = world.clock.now_us()
+        api_key = headers.get(b"x-mbx-apikey", b"").decode("latin-1")
+        if not endpoint.security.signed:
+            account_id = find_key(api_key, world.keys).account_id if endpoint.security.keyed else 0
+            return Call(table.parse(sent.values, 0), account_id, received_us, None, microseconds)
+        account_id, deadline_us = authenticate(sent, api_key, world.keys, received_us)
         read = 3 if RECV_WINDOW.name in sent.values else 2
-        return Call(self._parse(sent.values, read), account_id, received_us, deadline_us, microseconds)
-
-    def _parse(self, sent: dict[str, str], read: int) -> dict[str, Any]:
-        """The arguments, when `read` of what was sent has been read already. Raises Refused."""
-        arguments: dict[str, Any] = {}
-        for name, parse, mandatory in self._rows:
-            text = sent.get(name)
-            if text:
-                arguments[name] = parse(name, text)
-            elif text is not None:
-                raise Refused(Reason.PARAMETER_EMPTY, name)
-            elif mandatory:
-                raise Refused(Reason.PARAMETER_MISSING, name)
-        read += len(arguments)
-        if read != len(sent):
-            raise Refused(Reason.PARAMETERS_UNREAD, read, len(sent))
-        return arguments
+        return Call(table.parse(sent.values, read), account_id, received_us, deadline_us, microseconds)

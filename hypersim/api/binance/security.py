@@ -59,18 +59,23 @@ SIGNED: Final = (
 """What every signed endpoint takes beside its own parameters."""
 
 
-def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us: int) -> tuple[int, int]:
+def authenticate(sent: Sent, api_key: str, keys: KeyRing, now_us: int) -> tuple[int, int]:
     """The account that signed, and the request's deadline in microseconds. Raises Refused."""
     values = sent.values
-    timestamp, signature, window = values.get(TIMESTAMP.name), values.get(SIGNATURE), values.get(RECV_WINDOW.name)
+    timestamp, signature = values.get(TIMESTAMP.name), values.get(SIGNATURE)
     if not timestamp:
         raise Refused(Reason.PARAMETER_MISSING if timestamp is None else Reason.PARAMETER_EMPTY, TIMESTAMP.name)
     if not signature:
         raise Refused(Reason.PARAMETER_MISSING if signature is None else Reason.PARAMETER_EMPTY, SIGNATURE)
-    key = find_key(api_key_header, keys)
+    key = find_key(api_key, keys)
     # other characters than ASCII are percent-encoded first and signed then
     if not (sent.payload.isascii() and key.verify(sent.payload, signature)):
         raise Refused(Reason.BAD_SIGNATURE)
+    return key.account_id, deadline_us(timestamp, values.get(RECV_WINDOW.name), now_us)
+
+
+def deadline_us(timestamp: str, window: str | None, now_us: int) -> int:
+    """Until when the exchange may act on a request of that timestamp and recvWindow. Raises Refused."""
     timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, timestamp)
     if window:
         window_us = RECV_WINDOW.rule.parse(RECV_WINDOW.name, window)
@@ -82,12 +87,11 @@ def authenticate(sent: Sent, api_key_header: bytes | None, keys: KeyRing, now_us
         raise Refused(Reason.TIMESTAMP_AHEAD)
     if now_us - timestamp_us > window_us:
         raise Refused(Reason.TIMESTAMP_TOO_OLD)
-    return key.account_id, timestamp_us + window_us
+    return int(timestamp_us + window_us)
 
 
-def find_key(api_key_header: bytes | None, keys: KeyRing) -> ApiKey:
+def find_key(api_key: str, keys: KeyRing) -> ApiKey:
     """The key that a request names. Raises Refused BAD_API_KEY or BAD_API_KEY_FORMAT."""
-    api_key = (api_key_header or b"").decode("latin-1")
     key = keys.get(api_key)
     if key is None:
         well_formed = BINANCE_KEY.fullmatch(api_key) is not None

@@ -1,0 +1,82 @@
+"""What REST and the WebSocket API do alike once a request is at hand: its parameters read by the table of its
+endpoint, its weight and its orders counted, its handler called.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from hypersim.api.binance.endpoints import Call, Endpoint, Parameter
+from hypersim.api.binance.security import SIGNED
+from hypersim.errors import Reason, Refused
+from hypersim.limits import Limited, Visitor
+from hypersim.world import World
+
+encode: Final = msgspec.json.Encoder().encode
+
+
+class Table:
+    """The parameters of an operation, ready to be read."""
+
+    def __init__(self, parameters: Iterable[Parameter[Any]], *, signed: bool) -> None:
+        """`signed`: timestamp, recvWindow and signature come with them."""
+        self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in parameters)
+        self.most: Final = len(self._rows) + (len(SIGNED) if signed else 0)
+        """That can be right."""
+
+    def parse(self, sent: Mapping[str, str], read: int) -> dict[str, Any]:
+        """The arguments, when `read` of what was sent has been read already. Raises Refused."""
+        arguments: dict[str, Any] = {}
+        for name, parse, mandatory in self._rows:
+            text = sent.get(name)
+            if text:
+                arguments[name] = parse(name, text)
+            elif text is not None:
+                raise Refused(Reason.PARAMETER_EMPTY, name)
+            elif mandatory:
+                raise Refused(Reason.PARAMETER_MISSING, name)
+        read += len(arguments)
+        if read != len(sent):
+            raise Refused(Reason.PARAMETERS_UNREAD, read, len(sent))
+        return arguments
+
+
+class Operation:
+    """One endpoint, ready to be called."""
+
+    def __init__(self, world: World, endpoint: Endpoint) -> None:
+        self._world = world
+        self.endpoint = endpoint
+        self.table = Table(endpoint.parameters, signed=endpoint.security.signed)
+        self.least_weight = endpoint.weight if isinstance(endpoint.weight, int) else 1
+        """Of a request that could not be read."""
+
+    async def perform(self, call: Call, visitor: Visitor) -> bytes:
+        """What comes of a call, encoded. Raises Refused, with the weight counted."""
+        endpoint, world = self.endpoint, self._world
+        weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
+        if not endpoint.free_when_done:
+            world.limits.charge(visitor, weight, call.received_us)
+            value = await endpoint.handler(world, call)
+            if endpoint.free_when is not None and endpoint.free_when(value):
+                world.limits.give_back(visitor, weight, call.received_us)
+            return encode(value)
+        try:
+            if not endpoint.orders:
+                return encode(await endpoint.handler(world, call))
+            return encode(await self._enter_orders(call))
+        except Refused:
+            visitor.used += weight
+            raise
+
+    async def _enter_orders(self, call: Call) -> Any:
+        """Calls a handler that places orders, with the account's unfilled order count around it."""
+        counts, instead = self._world.limits.orders, self.endpoint.when_limited
+        try:
+            with counts.entering(call.account_id, self.endpoint.orders, call.received_us):
+                return await self.endpoint.handler(self._world, call)
+        except Limited as limited:
+            if instead is not None:
+                await instead(self._world, call, limited)
+            raise
