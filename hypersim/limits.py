@@ -80,9 +80,11 @@ cancel-replace, whatever came of it.
 class Limited(Refused):
     """A refusal that says when to come back."""
 
-    def __init__(self, retry_after_s: int, reason: Reason, *details: str | int) -> None:
+    def __init__(self, now_us: int, until_us: int, reason: Reason, *details: str | int) -> None:
         super().__init__(reason, *details)
-        self.retry_after_s = retry_after_s
+        self.until_us = until_us
+        self.retry_after_s = -((now_us - until_us) // SECOND_US)
+        """Whole seconds until then."""
 
 
 class Visitor:
@@ -139,16 +141,18 @@ class Limits:
         if visitor.raw > RAW.limit:
             raise self._exceeded(visitor, RAW, now_us)
 
-    def connect(self, address: str, now_us: int) -> None:
-        """Counts an attempt to open a WebSocket. Raises Limited BANNED or TOO_MUCH_WEIGHT."""
+    def connect(self, address: str, now_us: int, weight: int = 0) -> None:
+        """Counts an attempt to open a WebSocket, and its weight. Raises Limited BANNED or TOO_MUCH_WEIGHT."""
         visitor = self.visitor(address, now_us)
         visitor.connections += 1
         if not self.enforced:
+            visitor.used += weight
             return
         if visitor.banned_until_us > now_us:
             raise self._banned(visitor, now_us)
         if visitor.connections > CONNECTIONS.limit:
             raise self._exceeded(visitor, CONNECTIONS, now_us)
+        self.charge(visitor, weight, now_us)
 
     def charge(self, visitor: Visitor, weight: int, now_us: int) -> None:
         """Counts the weight of a request that is about to be served. Raises Limited TOO_MUCH_WEIGHT or
@@ -168,7 +172,9 @@ class Limits:
     def _exceeded(self, visitor: Visitor, figure: Figure, now_us: int) -> Limited:
         visitor.refused += 1
         if visitor.refused <= PATIENCE:
-            return Limited(seconds_left(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text)
+            return Limited(
+                now_us, window_end_us(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text
+            )
         if now_us - visitor.banned_until_us > LONGEST_BAN_US:
             visitor.bans = 0
         visitor.banned_until_us = now_us + min(FIRST_BAN_US << min(visitor.bans, 20), LONGEST_BAN_US)
@@ -177,8 +183,8 @@ class Limits:
         return self._banned(visitor, now_us)
 
     def _banned(self, visitor: Visitor, now_us: int) -> Limited:
-        retry_after_s = -(-(visitor.banned_until_us - now_us) // SECOND_US)
-        return Limited(retry_after_s, Reason.BANNED, visitor.banned_until_us // 1000)
+        until_us = visitor.banned_until_us
+        return Limited(now_us, until_us, Reason.BANNED, until_us // 1000)
 
     def _forget(self, now_us: int) -> None:
         """Drops who has been quiet; of those who are left at most the newer half, so that memory stays
@@ -208,7 +214,8 @@ class OrderCounts:
             for figure, count in ((ORDERS_1D, counts[3]), (ORDERS_10S, counts[1])):
                 if count + orders > figure.limit:
                     raise Limited(
-                        seconds_left(now_us, figure),
+                        now_us,
+                        window_end_us(now_us, figure),
                         Reason.TOO_MANY_ORDERS,
                         figure.limit,
                         figure.interval_text,
@@ -265,6 +272,6 @@ class OrderCounts:
         return counts
 
 
-def seconds_left(now_us: int, figure: Figure) -> int:
-    """Whole seconds until the window of a figure begins anew, at least 1."""
-    return -(-(figure.window_us - now_us % figure.window_us) // SECOND_US)
+def window_end_us(now_us: int, figure: Figure) -> int:
+    """When the window of a figure begins anew."""
+    return now_us + figure.window_us - now_us % figure.window_us

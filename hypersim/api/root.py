@@ -20,6 +20,7 @@ from hypersim.errors import Reason
 PREFIXES: Final[Mapping[str, str]] = {
     "/v1": "Binance Spot REST, as at /api/v3",
     "/api/v3": "Binance Spot REST: point a client's base URL here",
+    "/ws-api/v3": "Binance's WebSocket API: the same calls, and user data, over one connection",
     "/sapi/v1": "the wallet calls that clients make",
     "/sapi/v3": "one more of them",
     "/unified/v1": "plain JSON in CCXT's structures, for curl; /unified/v1/openapi.json is its reference",

@@ -21,6 +21,7 @@ class Table:
 
     def __init__(self, parameters: Iterable[Parameter[Any]], *, signed: bool) -> None:
         """`signed`: timestamp, recvWindow and signature come with them."""
+        self.signed: Final = signed
         self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in parameters)
         self.most: Final = len(self._rows) + (len(SIGNED) if signed else 0)
         """That can be right."""

@@ -34,6 +34,8 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.BODY_TOO_LARGE: Wording(413, -1101, "Too many parameters sent for this endpoint."),
     Reason.FORBIDDEN_ORIGIN: Wording(403, -1002, "You are not authorized to execute this request."),
     Reason.NOT_JSON: Wording(400, -1135, "Invalid JSON Request"),
+    # the sentence of the live server about 'params'; that about the other parts goes by it
+    Reason.BAD_ENVELOPE: Wording(400, -1135, "Invalid '{}' in JSON request; expected {}."),
     Reason.INVALID_FIELD: Wording(400, -1130, "Data sent for parameter '{}' is not valid."),
     Reason.ILLEGAL_CHARACTERS: Wording(
         400,
@@ -121,6 +123,13 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     ),
     Reason.TOO_MANY_ORDERS: Wording(429, -1015, "Too many new orders; current limit is {} orders per {}."),
     Reason.ADMIN_ONLY: Wording(401, -1002, "You are not authorized to execute this request."),
+    Reason.NOT_LOGGED_ON: Wording(401, -1002, "You are not authorized to execute this request."),
+    Reason.SUBSCRIPTION_ACTIVE: Wording(400, -2035, "User Data Stream subscription already active."),
+    Reason.SUBSCRIPTION_INACTIVE: Wording(400, -2036, "User Data Stream subscription not active."),
+    Reason.TOO_MANY_SUBSCRIPTIONS: Wording(
+        400, -1191, "Too many subscriptions. Connection may create up to '{}' subscriptions at a time."
+    ),
+    Reason.MOST_SUBSCRIPTION_IDS: Wording(400, -2042, "Maximum subscription ID reached for this connection."),
     Reason.NO_REFERENCE_PRICE: Wording(400, -2043, "This symbol doesn't have a reference price."),
     Reason.INVALID_LISTEN_KEY: Wording(400, -1125, "This listenKey does not exist."),
     Reason.RETIRED: Wording(410, -1016, "This service is no longer available."),

@@ -15,12 +15,16 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.binance.dispatch import TIME_UNITS
+from hypersim.api.binance.parameters import Boolean
 from hypersim.api.binance.refusals import word
 from hypersim.api.binance.streams.connection import StreamConnection
 from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
 from hypersim.api.binance.streams.keyed import KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.user import UserStreams
+from hypersim.api.binance.wsapi.connection import ApiConnection, PatientOutbox, WebSocketApi
+from hypersim.api.binance.wsapi.envelope import RETURN_RATE_LIMITS
+from hypersim.api.binance.wsapi.own import WEIGHT
 from hypersim.bus import LINE, Bus, Outbox
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.events import Committed
@@ -36,13 +40,15 @@ POLICY_VIOLATION: Final = 1008
 
 RAW: Final = "/ws"
 COMBINED: Final = "/stream"
-KINDS: Final = (RAW, COMBINED)
+API: Final = "/ws-api/v3"
+KINDS: Final = (RAW, COMBINED, API)
 
 
 class Connection(Protocol):
     """A connection of either kind: to market streams, or to the WebSocket API."""
 
-    outbox: Outbox
+    @property
+    def outbox(self) -> Outbox: ...
 
     async def receive(self, text: str) -> None:
         """Answers one message."""
@@ -52,6 +58,9 @@ class Connection(Protocol):
 
     def stopping(self, now_us: int) -> None:
         """Tells that the exchange stops soon."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Ends the connection, once what it was promised is told."""
 
 
 class WebSockets:
@@ -65,6 +74,7 @@ class WebSockets:
         self._market = MarketStreams(world, self._bus, settled_us)
         self._user = UserStreams(world, self._bus)
         self._keyed = KeyedStreams(world.listen_keys, world.clock, self._user)
+        self._api = WebSocketApi(world, self._user)
         self._connections: set[Connection] = set()
 
     def fold(self, record: Committed) -> None:
@@ -88,7 +98,7 @@ class WebSockets:
         """Ends every connection: what they were told, or found when they came, may not be what is durable."""
         self._user.forget()
         for connection in list(self._connections):
-            connection.outbox.close(SERVICE_RESTART, "the exchange restarts")
+            connection.end(SERVICE_RESTART, "the exchange restarts")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = _kind_of(scope["path"]) if scope["type"] == ScopeType.WEBSOCKET else None
@@ -99,18 +109,27 @@ class WebSockets:
         try:
             query = _query_of(scope["query_string"])
             unit = _unit_of(query)
-            client = scope["client"]
-            self._world.limits.connect(client[0] if client else "", self._world.clock.now_us())
+            shows_rate_limits = _flag_of(query, RETURN_RATE_LIMITS)
+            address = scope["client"][0] if scope["client"] else ""
+            weight = WEIGHT if kind == API else 0
+            self._world.limits.connect(address, self._world.clock.now_us(), weight)
         except Refused as refused:
             await _turn_away(send, refused)
             return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         extensions: Any = scope["extensions"]
-        outbox = Outbox(extensions[LINE]["line"], self._bus)
-        connection = self._connection(kind, scope["path"], query, outbox, unit)
-        await self._serve(connection, receive)
+        line = extensions[LINE]["line"]
+        if kind != API:
+            await self._serve(self._streams(kind, scope["path"], query, Outbox(line, self._bus), unit), receive)
+            return
+        outbox = PatientOutbox(line, self._bus)
+        async with asyncio.TaskGroup() as tasks:  # what was taken in is carried out, whoever is gone
+            connection = ApiConnection(
+                self._api, outbox, tasks, address=address, unit=unit, returns_rate_limits=shows_rate_limits
+            )
+            await self._serve(connection, receive, most_a_second=None)
 
-    def _connection(
+    def _streams(
         self, kind: str, path: str, query: dict[str, list[str]], outbox: Outbox, unit: int
     ) -> StreamConnection:
         connection = StreamConnection(outbox, self._market, self._keyed, Form(combined=kind == COMBINED, unit=unit))
@@ -118,10 +137,12 @@ class WebSockets:
         connection.open([name for text in texts for name in text.split("/") if name])
         return connection
 
-    async def _serve(self, connection: Connection, receive: Receive) -> None:
+    async def _serve(
+        self, connection: Connection, receive: Receive, most_a_second: int | None = MESSAGES_A_SECOND
+    ) -> None:
         """Answers what a connection asks until it is gone."""
         outbox = connection.outbox
-        pace = Pace(outbox, self._world.clock, MESSAGES_A_SECOND if self._world.limits.enforced else None)
+        pace = Pace(outbox, self._world.clock, most_a_second if self._world.limits.enforced else None)
         outbox.line.on_control = pace.count
         life = asyncio.get_running_loop().call_later(LIFE_S, outbox.close, GOING_AWAY, "connected for 24 hours")
         self._connections.add(connection)
@@ -178,6 +199,11 @@ def _unit_of(query: dict[str, list[str]]) -> int:
     if microseconds is None:
         raise Refused(Reason.BAD_TIME_UNIT)
     return 1 if microseconds else MILLISECOND
+
+
+def _flag_of(query: dict[str, list[str]], name: str) -> bool:
+    """A flag of an address; set unless it says otherwise. Raises Refused PARAMETER_INVALID."""
+    return Boolean().parse(name, query.get(name, ["true"])[-1])
 
 
 async def _turn_away(send: Send, refused: Refused) -> None:

@@ -94,6 +94,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     ),
     Reason.BODY_TOO_LARGE: Wording(Code.INVALID_AMOUNT, "The body is too large.", (), 413),
     Reason.FORBIDDEN_ORIGIN: Wording(Code.INVALID_API_KEY, "Requests from there are not answered.", (), 403),
+    Reason.BAD_ENVELOPE: Wording(None, "{field}: expected {expected}.", BOUND),
     Reason.NOT_JSON: Wording(Code.INVALID_AMOUNT, "The body is not JSON."),
     Reason.INVALID_FIELD: Wording(None, "{field}: expected {expected}.", BOUND),
     Reason.ILLEGAL_CHARACTERS: Wording(None, "The request has characters that do not belong there.", BOUND),
@@ -147,6 +148,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         "Too many unfilled orders; the limit is {limit} per {interval}.",
         ("limit", "interval"),
     ),
+    Reason.NOT_LOGGED_ON: Wording(Code.INVALID_API_KEY, "Nobody is logged on."),
     Reason.ADMIN_ONLY: Wording(Code.INVALID_API_KEY, "This key may not do that.", (), 403),
     # the exchange itself
     Reason.OVERLOADED: Wording(
@@ -239,6 +241,12 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.PEG_WITHOUT_LIQUIDITY: Wording(Code.INVALID_PRICE, "The book has no such price level."),
     Reason.REPLACE_FAILED: Wording(Code.ORDER_NOT_FOUND, "Nothing was cancelled and nothing placed.", (), 400),
     Reason.REPLACE_PARTIALLY_FAILED: Wording(Code.ORDER_NOT_FOUND, "Only one half was done.", (), 409),
+    Reason.SUBSCRIPTION_ACTIVE: Wording(Code.INVALID_AMOUNT, "This account is subscribed to already."),
+    Reason.SUBSCRIPTION_INACTIVE: Wording(Code.INVALID_AMOUNT, "There is no such subscription."),
+    Reason.TOO_MANY_SUBSCRIPTIONS: Wording(
+        Code.RATE_LIMIT_EXCEEDED, "At most {most} subscriptions at a time.", ("most",)
+    ),
+    Reason.MOST_SUBSCRIPTION_IDS: Wording(Code.RATE_LIMIT_EXCEEDED, "This connection has no subscription left."),
     Reason.NO_REFERENCE_PRICE: Wording(Code.INVALID_SYMBOL, "This market has no reference price."),
     Reason.INVALID_LISTEN_KEY: Wording(Code.INVALID_API_KEY, "There is no such listen key."),
     Reason.RETIRED: Wording(Code.INVALID_SYMBOL, "This is no longer there.", (), 410),

@@ -66,6 +66,10 @@ class StreamConnection:
         told = Shutdown("serverShutdown", now_us // self.form.unit)
         self._send({"stream": SHUTDOWN_STREAM, "data": told} if self.form.combined else told)
 
+    def end(self, code: int, reason: str) -> None:
+        """Ends the connection."""
+        self.outbox.close(code, reason)
+
     def _answer(self, request: Request) -> None:
         """Carries a request out. The answer goes before what is told from then on. Raises ControlRefused."""
         match request.method:

@@ -1,0 +1,1 @@
+"""Binance's WebSocket API: the calls of REST, and user data, over one connection."""
