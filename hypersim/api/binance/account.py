@@ -263,6 +263,7 @@ ENDPOINTS: Final = (
         parameters=(SYMBOL, OF_ORDER, START_TIME, END_TIME, FROM_ID, TRADES_LIMIT),
         security=Security.USER_DATA,
         weight=lambda world, call: 5 if OF_ORDER in call else 20,
+        least_weight=5,
         example={"symbol": "BTCUSDT"},
     ),
     Endpoint(
@@ -283,6 +284,7 @@ ENDPOINTS: Final = (
         parameters=(SYMBOL, PREVENTED_MATCH_ID, OF_ORDER, FROM_PREVENTED_MATCH_ID, TRADES_LIMIT),
         security=Security.USER_DATA,
         weight=lambda world, call: 20 if OF_ORDER in call else 2,
+        least_weight=2,
         example={"symbol": "BTCUSDT", "orderId": "1"},
     ),
     Endpoint(

@@ -132,15 +132,22 @@ class Path(Place):
             except Refused:
                 visitor.used += operation.least_weight
                 raise
-            content = await operation.perform(call, visitor)
+            try:
+                content = await operation.perform(call, visitor)
+            except RefusedWithData:  # a cancel-replace: what failed may have been the cancel alone
+                headers += self._order_counts(call.account_id)
+                raise
             if operation.endpoint.orders:
-                ten, day = self._world.limits.orders.counts(call.account_id, self._world.clock.now_us())
-                headers += ((b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day))
+                headers += self._order_counts(call.account_id)
             return 200, content
         headers.append(self._allow)
         if method == "OPTIONS":
             return NO_CONTENT, b""
         raise Refused(Reason.METHOD_NOT_ALLOWED)
+
+    def _order_counts(self, account_id: int) -> tuple[Header, Header]:
+        ten, day = self._world.limits.orders.counts(account_id, self._world.clock.now_us())
+        return (b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day)
 
     async def _read(self, operation: Operation, scope: Any, receive: Receive) -> Call:
         """The call that a request makes. Raises Refused."""

@@ -136,6 +136,8 @@ class Endpoint:
     security: Security = Security.NONE
     weight: int | Weigh = 1
     """Request weight, or how to find it from the call."""
+    least_weight: int = 1
+    """Where the weight depends on the call: the least that any has, which one has that cannot be read."""
     free_when_done: bool = False
     """Order entry: since 2026-04-02 a success has no weight; a failure has the weight that is documented."""
     free_when: Callable[[Any], bool] | None = None

@@ -154,6 +154,7 @@ ENDPOINTS: Final = (
         tag="Market data",
         parameters=(SYMBOL, DEPTH_LIMIT, ANY_STATUS),
         weight=depth_weight,
+        least_weight=5,
         example={"symbol": "BTCUSDT", "limit": "5"},
     ),
     Endpoint(

@@ -50,7 +50,7 @@ class Operation:
         self._world = world
         self.endpoint = endpoint
         self.table = Table(endpoint.parameters, signed=endpoint.security.signed)
-        self.least_weight = endpoint.weight if isinstance(endpoint.weight, int) else 1
+        self.least_weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.least_weight
         """Of a request that could not be read."""
 
     async def perform(self, call: Call, visitor: Visitor) -> bytes:

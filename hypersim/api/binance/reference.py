@@ -62,6 +62,7 @@ ENDPOINTS: Final = (
         tag="General",
         parameters=(ANY_SYMBOL, ANY_SYMBOLS, ANY_STATUS),
         weight=_weight,
+        least_weight=2,
         example={"symbol": "BTCUSDT"},
     ),
     Endpoint(

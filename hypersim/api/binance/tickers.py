@@ -181,6 +181,7 @@ ENDPOINTS: Final = (
         handler=rolling_day,
         parameters=(ANY_SYMBOL, ANY_SYMBOLS, TYPE, ANY_STATUS),
         weight=_day_weight,
+        least_weight=2,
     ),
     _ticker(
         "/ticker/tradingDay",
@@ -188,6 +189,7 @@ ENDPOINTS: Final = (
         handler=trading_day,
         parameters=(ANY_SYMBOL, FEW_SYMBOLS, TIME_ZONE, TYPE, ANY_STATUS),
         weight=_window_weight,
+        least_weight=4,
     ),
     _ticker(
         "/ticker/price",
@@ -195,6 +197,7 @@ ENDPOINTS: Final = (
         handler=price,
         parameters=(ANY_SYMBOL, ANY_SYMBOLS, ANY_STATUS),
         weight=_price_weight,
+        least_weight=2,
     ),
     _ticker(
         "/ticker/bookTicker",
@@ -202,6 +205,7 @@ ENDPOINTS: Final = (
         handler=book_ticker,
         parameters=(ANY_SYMBOL, ANY_SYMBOLS, ANY_STATUS),
         weight=_price_weight,
+        least_weight=2,
     ),
     _ticker(
         "/ticker",
@@ -209,5 +213,6 @@ ENDPOINTS: Final = (
         handler=rolling_window,
         parameters=(ANY_SYMBOL, FEW_SYMBOLS, WINDOW_SIZE, TYPE, ANY_STATUS),
         weight=_window_weight,
+        least_weight=4,
     ),
 )

@@ -237,6 +237,7 @@ ENDPOINTS: Final = (
         parameters=(ANY_SYMBOL,),
         security=Security.USER_DATA,
         weight=lambda world, call: 6 if ANY_SYMBOL in call else 80,
+        least_weight=6,
         example={"symbol": "BTCUSDT"},
     ),
     Endpoint(

@@ -62,6 +62,20 @@ REFUSED = [
     ("GET /v1/myPreventedMatches", {"symbol": "NOSUCH", "preventedMatchId": "1"}, 2),
 ]
 """Calls that fail, and their weight."""
+UNREAD = [
+    ("GET /v1/depth", {"limit": "5"}, 5),
+    ("GET /v1/ticker/24hr", {"symbol": "btcusdt"}, 2),
+    ("GET /v1/ticker/price", {"symbol": "btcusdt"}, 2),
+    ("GET /v1/ticker/bookTicker", {"symbol": "btcusdt"}, 2),
+    ("GET /v1/ticker", {"symbol": "btcusdt"}, 4),
+    ("GET /v1/ticker/tradingDay", {"symbol": "btcusdt"}, 4),
+]
+SIGNED_UNREAD = [
+    ("GET /v1/openOrders", {"symbol": "btcusdt"}, 6),
+    ("GET /v1/myTrades", {"symbol": "btcusdt"}, 5),
+    ("GET /v1/myPreventedMatches", {"symbol": "btcusdt"}, 2),
+]
+"""Calls that cannot be read, and the least weight that their endpoint has, whatever is sent."""
 PLACING = [
     ("POST /v1/order", LIMIT, 1),
     ("POST /v1/orderList/oco", OCO, 2),
@@ -111,6 +125,25 @@ async def test_a_refused_call_has_its_weight_too(
     busy_lab: Lab, call: str, arguments: dict[str, str], weight: int
 ) -> None:
     assert (400, weight) == await cost(busy_lab, call, arguments)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("call", "arguments", "weight"), SIGNED_UNREAD)
+async def test_a_signed_call_that_cannot_be_read_has_the_least_weight(
+    busy_lab: Lab, call: str, arguments: dict[str, str], weight: int
+) -> None:
+    assert (400, weight) == await cost(busy_lab, call, arguments)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("call", "arguments", "weight"), UNREAD)
+async def test_a_call_that_cannot_be_read_has_the_least_weight(
+    busy_lab: Lab, call: str, arguments: dict[str, str], weight: int
+) -> None:
+    before = await busy_lab.alice.public("/v1/ping")
+    answer = await busy_lab.alice.public(call.split()[1], arguments)
+    used = [int(each.headers["x-mbx-used-weight"]) for each in (before, answer)]
+    assert (400, weight) == (answer.status, used[1] - used[0])
 
 
 async def test_order_entry_has_weight_only_when_it_fails() -> None:

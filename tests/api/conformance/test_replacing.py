@@ -102,6 +102,7 @@ async def test_each_half_is_told(
             **({"cancelOrderId": str(old["orderId"])} if cancels else {"cancelOrigClientOrderId": "nobody"}),
         },
     )
+    assert "x-mbx-order-count-10s" in answer.headers
     times = {"transactTime": old["transactTime"], "workingTime": old["transactTime"]}
     shown = {**times, "orderId": old["orderId"] + 1, "clientOrderId": "new", "price": "48000.00000000"}
     data = {

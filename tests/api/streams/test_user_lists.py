@@ -55,6 +55,7 @@ OVER = {"x": "EXPIRED", "X": "EXPIRED", "w": False}
 CANCELLED = {"x": "CANCELED", "X": "CANCELED", "w": False}
 PAIR = ((1, "stop"), (2, "limit"))
 CHAIN = ((1, "works"), (2, "freed"))
+UNPAID = {"x": "REJECTED", "X": "REJECTED", "r": "INSUFFICIENT_BALANCES", "eR": "REJECTED"}
 LISTS: dict[str, tuple[Step, Step, list[Any]]] = {
     "a pair": (
         AT_100,
@@ -127,7 +128,7 @@ LISTS: dict[str, tuple[Step, Step, list[Any]]] = {
         [
             traded(2, 100, trade=1, total=2, quote=200, **WORKS, X="FILLED", w=False, m=True),
             status("OTO", "EXEC_STARTED", *CHAIN),
-            report(**FREED | {"S": "BUY", "q": BTC, "p": 2000}, x="REJECTED", X="REJECTED", **WAITS, eR="REJECTED"),
+            report(**FREED | {"S": "BUY", "q": BTC, "p": 2000}, **UNPAID, **WAITS),
             status("OTO", "ALL_DONE", *CHAIN),
             position(BTC=btc(2, 0), USDT=usdt(-200, 0)),
         ],

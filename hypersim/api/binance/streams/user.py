@@ -168,7 +168,8 @@ class Telling:
         met = None
         if event.change is Change.TRADE_PREVENTION and order.special.prevented_match_id is not None:
             met = self._met[order.symbol, order.special.prevented_match_id]
-        self._report(event, place, met=met)
+        why = {} if event.reason is None else {"reject_reason": reject_reason(event.reason)}
+        self._report(event, place, met=met, **why)
         self._standing[order.account_id].fold(event)
 
     def _match_prevented(self, event: MatchPrevented) -> None:
