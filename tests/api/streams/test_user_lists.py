@@ -55,7 +55,7 @@ OVER = {"x": "EXPIRED", "X": "EXPIRED", "w": False}
 CANCELLED = {"x": "CANCELED", "X": "CANCELED", "w": False}
 PAIR = ((1, "stop"), (2, "limit"))
 CHAIN = ((1, "works"), (2, "freed"))
-UNPAID = {"x": "REJECTED", "X": "REJECTED", "r": "INSUFFICIENT_BALANCES", "eR": "REJECTED"}
+REFUSED = {"x": "REJECTED", "X": "REJECTED", "r": "FILTER_PERCENT_PRICE_BY_SIDE", "eR": "REJECTED"}
 LISTS: dict[str, tuple[Step, Step, list[Any]]] = {
     "a pair": (
         AT_100,
@@ -122,13 +122,13 @@ LISTS: dict[str, tuple[Step, Step, list[Any]]] = {
             position(BTC=btc(1, 1), USDT=usdt(-200, 0)),
         ],
     ),
-    "a chain whose pending order cannot be paid": (
+    "a chain whose pending order is refused in its turn": (
         dear_chain,
         other("sell", 2, 100),
         [
             traded(2, 100, trade=1, total=2, quote=200, **WORKS, X="FILLED", w=False, m=True),
             status("OTO", "EXEC_STARTED", *CHAIN),
-            report(**FREED | {"S": "BUY", "q": BTC, "p": 2000}, **UNPAID, **WAITS),
+            report(**FREED | {"S": "BUY", "q": BTC, "p": 2000}, **REFUSED, **WAITS),
             status("OTO", "ALL_DONE", *CHAIN),
             position(BTC=btc(2, 0), USDT=usdt(-200, 0)),
         ],
