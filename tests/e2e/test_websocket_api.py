@@ -14,6 +14,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from hypersim.bus import MOST_WAITING_BYTES
 from hypersim.testing import Account, ServerProcess, running_server
 
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}
@@ -77,6 +78,19 @@ async def test_what_the_exchange_took_in_before_its_client_was_cut_off_is_there(
         placed = found
     assert placed
     assert [f"n{number}" for number in range(len(placed))] == placed
+
+
+async def test_who_reads_late_gets_every_answer(server: ServerProcess) -> None:
+    """More than may wait for a connection: what is not read yet is not asked for yet."""
+    count = 400
+    async with connect(f"ws://{server.hostname}/ws-api/v3", max_queue=1) as socket:
+        asking = [json.dumps({"id": number, "method": "exchangeInfo"}) for number in range(count)]
+        sending = asyncio.gather(*[socket.send(each) for each in asking])
+        await asyncio.sleep(0.5)
+        answers = [await socket.recv() for _ in range(count)]
+        await sending
+    assert sum(map(len, answers)) > MOST_WAITING_BYTES
+    assert list(range(count)) == sorted(json.loads(answer)["id"] for answer in answers)
 
 
 async def test_an_account_is_told_over_the_same_connection(server: ServerProcess) -> None:

@@ -91,6 +91,30 @@ async def test_a_client_that_does_not_read_is_read_no_more(talks: Talks) -> None
     assert list(range(50)) == [(await talk.read())["id"] for _ in range(50)]
 
 
+async def test_a_client_that_stops_reading_while_it_is_written_to_is_waited_for_again(talks: Talks) -> None:
+    talk = await talks.open("returnRateLimits=false")
+    outbox = talk.wire.outbox
+    assert isinstance(outbox, connection.PatientOutbox)
+    outbox.hold()
+    outbox.put(b"\x81\x02{}")
+    write = talk.wire.write
+
+    def write_and_fill(data: bytes) -> None:
+        write(data)
+        outbox.hold()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(talk.wire, "write", write_and_fill)
+        outbox.release()
+    assert {} == await talk.read()
+    for number in range(3):
+        talk.send({"id": number, "method": "ping"})
+    await turns()
+    assert 2 == talk.wire.incoming.qsize()
+    outbox.release()
+    assert [0, 1, 2] == [(await talk.read())["id"] for _ in range(3)]
+
+
 async def test_reads_wait_for_a_client_that_does_not_and_end_when_it_is_gone(talks: Talks) -> None:
     talk = await talks.open()
     talk.send({"id": 1, "method": "exchangeInfo"})

@@ -51,7 +51,8 @@ class PatientOutbox(Outbox):
 
     def release(self) -> None:
         super().release()
-        self._is_read.set()
+        if not self.held:  # what waited may have been too much at once
+            self._is_read.set()
 
     def drop(self) -> None:
         super().drop()
