@@ -6,6 +6,7 @@ PostgreSQL. On a shared machine compare the ratios, which are taken round by rou
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,14 +14,14 @@ from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
 from benchmarks.engine import engine_table
 from benchmarks.idle import STARTS, idle_table
-from benchmarks.orders import memory_table, orders_table, readers_table
+from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
-from benchmarks.targets import exchange, yardstick
+from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams")
+PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
 
 
 def main() -> None:
@@ -62,14 +63,21 @@ def main() -> None:
         if "streams" in parts:
             print(f"\n{streams_table(chosen.seconds)}", flush=True)
             print(f"\n{subscribers_table()}", flush=True)
-        if "orders" in parts or "readers" in parts:
+        if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
-            if "orders" in parts:
-                targets = [stack.enter_context(yardstick()), *exchanges]
-                print(f"\n{orders_table(targets, chosen.rounds, chosen.seconds)}", flush=True)
-            if "readers" in parts:
-                print(f"\n{readers_table(exchanges, chosen.seconds)}", flush=True)
-            print(f"\n{memory_table(exchanges)}", flush=True)
+            with yardstick() as bare:
+                print_orders(parts, bare, exchanges, chosen.rounds, chosen.seconds)
+
+
+def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:
+    """Measures what is asked of exchanges that stand, and what they hold at last."""
+    if "orders" in parts:
+        print(f"\n{orders_table([bare, *exchanges], rounds, seconds)}", flush=True)
+    if "pipelined" in parts:
+        print(f"\n{pipelined_table(exchanges, rounds, seconds)}", flush=True)
+    if "readers" in parts:
+        print(f"\n{readers_table(exchanges, seconds)}", flush=True)
+    print(f"\n{memory_table(exchanges)}", flush=True)
 
 
 if __name__ == "__main__":

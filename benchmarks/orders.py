@@ -3,12 +3,16 @@
 import statistics
 from collections.abc import Sequence
 
+from benchmarks import pipeline
 from benchmarks.conditions import resident_mb
 from benchmarks.load import Result, finish, start
 from benchmarks.table import Table
 from benchmarks.targets import Target
 
 CONNECTIONS = (1, 8, 32, 128)
+REST_CONNECTIONS = 32
+UNDER_WAY = 64
+"""Requests on one connection to the WebSocket API at a time."""
 
 
 def measure(target: Target, connections: int, seconds: float) -> Result:
@@ -43,6 +47,23 @@ def orders_table(targets: Sequence[Target], rounds: int, seconds: float) -> Tabl
                 f"{statistics.median(one.percentile_ms(0.5) for one in mine):.2f}",
                 f"{statistics.median(one.percentile_ms(0.99) for one in mine):.1f}",
             )
+    return table
+
+
+def pipelined_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
+    """Durable orders over one connection to the WebSocket API, beside REST, in turn; the ratio round by round."""
+    table = Table("target", "REST orders/s", "WebSocket API orders/s", "of REST")
+    for target in targets:
+        pairs = []
+        for _ in range(rounds):
+            rest = measure(target, REST_CONNECTIONS, seconds)
+            target.clear()
+            pairs.append((rest.per_second, pipeline.measured(target.pipelined(UNDER_WAY, seconds)).per_second))
+        table.row(
+            target.name,
+            *(f"{statistics.median(each):,.0f}" for each in zip(*pairs, strict=True)),
+            f"{statistics.median(pipelined / rest for rest, pipelined in pairs):.2f}",
+        )
     return table
 
 

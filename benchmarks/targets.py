@@ -2,17 +2,19 @@
 
 import hashlib
 import hmac
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
 from benchmarks.load import Job
+from benchmarks.pipeline import Pipelined
 from hypersim.testing import Account, ServerProcess, running_server
 
 RICH = {"USDT": "10000000000", "BTC": "1000000"}
@@ -47,6 +49,16 @@ class Target:
             signed(account, "POST", "/v1/order", _order(side))
             for account, side in zip(self.accounts, ("BUY", "SELL"), strict=True)
         ]
+
+    def pipelined(self, under_way: int, seconds: float) -> Pipelined:
+        """The same orders over one connection to the WebSocket API."""
+        messages = []
+        for account, side in zip(self.accounts, ("BUY", "SELL"), strict=True):
+            params = dict(parse_qsl(_order(side))) | {"apiKey": account.api_key}
+            payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
+            params["signature"] = _signature(account, payload)
+            messages.append(json.dumps({"id": side, "method": "order.place", "params": params}))
+        return Pipelined(self.port, "/ws-api/v3", messages, under_way, seconds)
 
     def read_job(self, connections: int, seconds: float) -> Job:
         """Reads of every kind that a strategy polls."""
