@@ -75,9 +75,13 @@ def levels(*listed: tuple[str, str]) -> tuple[tuple[int, int], ...]:
     return tuple((parse(price), parse(size)) for price, size in listed)
 
 
-@pytest.mark.parametrize("has", [{}, {"watchOrderBook": False}], ids=["streams are refused", "there are none"])
+@pytest.mark.parametrize(
+    ("has", "transport", "streamed"),
+    [({}, "websocket", 1), ({"watchOrderBook": False}, "polling", 0)],
+    ids=["by streams", "without streams"],
+)
 async def test_what_the_upstream_quotes_and_prints_is_seen(
-    upstream: ServerProcess, config: dict[str, Any], has: dict[str, bool]
+    upstream: ServerProcess, config: dict[str, Any], has: dict[str, bool], transport: str, streamed: int
 ) -> None:
     lay(upstream, "BTCUSDT", "60000", "60001")
     lay(upstream, "ETHUSDT", "2500", "2501")
@@ -90,6 +94,10 @@ async def test_what_the_upstream_quotes_and_prints_is_seen(
             seen[update.symbol].append(update)
             if all(seen.values()) and not traded:
                 traded = True
+                if streamed:  # of the first trades that a stream shows nobody can say whether they are new
+                    await asyncio.sleep(1)
+                    upstream.move_market("BTCUSDT", print={"side": "BUY", "price": "60001", "quantity": "0.25"})
+                    await asyncio.sleep(1)
                 upstream.move_market("BTCUSDT", print={"side": "SELL", "price": "60000", "quantity": "0.5"})
             if update.prints:
                 break
@@ -103,7 +111,7 @@ async def test_what_the_upstream_quotes_and_prints_is_seen(
     assert [Print(parse("60000"), parse("0.5"), Side.SELL)] == [
         trade for update in seen["BTCUSDT"] for trade in update.prints
     ]
-    assert SourceReport(host=upstream.hostname, transport="polling", streamed=0) == report
+    assert SourceReport(host=upstream.hostname, transport=transport, streamed=streamed) == report
 
 
 async def test_the_upstream_says_which_markets_it_has(upstream: ServerProcess, config: dict[str, Any]) -> None:

@@ -65,11 +65,12 @@ def test_the_book_is_the_upstream_s_level_by_level(above: ServerProcess, below: 
 
 
 def test_one_call_says_whether_a_quote_is_real_and_how_old_it_is(above: ServerProcess, below: ServerProcess) -> None:
+    eventually(lambda: get(below, "/sim/v1/market/BTCUSDT")["sight"], "stream")
     made_up, followed = (get(below, f"/sim/v1/market/{symbol}") for symbol in ("AAPLUSDT", "BTCUSDT"))
 
     assert ("synthetic", None, True) == (made_up["feed"], made_up["sight"], made_up["quoted"])
     assert "binance has no AAPLUSDT, so its prices are made up" == made_up["note"]
-    assert ("binance", "book", True, None) == (
+    assert ("binance", "stream", True, None) == (
         followed["feed"],
         followed["sight"],
         followed["quoted"],
@@ -78,7 +79,11 @@ def test_one_call_says_whether_a_quote_is_real_and_how_old_it_is(above: ServerPr
     assert not followed["real"]  # it is Binance's address that makes prices real
     assert 0 <= followed["quoteAgeMs"] < 2000
     source = get(below, "/sim/v1/status")["feed"]["sources"]["binance"]
-    assert (above.url, "polling", 6000) == (f"http://{source['host']}", source["transport"], source["weightPerMinute"])
+    assert (above.url, "websocket", 6000) == (
+        f"http://{source['host']}",
+        source["transport"],
+        source["weightPerMinute"],
+    )
     assert 0 < source["weightSpent"] <= 6000
 
 

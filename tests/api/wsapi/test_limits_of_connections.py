@@ -47,7 +47,7 @@ async def test_an_answer_says_what_was_used_connecting_included(talks: Talks) ->
     other = await talks.open()
     assert [weighed(9)] == (await other.ask("ping"))["rateLimits"], "of all connections from there"
     assert [weighed(9)] == (await other.ask("nothing"))["rateLimits"]
-    assert [weighed(10)] == (await other.ask("depth", {}))["rateLimits"], "what cannot be read weighs 1"
+    assert [weighed(14)] == (await other.ask("depth", {}))["rateLimits"], "what cannot be read weighs the least there"
     elsewhere = await talks.open(address="10.0.0.10")
     assert [weighed(3)] == (await elsewhere.ask("ping"))["rateLimits"]
 
