@@ -85,6 +85,8 @@ class Reason(enum.StrEnum):
     TIMESTAMP_AHEAD = "timestamp_ahead"
     TOO_MUCH_WEIGHT = "too_much_weight"
     """Details: limit, interval text such as '1 MINUTE'."""
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    """Attempts to open a WebSocket. Details: as TOO_MUCH_WEIGHT."""
     BANNED = "banned"
     """Details: end of the ban, epoch ms."""
     TOO_MANY_ORDERS = "too_many_orders"

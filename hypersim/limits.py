@@ -142,7 +142,10 @@ class Limits:
             raise self._exceeded(visitor, RAW, now_us)
 
     def connect(self, address: str, now_us: int, weight: int = 0) -> None:
-        """Counts an attempt to open a WebSocket, and its weight. Raises Limited BANNED or TOO_MUCH_WEIGHT."""
+        """Counts an attempt to open a WebSocket, and its weight.
+
+        Raises Limited BANNED, TOO_MANY_CONNECTIONS or TOO_MUCH_WEIGHT.
+        """
         visitor = self.visitor(address, now_us)
         visitor.connections += 1
         if not self.enforced:
@@ -151,7 +154,7 @@ class Limits:
         if visitor.banned_until_us > now_us:
             raise self._banned(visitor, now_us)
         if visitor.connections > CONNECTIONS.limit:
-            raise self._exceeded(visitor, CONNECTIONS, now_us)
+            raise self._exceeded(visitor, CONNECTIONS, now_us, Reason.TOO_MANY_CONNECTIONS)
         self.charge(visitor, weight, now_us)
 
     def charge(self, visitor: Visitor, weight: int, now_us: int) -> None:
@@ -169,12 +172,12 @@ class Limits:
         if visitor.minute == charged_us // MINUTE_US:
             visitor.used -= weight
 
-    def _exceeded(self, visitor: Visitor, figure: Figure, now_us: int) -> Limited:
+    def _exceeded(
+        self, visitor: Visitor, figure: Figure, now_us: int, reason: Reason = Reason.TOO_MUCH_WEIGHT
+    ) -> Limited:
         visitor.refused += 1
         if visitor.refused <= PATIENCE:
-            return Limited(
-                now_us, window_end_us(now_us, figure), Reason.TOO_MUCH_WEIGHT, figure.limit, figure.interval_text
-            )
+            return Limited(now_us, window_end_us(now_us, figure), reason, figure.limit, figure.interval_text)
         if now_us - visitor.banned_until_us > LONGEST_BAN_US:
             visitor.bans = 0
         visitor.banned_until_us = now_us + min(FIRST_BAN_US << min(visitor.bans, 20), LONGEST_BAN_US)

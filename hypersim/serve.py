@@ -116,6 +116,7 @@ async def _serve(
 
 
 def _config(running: Running) -> uvicorn.Config:
+    websocket.allow_long_addresses()
     return uvicorn.Config(
         running.app,
         lifespan="off",

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -24,6 +25,7 @@ from hypersim.bus import LINE, Outbox
 PING_INTERVAL_S: Final = 20
 PONG_TIMEOUT_S: Final = 60
 LONGEST_MESSAGE: Final = 1_000_000
+LONGEST_ADDRESS: Final = 64 * 1024
 CLOSE_TIMEOUT_S: Final = 5
 """How long the other side may take to answer that the connection is closed."""
 KERNEL_BUFFER: Final = 64 * 1024
@@ -32,6 +34,11 @@ GOING_AWAY: Final = 1001
 INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 """Close codes (RFC 6455, 7.4.1)."""
+
+
+def allow_long_addresses() -> None:
+    """Lets an address name 1024 streams. What may be as long is said once for all of a process."""
+    http11.MAX_LINE_LENGTH = LONGEST_ADDRESS
 
 
 class SocketLine:
@@ -83,6 +90,19 @@ class Protocol(WebSocketsSansIOProtocol):
             self._line.outbox.drop()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # too long, or no request at all: uvicorn waits for one, and what is to be answered stays where it is
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # by a refusal; uvicorn would report a bug of ours
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._line.outbox is not None:
@@ -92,6 +112,9 @@ class Protocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self._line.outbox is not None:
             self._line.outbox.release()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
@@ -103,6 +126,9 @@ class Protocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         super().handle_ping()
         self._control()
+        if not self.writable.is_set() and not self.read_paused:  # its pongs are not read: no more pings
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def handle_pong(self, event: Frame) -> None:
         super().handle_pong(event)

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
@@ -242,3 +242,21 @@ async def _crowd(server: ServerProcess, stalling: int) -> None:
     assert peak_kb < MOST_MEMORY_MB * 1024
     for client in clients:
         client.close()
+
+
+def named(count: int) -> str:
+    return "/stream?streams=" + "/".join(f"s{number:04}usdt@trade" for number in range(count))
+
+
+def test_an_address_may_name_1024_streams_and_no_more(server: ServerProcess) -> None:
+    with streams(server, named(1024)) as client:
+        client.send('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+        assert 1024 == len(heard(client)["result"])
+    with streams(server, named(1025)) as client, pytest.raises(ConnectionClosed, match="1008"):
+        client.recv(timeout=20)
+
+
+@pytest.mark.parametrize("names", [4300, 8000], ids=["longer than a line may be", "longer than a request may be"])
+def test_an_address_that_is_too_long_is_answered(server: ServerProcess, names: int) -> None:
+    with pytest.raises(InvalidHandshake), streams(server, named(names)):
+        pass

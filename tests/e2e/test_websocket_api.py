@@ -125,3 +125,28 @@ async def test_the_exchange_says_that_it_stops_and_ends_the_connection() -> None
             assert ["serverShutdown"] == [each["event"]["e"] for each in told]
             assert 0 == await stopping
             assert 1001 == socket.close_code
+
+
+async def test_long_answers_to_a_client_that_reads_all_come(server: ServerProcess) -> None:
+    asked = {"symbol": "BTCUSDT", "interval": "1m", "limit": 1000}
+    async with connect(f"ws://{server.hostname}/ws-api/v3", max_size=None) as socket:
+        for number in range(60):
+            await socket.send(json.dumps({"id": number, "method": "klines", "params": asked}))
+        answers = [json.loads(await socket.recv()) for _ in range(60)]
+    assert [(number, 200, 1000) for number in range(60)] == sorted(
+        (each["id"], each["status"], len(each["result"])) for each in answers
+    )
+
+
+async def test_nothing_is_behind_the_address_of_the_api(server: ServerProcess) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        async with connect(f"ws://{server.hostname}/ws-api/v3/more"):
+            pass
+
+
+async def test_a_handshake_that_is_refused_is_no_fault_of_the_exchange(server: ServerProcess) -> None:
+    before = server.said
+    with pytest.raises(InvalidStatus, match="400"):
+        async with connected(server, "timeUnit=NANOSECOND"):
+            pass
+    assert before == server.said

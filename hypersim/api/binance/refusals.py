@@ -109,6 +109,9 @@ WORDINGS: Final[dict[Reason, Wording]] = {
     Reason.BAD_SIGNATURE: Wording(400, -1022, "Signature for this request is not valid."),
     Reason.TIMESTAMP_TOO_OLD: Wording(400, -1021, "Timestamp for this request is outside of the recvWindow."),
     Reason.TIMESTAMP_AHEAD: Wording(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),
+    Reason.TOO_MANY_CONNECTIONS: Wording(
+        429, -1034, "Too many connection attempts from IP; current limit is {} per '{}'."
+    ),
     Reason.TOO_MUCH_WEIGHT: Wording(
         429,
         -1003,

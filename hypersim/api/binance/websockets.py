@@ -41,7 +41,6 @@ POLICY_VIOLATION: Final = 1008
 RAW: Final = "/ws"
 COMBINED: Final = "/stream"
 API: Final = "/ws-api/v3"
-KINDS: Final = (RAW, COMBINED, API)
 
 
 class Connection(Protocol):
@@ -152,6 +151,8 @@ class WebSockets:
                 if message["type"] != "websocket.receive":
                     return
                 pace.count()
+                if pace.exceeded:
+                    return
                 text = message.get("text")
                 await connection.receive(text if text is not None else message["bytes"].decode("utf-8", "replace"))
         finally:
@@ -169,6 +170,7 @@ class Pace:
         self._clock = clock
         self._most = most
         self._times_us: deque[int] = deque(maxlen=most)
+        self.exceeded = False
 
     def count(self) -> None:
         """Counts one; the connection ends with the one that is too many."""
@@ -176,12 +178,15 @@ class Pace:
             return
         now_us = self._clock.now_us()
         if len(self._times_us) == self._most and now_us - self._times_us[0] < MICROSECONDS:
+            self.exceeded = True
             self._outbox.close(POLICY_VIOLATION, "Too many requests")
         self._times_us.append(now_us)
 
 
 def _kind_of(path: str) -> str | None:
-    return next((kind for kind in KINDS if path == kind or path.startswith(f"{kind}/")), None)
+    if path == API:
+        return API
+    return next((kind for kind in (RAW, COMBINED) if path == kind or path.startswith(f"{kind}/")), None)
 
 
 def _query_of(text: bytes) -> dict[str, list[str]]:

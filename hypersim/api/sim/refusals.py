@@ -67,6 +67,7 @@ SENTENCES: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.TIMESTAMP_TOO_OLD: (BAD, "The timestamp is outside of the recvWindow."),
     Reason.TIMESTAMP_AHEAD: (BAD, "The timestamp is ahead of the exchange's time."),
     Reason.TOO_MUCH_WEIGHT: (TOO_MANY, "Too many requests; the limit is {0} per {1}."),
+    Reason.TOO_MANY_CONNECTIONS: (TOO_MANY, "Too many connections were opened; the limit is {0} per {1}."),
     Reason.BANNED: (TEAPOT, "Banned until {0} (epoch, milliseconds)."),
     Reason.TOO_MANY_ORDERS: (TOO_MANY, "Too many orders; the limit is {0} per {1}."),
     Reason.NOT_LOGGED_ON: (UNAUTHORIZED, "Nobody is logged on."),

@@ -142,6 +142,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.TOO_MUCH_WEIGHT: Wording(
         Code.RATE_LIMIT_EXCEEDED, "Too much request weight; the limit is {limit} per {interval}.", ("limit", "interval")
     ),
+    Reason.TOO_MANY_CONNECTIONS: Wording(
+        Code.RATE_LIMIT_EXCEEDED,
+        "Too many connections were opened; the limit is {limit} per {interval}.",
+        ("limit", "interval"),
+    ),
     Reason.BANNED: Wording(Code.RATE_LIMIT_EXCEEDED, "Banned for going on after too many requests.", ("until",)),
     Reason.TOO_MANY_ORDERS: Wording(
         Code.RATE_LIMIT_EXCEEDED,

@@ -124,7 +124,7 @@ async def test_an_address_has_300_attempts_in_five_minutes(limited_stage: Stage)
 
     assert refused.refusal is not None
     status, body = refused.refusal
-    assert (429, -1003) == (status, body["code"])
+    assert (429, -1034) == (status, body["code"])
     assert 0 < int(refused.retry_after) <= 300
     assert None is elsewhere.refusal
 

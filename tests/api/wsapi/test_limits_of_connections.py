@@ -124,7 +124,7 @@ async def test_connections_are_counted_and_weighed(limited_talks: Talks) -> None
     visitor = talks.lab.world.limits.visitor("10.0.0.8", talks.lab.clock.time_us)
     visitor.connections = CONNECTIONS.limit
     refused = (await talks.open(address="10.0.0.8")).refusal
-    assert (429, -1003) == (refused[0], refused[1]["code"])
+    assert (429, -1034) == (refused[0], refused[1]["code"])
 
 
 async def test_requests_are_not_paced_as_those_of_streams_are(limited_talks: Talks) -> None:

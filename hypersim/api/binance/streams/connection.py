@@ -74,11 +74,11 @@ class StreamConnection:
         """Carries a request out. The answer goes before what is told from then on. Raises ControlRefused."""
         match request.method:
             case Method.SUBSCRIBE:
-                names = names_of(request)
-                if not all(_is_stream(name) for name in names):
-                    raise ControlRefused(2, "Invalid request: invalid stream", request.id)
+                names = list(dict.fromkeys(names_of(request)))
                 if len(self._streams.keys() | set(names)) > MOST_STREAMS:
                     raise ControlRefused(2, f"Invalid request: {TOO_MANY}", request.id)
+                if not all(_is_stream(name) for name in names):
+                    raise ControlRefused(2, "Invalid request: invalid stream", request.id)
                 self._send(Answer(None, request.id))
                 for name in names:
                     self._subscribe(name)

@@ -23,7 +23,7 @@ class MarketStreams:
 
     def subscribe(self, stream: Stream, subscriber: Subscriber) -> Build | None:
         """From now on the subscriber gets this stream. Returns what he is to be told at once."""
-        if stream.symbol:
+        if stream.symbol in self._world.markets.markets:
             self._world.demand.asked(stream.symbol)
         first = self._bus.subscribe(stream.name, subscriber)
         if not stream.every_us:

@@ -51,6 +51,8 @@ class Stream(Struct, frozen=True, kw_only=True):
 
 
 SECOND_US: Final = 1_000_000
+LONGEST: Final = 128
+"""A symbol has up to 50 characters."""
 SPEEDS_US: Final = {None: SECOND_US, "1000ms": SECOND_US, "100ms": SECOND_US // 10}
 WINDOWS_US: Final = {"1h": 60 * MINUTE_US, "4h": 240 * MINUTE_US, "1d": DAY_US}
 ZONES: Final = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
@@ -79,6 +81,8 @@ INTERVALS: Final = {interval.value: interval for interval in Interval}
 
 def parse(name: str) -> Stream | None:
     """The stream of that name; None when there is none of that form. Whether its symbol is listed is not asked."""
+    if len(name) > LONGEST:
+        return None
     if name.startswith("!"):
         return _of_all(name)
     symbol, _, what = name.partition("@")

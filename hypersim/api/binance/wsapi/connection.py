@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 MOST_UNDER_WAY: Final = 256
 """Requests of one connection."""
+MOST_READING: Final = 16
+"""Of them, those that only read: their answers may be long, and wait until the other side has read what is before."""
 POLICY_VIOLATION: Final = 1008
 
 
@@ -60,7 +62,8 @@ class PatientOutbox(Outbox):
 
     async def is_read(self) -> None:
         """Returns once the other side reads, or is gone."""
-        await self._is_read.wait()
+        while self.held and not self.closed:  # of many who wait, one may have filled it again
+            await self._is_read.wait()
 
 
 class WebSocketApi:
@@ -113,6 +116,7 @@ class ApiConnection:
             returns_rate_limits=returns_rate_limits,
         )
         self._room = asyncio.Semaphore(MOST_UNDER_WAY)
+        self._reading = asyncio.Semaphore(MOST_READING)
         self._under_way = 0
         self._ending: tuple[int, str] | None = None
 
@@ -194,9 +198,9 @@ class ApiConnection:
         """Answers a request that was taken in."""
         try:
             if operation.endpoint.method == "GET":
-                await self.outbox.is_read()
-            result = await operation.perform(call, exchanged.visitor)
-            self._succeed(exchanged, result)
+                await self._look_up(operation, call, exchanged)
+            else:
+                self._succeed(exchanged, await operation.perform(call, exchanged.visitor))
         except Refused as refused:
             self._refuse(exchanged, refused)
         except Exception as error:
@@ -206,6 +210,18 @@ class ApiConnection:
             self._room.release()
             if self._ending is not None and not self._under_way:
                 self.outbox.close(*self._ending)
+
+    async def _look_up(self, operation: Operation, call: Call, exchanged: Exchanged) -> None:
+        """Answers a request that changes nothing, when the answers before it are read; for nobody when nobody is left.
+
+        Raises Refused.
+        """
+        async with self._reading:
+            await self.outbox.is_read()
+            if not self.outbox.closed:
+                result = await operation.perform(call, exchanged.visitor)
+                await self.outbox.is_read()
+                self._succeed(exchanged, result)
 
     def _carry_out_own(self, own: OwnMethod, exchanged: Exchanged, now_us: int) -> None:
         """Answers a request about the connection itself. Raises Refused, with the weight counted."""
