@@ -16,6 +16,12 @@ from ccxt_adapter.spot import SpotServer, refused
 
 __all__ = ["hypersim"]
 
+UNIFIED: Final = frozenset(
+    "activationPrice clientOrderId cost hedged icebergAmount postOnly reduceOnly stopLossOrTakeProfit stopLossPrice "
+    "takeProfitPrice trailingPercent trailingTriggerPrice triggerPrice".split()
+)
+"""ccxt's own words for orders, of which `createOrder` over REST sends none."""
+
 USER_DATA: Final = ("authenticate:", "myTrades", "orders", "spot:balance")
 """How ccxt's names for what user data tells begin."""
 
@@ -35,6 +41,20 @@ class hypersim(SpotServer, ccxt.pro.binance):  # type: ignore[misc]  # noqa: N80
         if url != served["ws-api"]["spot"] and not url.startswith(f"{served['spot']}/"):
             raise NotSupported(f"{self.id} has spot's streams alone, and not {url}")
         return super().client(self.implode_hostname(url))
+
+    def sign_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The parameters of a call of the WebSocket API, signed. Without ccxt's own words for what an order is to be,
+        which it sends beside Binance's, and for which the whole order would be refused.
+        """
+        sent = {name: value for name, value in (params or {}).items() if name not in UNIFIED}
+        if sent.get("timeInForce") == "PO":
+            del sent["timeInForce"]
+        signed: dict[str, Any] = super().sign_params(sent)
+        return signed
+
+    def handle_account_status_ws(self, client: Any, message: dict[str, Any]) -> None:
+        """ccxt's answer of `fetch_balance_ws`, which forgets to say that the account is spot's, and is empty then."""
+        client.resolve(self.parse_balance_custom(message["result"], "spot"), message["id"])
 
     async def ensure_user_data_stream_ws_subscribe_signature(self, marketType: str = "spot") -> None:  # noqa: N803 - ccxt's
         """Subscribes to user data, once. Raises what the server refuses it with, also to all who wait for user data.
