@@ -28,6 +28,8 @@ lock: .venv     ## newest versions that pyproject.toml allows, into requirements
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group build --output-file requirements/build.txt
 	$(BIN)/$(LOCK) --upgrade --constraints requirements/dev.txt --group fidelity --output-file requirements/fidelity.txt
 	$(BIN)/$(LOCK) --upgrade --group clients --output-file requirements/clients.txt
+	$(BIN)/$(LOCK) --upgrade --group freqtrade --output-file requirements/freqtrade.txt
+	$(BIN)/$(LOCK) --upgrade --group nautilus --output-file requirements/nautilus.txt
 	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
 
 .venv: .venv/made

@@ -5,7 +5,8 @@
     exchange = hypersim({"apiKey": "test_key_123", "secret": "test_secret_456"})
 
 It expects the server at 127.0.0.1:8080; `{"hostname": "127.0.0.1:9000"}` names another one. The same class
-for asyncio is `ccxt_adapter.async_support.hypersim`. This package needs ccxt and nothing else.
+for asyncio is `ccxt_adapter.async_support.hypersim`, the one with WebSockets `ccxt_adapter.pro.hypersim`. This package
+needs ccxt and nothing else.
 """
 
 from __future__ import annotations

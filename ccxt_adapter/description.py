@@ -8,12 +8,13 @@ frames, precision, client order ids, rate limits. Does not send anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 HOSTNAME: Final = "127.0.0.1:8080"
 
-HAS: Final[Mapping[str, bool | str | None]] = {
+HAS: Final[dict[str, bool | str | None]] = {
     "CORS": None,
     "publicAPI": True,
     "privateAPI": True,
@@ -75,6 +76,65 @@ HAS: Final[Mapping[str, bool | str | None]] = {
     "withdraw": True,
 }
 """In ccxt's words: True, or 'emulated' when ccxt makes it out of another call. What is not named is False."""
+
+HAS_OVER_WEBSOCKETS: Final[dict[str, bool | str | None]] = {
+    "ws": True,
+    "cancelAllOrdersWs": True,
+    "cancelOrderWs": True,
+    "createLimitBuyOrderWs": True,
+    "createLimitOrderWs": True,
+    "createLimitSellOrderWs": True,
+    "createMarketBuyOrderWs": True,
+    "createMarketOrderWithCostWs": True,
+    "createMarketOrderWs": True,
+    "createMarketSellOrderWs": True,
+    "createOrderWs": True,
+    "createPostOnlyOrderWs": True,
+    "createStopLimitOrderWs": True,
+    "createStopLossOrderWs": True,
+    "createStopOrderWs": True,
+    "createTakeProfitOrderWs": True,
+    "createTrailingPercentOrderWs": True,
+    "createTriggerOrderWs": True,
+    "editOrderWs": True,
+    "fetchBalanceWs": True,
+    "fetchClosedOrdersWs": "emulated",
+    "fetchMyTradesWs": True,
+    "fetchOHLCVWs": True,
+    "fetchOpenOrdersWs": True,
+    "fetchOrderWs": True,
+    "fetchOrdersWs": True,
+    "fetchTradesWs": True,
+    "unWatchBidsAsks": True,
+    "unWatchOHLCV": True,
+    "unWatchOHLCVForSymbols": True,
+    "unWatchOrderBook": True,
+    "unWatchOrderBookForSymbols": True,
+    "unWatchTicker": True,
+    "unWatchTickers": True,
+    "unWatchTrades": True,
+    "unWatchTradesForSymbols": True,
+    "watchBalance": True,
+    "watchBidsAsks": True,
+    "watchMyTrades": True,
+    "watchOHLCV": True,
+    "watchOHLCVForSymbols": True,
+    "watchOrderBook": True,
+    "watchOrderBookForSymbols": True,
+    "watchOrders": True,
+    "watchTicker": True,
+    "watchTickers": True,
+    "watchTrades": True,
+    "watchTradesForSymbols": True,
+}
+"""The same of ccxt.pro's class, which has all of `HAS`, too."""
+
+STREAMS: Final = "ws://{hostname}/ws/stream"
+"""Where spot's streams are; ccxt puts a counter behind it, which names no stream.
+
+It takes a connection for spot's when its address has `/stream` in it, and does not understand an array of tickers
+that comes wrapped, as below Binance's `/stream` everything does.
+"""
 
 ENDPOINTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("public", "GET"): frozenset(
@@ -180,14 +240,16 @@ def describe_server(binance: dict[str, Any]) -> dict[str, Any]:
     """The description of a Hyper-Sim, made from the one that ccxt.binance's `describe()` gives."""
     exceptions = binance["exceptions"]
     options = binance["options"]
+    streams = binance["has"]["ws"] is True  # ccxt.pro's
+    has = HAS | HAS_OVER_WEBSOCKETS if streams else HAS
     return binance | {
         "id": "hypersim",
         "name": "Hyper-Sim",
         "certified": False,
-        "pro": False,
+        "pro": streams,
         "hostname": HOSTNAME,
         "urls": addresses(binance["urls"]),
-        "has": {call: HAS.get(call, False) for call in binance["has"] | HAS},
+        "has": {call: has.get(call, False) for call in binance["has"] | has},
         "features": {"spot": spot_features(binance["features"]["spot"])},
         "fees": {kind: fee for kind, fee in binance["fees"].items() if kind not in CONTRACTS},
         "currencies": {},
@@ -203,14 +265,16 @@ def only_spot() -> dict[str, Any]:
 
 def addresses(binance: Mapping[str, Any]) -> dict[str, Any]:
     """The same sections live, in the sandbox and in demo trading: Binance's paths, on {hostname}."""
-    sections = {**binance["test"], **binance["demo"], **binance["api"]}
+    sections = here({**binance["test"], **binance["demo"], **binance["api"]})
+    if "ws" in sections:
+        sections["ws"] |= {"spot": STREAMS, "margin": STREAMS}
     return {
         "www": "http://{hostname}",
         "doc": ["http://{hostname}/schema"],
         "api_management": "http://{hostname}/console",
-        "api": here(sections),
-        "test": here(sections),
-        "demo": here(sections),
+        "api": deepcopy(sections),
+        "test": deepcopy(sections),
+        "demo": deepcopy(sections),
     }
 
 

@@ -1,4 +1,4 @@
-"""What the sync and the async class share: ccxt.binance, kept to one server and to spot.
+"""What the classes share: ccxt.binance, kept to one server and to spot.
 
 Guarantees that a request is signed only for an endpoint that the server has, and only for the host that
 `hostname` names; anything else raises NotSupported before a socket is opened, in the sandbox and in demo

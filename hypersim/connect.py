@@ -41,10 +41,17 @@ CCXT_PATHS: Final[Mapping[str, str]] = {
 }
 """The sections of `urls` of ccxt.binance 4.5.90, and what follows the host in each."""
 
-CCXT_STREAMS: Final = (
-    *("spot", "margin", "linear", "inverse", "stock", "option", "optionMarket", "optionPrivate", "papi"),
-)
-"""The sections of `urls.api.ws` of ccxt.pro.binance."""
+CCXT_STREAMS: Final[Mapping[str, str]] = {
+    "spot": "/ws/stream",
+    "margin": "/ws/stream",
+    **dict.fromkeys(("linear", "inverse", "stock", "option", "optionMarket", "optionPrivate", "papi"), "/ws"),
+}
+"""The sections of `urls.api.ws` of ccxt.pro.binance, likewise.
+
+It takes a connection for spot's when its address has `/stream` in it, puts a counter behind it, and does not understand
+an array of tickers that comes wrapped, as everything does below `/stream` itself. What follows `/ws` is no stream's
+name, and is ignored.
+"""
 
 CCXT_WS_APIS: Final[Mapping[str, str]] = {
     "spot": "/ws-api/v3",
@@ -88,7 +95,7 @@ def configuration(client: str, *, base_url: str, api_key: str, secret_key: str) 
 def ccxt_urls(target: Target) -> dict[str, Any]:
     """ccxt.binance's `urls`: the same sections for live, sandbox and demo trading."""
     sections: dict[str, Any] = {name: target.base_url + path for name, path in CCXT_PATHS.items()}
-    streams: dict[str, Any] = dict.fromkeys(CCXT_STREAMS, f"{target.streams_url}/ws")
+    streams: dict[str, Any] = {name: target.streams_url + path for name, path in CCXT_STREAMS.items()}
     streams["ws-api"] = {name: target.streams_url + path for name, path in CCXT_WS_APIS.items()}
     sections["ws"] = streams
     return {"api": sections, "test": sections, "demo": sections}
@@ -109,26 +116,28 @@ def ccxt(target: Target) -> str:
     return f"""\
 # ccxt.binance as it is, with each of its addresses on this exchange.
 # Shorter, and with errors and `has` that fit: the class that comes with Hyper-Sim.
-#     from ccxt_adapter import hypersim
+#     from ccxt_adapter import hypersim  # with WebSockets: from ccxt_adapter.pro
 #     exchange = hypersim({{"hostname": {quoted(target.host)}, "apiKey": ..., "secret": ...}})
 import ccxt
 
 urls = {urls}
 
-exchange = ccxt.binance(
-    {{
-        "apiKey": {quoted(target.api_key)},
-        "secret": {quoted(target.secret_key)},
-        "urls": {{"api": urls, "test": urls, "demo": urls}},
-        "options": {{"fetchMarkets": {{"types": ["spot"]}}, "fetchMargins": False}},
-    }}
-)
+config = {{
+    "apiKey": {quoted(target.api_key)},
+    "secret": {quoted(target.secret_key)},
+    "urls": {{"api": urls, "test": urls, "demo": urls}},
+    "options": {{"fetchMarkets": {{"types": ["spot"]}}, "fetchMargins": False}},
+}}
+
+# the same for ccxt.async_support.binance and, with WebSockets, ccxt.pro.binance
+exchange = ccxt.binance(config)
 """
 
 
 def python_binance(target: Target) -> str:
     return f"""\
-# python-binance as it is: its addresses are attributes of its classes, to be set before a client is made.
+# python-binance as it is: its addresses are attributes of its classes, to be set before a client is made. They are
+# AsyncClient's, too; BinanceSocketManager and DepthCacheManager take them from it.
 from binance import BinanceSocketManager, Client
 from binance.base_client import BaseClient
 
@@ -164,7 +173,9 @@ from binance.spot import Spot
 rest = {quoted(target.base_url)}
 streams = {quoted(target.streams_url)}
 
-# SpotWebsocketStreamClient(stream_url=streams) and SpotWebsocketAPIClient(stream_url=streams + "/ws-api/v3") likewise
+ws_api = streams + "/ws-api/v3"
+
+# likewise SpotWebsocketStreamClient(stream_url=streams), and SpotWebsocketAPIClient(stream_url=ws_api, api_key=...)
 client = Spot(api_key={quoted(target.api_key)}, api_secret={quoted(target.secret_key)}, base_url=rest)
 """
 
@@ -206,15 +217,15 @@ def freqtrade(target: Target) -> str:
         "order_types": {
             "entry": "limit",
             "exit": "limit",
-            "stoploss": "market",
-            "stoploss_on_exchange": False,
+            "stoploss": "limit",
+            "stoploss_on_exchange": True,
         },
         "exchange": {
             "name": "binance",
             "key": target.api_key,
             "secret": target.secret_key,
             "only_from_ccxt": True,
-            "enable_ws": False,
+            "enable_ws": True,
             "ccxt_config": {"urls": ccxt_urls(target), "options": ccxt_options()},
             "pair_whitelist": ["BTC/USDT", "ETH/USDT"],
             "pair_blacklist": [],
@@ -228,7 +239,8 @@ def freqtrade(target: Target) -> str:
 
 def nautilus(target: Target) -> str:
     return f"""\
-# NautilusTrader 1.231. Up to 1.221 `base_url_ws` of both clients is {quoted(target.streams_url)}.
+# NautilusTrader as it is.
+import nautilus_trader
 from nautilus_trader.adapters.binance import (
     BINANCE,
     BinanceAccountType,
@@ -248,10 +260,13 @@ account = {{
     "instrument_provider": InstrumentProviderConfig(load_all=True),
 }}
 streams = {quoted(target.streams_url)}
+# Up to 1.221 a listen key is subscribed to like any stream; later versions use the WebSocket API.
+by_listen_key = tuple(int(part) for part in nautilus_trader.__version__.split(".")[:2]) <= (1, 221)
+user_data = streams if by_listen_key else streams + "/ws-api/v3"
 node = TradingNode(
     TradingNodeConfig(
         data_clients={{BINANCE: BinanceDataClientConfig(**account, base_url_ws=streams)}},
-        exec_clients={{BINANCE: BinanceExecClientConfig(**account, base_url_ws=streams + "/ws-api/v3")}},
+        exec_clients={{BINANCE: BinanceExecClientConfig(**account, base_url_ws=user_data)}},
     )
 )
 node.add_data_client_factory(BINANCE, BinanceLiveDataClientFactory)

@@ -73,7 +73,9 @@ ARGUMENTS: Final[dict[str, Any]] = {
     "type": "limit",
 }
 
-PARAMS: Final = {"create_trailing_percent_order": {"stopLossOrTakeProfit": "stopLoss"}}
+TRAILING: Final = {"stopLossOrTakeProfit": "stopLoss"}
+
+PARAMS: Final = {"create_trailing_percent_order": TRAILING, "create_trailing_percent_order_ws": TRAILING}
 """What a call of ccxt's wants beside its arguments."""
 
 

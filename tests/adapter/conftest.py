@@ -1,4 +1,4 @@
-"""A listener to send to, a guard on the sockets, and the two classes pointed at the listener."""
+"""A listener to send to, a guard on the sockets, and the three classes pointed at the listener."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ccxt_adapter import async_support, hypersim
+from ccxt_adapter import async_support, hypersim, pro
 from tests.adapter.guard import Guard
 from tests.adapter.listener import listening, refusing
 
@@ -56,8 +56,17 @@ def exchange(config: dict[str, Any]) -> Iterator[hypersim]:
     exchange.session.close()
 
 
+@pytest.fixture(params=[async_support.hypersim, pro.hypersim], ids=["async_support", "pro"])
+def async_class(request: pytest.FixtureRequest) -> type[async_support.hypersim]:
+    """Each class for asyncio in turn: the plain one, and the one with WebSockets."""
+    made: type[async_support.hypersim] = request.param
+    return made
+
+
 @pytest.fixture
-async def async_exchange(config: dict[str, Any]) -> AsyncIterator[async_support.hypersim]:
-    async with async_support.hypersim(config) as exchange:
+async def async_exchange(
+    async_class: type[async_support.hypersim], config: dict[str, Any]
+) -> AsyncIterator[async_support.hypersim]:
+    async with async_class(config) as exchange:
         exchange.timeout_on_exit = 0  # ccxt's pause for the sake of TLS, of which there is none
         yield exchange

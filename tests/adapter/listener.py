@@ -1,4 +1,7 @@
-"""A server that is no exchange, over real sockets: what it says tells that a request arrived, and which."""
+"""A server that is no exchange, over real sockets: what it says tells that a request arrived, and which.
+
+Over a WebSocket it refuses whatever is asked.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request as Handshake
+from websockets.server import ServerProtocol
 
 MARKET: Final[dict[str, Any]] = {
     "symbol": "BTCUSDT",
@@ -74,6 +81,9 @@ class Handler(BaseHTTPRequestHandler):
     answering: Answering
 
     def answer(self) -> None:
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self.converse()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         request = Request(self.command, self.path, self.headers.get("X-MBX-APIKEY"), body)
         status, answer = type(self).answering(request)
@@ -83,6 +93,24 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def converse(self) -> None:
+        """Until the other side closes."""
+        self.close_connection = True
+        protocol = ServerProtocol()
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        data = f"{self.requestline}\r\n{fields}\r\n".encode()
+        while data:
+            protocol.receive_data(data)
+            for event in protocol.events_received():
+                if isinstance(event, Handshake):
+                    protocol.send_response(protocol.accept(event))
+                elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                    refusal = {"id": json.loads(bytes(event.data))["id"], "status": 400, "error": REFUSAL}
+                    protocol.send_text(json.dumps(refusal).encode())
+            self.wfile.write(b"".join(protocol.data_to_send()))
+            self.wfile.flush()
+            data = b"" if protocol.close_expected() else self.rfile.read1(65_536)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 

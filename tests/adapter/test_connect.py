@@ -206,7 +206,7 @@ def test_freqtrade_trades_for_real_here_and_downloads_nothing_elsewhere(here: st
     assert (False, "spot") == (settings["dry_run"], settings["trading_mode"])
     assert ("binance", KEY, SECRET) == (exchange["name"], exchange["key"], exchange["secret"])
     assert exchange["only_from_ccxt"] is True
-    assert settings["order_types"]["stoploss_on_exchange"] is False
+    assert settings["order_types"]["stoploss_on_exchange"] is True
 
 
 def test_nautilus_is_given_names_that_its_configurations_have(here: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import ccxt
+import ccxt.pro
 import pytest
 
-from ccxt_adapter import async_support, hypersim
-from ccxt_adapter.description import HAS
+from ccxt_adapter import async_support, hypersim, pro
+from ccxt_adapter.description import HAS, HAS_OVER_WEBSOCKETS
 from hypersim.engine.orders import SelfTradePrevention
 
 HERE = "127.0.0.1:8080"
@@ -31,6 +32,25 @@ def plain() -> hypersim:
     return hypersim()
 
 
+@pytest.fixture
+def streaming() -> pro.hypersim:
+    return pro.hypersim()
+
+
+def without(description: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in description.items() if name not in names}
+
+
+def without_streams(urls: dict[str, Any]) -> dict[str, Any]:
+    """A class's `urls`, of REST alone."""
+    return {name: without(value, {"ws"}) if isinstance(value, dict) else value for name, value in urls.items()}
+
+
+def shape(addresses: Any) -> Any:
+    """The names in a nest of dictionaries."""
+    return {name: shape(inner) for name, inner in addresses.items()} if isinstance(addresses, dict) else None
+
+
 def test_the_exchange_is_ccxts_binance_under_its_own_name(plain: hypersim) -> None:
     assert isinstance(plain, ccxt.binance)
     assert ("hypersim", "Hyper-Sim", HERE) == (plain.id, plain.name, plain.hostname)
@@ -43,11 +63,38 @@ async def test_the_asynchronous_class_is_described_alike(plain: hypersim) -> Non
         assert plain.describe() == twin.describe()
 
 
+def test_the_class_with_streams_is_described_alike_but_for_them(plain: hypersim, streaming: pro.hypersim) -> None:
+    differing = {"has", "options", "pro", "streaming", "urls"}
+
+    assert isinstance(streaming, ccxt.pro.binance)
+    assert (True, {**HAS, **HAS_OVER_WEBSOCKETS}) == (
+        streaming.pro,
+        {call: value for call, value in streaming.has.items() if value or call in HAS},
+    )
+    assert plain.urls == without_streams(streaming.urls)
+    assert without(plain.describe(), differing) == without(streaming.describe(), differing)
+
+
 def test_no_address_of_another_host_is_left(plain: hypersim) -> None:
     addresses = set(strings(plain.urls))
 
     assert {"http://{hostname}"} == {address[: len("http://{hostname}")] for address in addresses}
     assert [] == [text for text in strings(plain.describe()) if "://" in text and text not in addresses]
+
+
+def test_no_stream_of_another_host_is_left(plain: hypersim, streaming: pro.hypersim) -> None:
+    worlds = ("api", "test", "demo")
+    streams = set(strings([streaming.urls[world]["ws"] for world in worlds]))
+    described = set(strings(streaming.describe()))
+
+    assert {"ws://{hostname}"} == {address[: len("ws://{hostname}")] for address in streams}
+    assert set(strings(plain.urls)) | streams == {text for text in described if "://" in text}
+
+
+def test_live_sandbox_and_demo_have_every_stream_of_binance(streaming: pro.hypersim) -> None:
+    theirs = ccxt.pro.binance().describe()["urls"]["api"]["ws"]
+
+    assert [shape(theirs)] * 3 == [shape(streaming.urls[world]["ws"]) for world in ("api", "test", "demo")]
 
 
 def test_live_sandbox_and_demo_have_every_section_of_binance(plain: hypersim) -> None:

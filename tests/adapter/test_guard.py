@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import ccxt
 import ccxt.async_support
+import ccxt.pro
 import pytest
 
 from tests.adapter.guard import ForeignHost, Guard
@@ -38,6 +39,16 @@ async def test_asynchronous_ccxt_on_its_way_to_binance_is_stopped(watch: Guard) 
             await exchange.fetch_time()
         watch.on = False
     assert [event.split()[1:] for event in watch.foreign] == [["('api.binance.com',", "443)"]]
+
+
+async def test_a_stream_of_ccxt_on_its_way_to_binance_is_stopped(watch: Guard) -> None:
+    async with ccxt.pro.binance({"enableRateLimit": False}) as exchange:
+        exchange.timeout_on_exit = 0
+        watch.on = True
+        with pytest.raises(ccxt.NetworkError):
+            await exchange.watch(f"{exchange.urls['api']['ws']['spot']}/0", "something")
+        watch.on = False
+    assert [event.split()[1:] for event in watch.foreign] == [["('stream.binance.com',", "9443)"]]
 
 
 def test_a_connection_to_another_port_is_stopped(watch: Guard) -> None:

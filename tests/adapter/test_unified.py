@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +22,11 @@ ANSWERED = {
     *("fetchTradingLimits", "fetchTransactionFee", "fetchTransactionFees"),
 }
 """The calls whose endpoint the listener does not refuse."""
+
+PATIENCE_S = 20
+
+KINDS = ("publicAPI", "privateAPI", "sandbox", "spot", "ws")
+"""What `has` speaks of that is no call."""
 
 
 def claim(exchange: Any, call: str) -> str:
@@ -44,24 +50,23 @@ def test_what_has_grants_is_sent_here_and_what_it_denies_is_not_sent(exchange: h
         assert bool(exchange.has[name]) == (exchange.last_request_url is not None), name
 
     assert {name: claim(exchange, name) for name in outcomes} == outcomes
-    assert {call for call, value in exchange.has.items() if value} <= {
-        *outcomes,
-        *("publicAPI", "privateAPI", "spot", "sandbox"),
-    }
+    assert {call for call, value in exchange.has.items() if value} <= {*outcomes, *KINDS}
 
 
-async def test_the_asynchronous_class_keeps_has_alike(async_exchange: async_support.hypersim, guard: Guard) -> None:
+async def test_the_asynchronous_classes_keep_has_alike(async_exchange: async_support.hypersim, guard: Guard) -> None:
     await async_exchange.load_markets()
     outcomes = {}
     for name, call in claimed_calls(async_exchange):
         try:
-            await call()
+            await asyncio.wait_for(call(), PATIENCE_S)
         except ccxt.BaseError as error:
             outcomes[name] = type(error).__name__
         else:
             outcomes[name] = "answered"
+        await async_exchange.close_ws_clients()  # ccxt does not ask again for what was refused
 
     assert {name: claim(async_exchange, name) for name in outcomes} == outcomes
+    assert {call for call, value in async_exchange.has.items() if value} <= {*outcomes, *KINDS}
 
 
 @pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
@@ -85,12 +90,22 @@ def test_no_call_reaches_another_host(
     assert {listener} == set(guard.reached)
 
 
-@pytest.mark.parametrize("kind", ["spot", "swap"])
+@pytest.mark.parametrize("world", ["live", "sandbox", "demo"])
+@pytest.mark.parametrize("kind", ["spot", "margin", "swap", "future", "option"])
 async def test_no_asynchronous_call_reaches_another_host(
-    config: dict[str, Any], guard: Guard, listener: tuple[str, int], kind: str
+    async_class: type[async_support.hypersim],
+    config: dict[str, Any],
+    guard: Guard,
+    listener: tuple[str, int],
+    kind: str,
+    world: str,
 ) -> None:
-    async with async_support.hypersim(config | {"options": {"defaultType": kind}}) as exchange:
+    async with async_class(config | {"options": {"defaultType": kind}}) as exchange:
         exchange.timeout_on_exit = 0
+        if world == "sandbox":
+            exchange.set_sandbox_mode(True)
+        if world == "demo":
+            exchange.enable_demo_trading(True)
         await exchange.load_markets()
         for name, call in unified_calls(exchange):
             if name == "fetch_fees":
@@ -98,9 +113,11 @@ async def test_no_asynchronous_call_reaches_another_host(
             try:
                 answer = call()
                 if inspect.isawaitable(answer):
-                    await answer
+                    await asyncio.wait_for(answer, PATIENCE_S)
             except (ccxt.BaseError, *UNPARSED):
                 continue
+            finally:
+                await exchange.close_ws_clients()  # ccxt does not ask again for what was refused
 
     assert {listener} == set(guard.reached)
 

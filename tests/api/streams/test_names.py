@@ -40,6 +40,8 @@ SECOND_US, HOUR_US = 1_000_000, 3_600_000_000
             {"kind": Kind.WINDOW_TICKER, "every_us": SECOND_US, "window_us": 4 * HOUR_US, "window": "4h"},
         ),
         ("!miniTicker@arr", {"kind": Kind.MINI_TICKER, "every_us": SECOND_US, "symbol": ""}),
+        ("!miniTicker@arr@1000ms", {"kind": Kind.MINI_TICKER, "every_us": SECOND_US, "symbol": ""}),
+        ("!miniTicker@arr@3000ms", {"kind": Kind.MINI_TICKER, "every_us": 3 * SECOND_US, "symbol": ""}),
         ("!ticker@arr", {"kind": Kind.TICKER, "every_us": SECOND_US, "symbol": ""}),
         ("!bookTicker", {"kind": Kind.BOOK_TICKER, "symbol": ""}),
         (

@@ -57,5 +57,5 @@ async def exchange(kind: str, account: Account) -> AsyncIterator[Awaited]:
 @pytest.fixture(scope="session")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The process that has Binance's own libraries, made once."""
-    with relayed(environment(tmp_path_factory.mktemp("libraries"))) as library:
+    with relayed(environment(tmp_path_factory.mktemp("libraries"), "clients")) as library:
         yield library

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import ccxt
 import ccxt.async_support
+import ccxt.pro
 import httpx
 
 import ccxt_adapter
 import ccxt_adapter.async_support
+import ccxt_adapter.pro
 from hypersim.testing import Account
 
 CLASSES: Final = {
@@ -22,6 +24,9 @@ CLASSES: Final = {
     "binance-asyncio": ccxt.async_support.binance,
 }
 """The adapter, and ccxt.binance as it is with the configuration that `connect ccxt` prints."""
+
+STREAMING: Final = {"hypersim-pro": ccxt_adapter.pro.hypersim, "binance-pro": ccxt.pro.binance}
+"""The same with WebSockets."""
 
 
 class Awaited:
@@ -63,7 +68,7 @@ def configured(client: str, account: Account) -> dict[str, Any]:
 
 
 def configuration(kind: str, account: Account) -> dict[str, Any]:
-    """What a user passes to a class of CLASSES, without the pauses that ccxt makes of its own accord."""
+    """What a user passes to a class of either, without the pauses that ccxt makes of its own accord."""
     config: dict[str, Any]
     if kind.startswith("hypersim"):
         config = {"hostname": account.server.hostname, **account.credentials}
@@ -77,8 +82,8 @@ def configuration(kind: str, account: Account) -> dict[str, Any]:
 
 @asynccontextmanager
 async def connected(kind: str, account: Account, **changes: Any) -> AsyncIterator[Awaited]:
-    """A CLASSES[kind] for an account, its markets not loaded; `changes` are to what it is given."""
-    exchange = CLASSES[kind](configuration(kind, account) | changes)
+    """A class of that kind for an account, its markets not loaded; `changes` are to what it is given."""
+    exchange = (CLASSES | STREAMING)[kind](configuration(kind, account) | changes)
     try:
         yield Awaited(exchange)
     finally:

@@ -1,4 +1,4 @@
-"""Client libraries that do not fit into our environment, unmodified, in one of their own (requirements/clients.txt).
+"""Clients that do not fit into our environment, unmodified, in environments of their own (requirements/).
 
 binance-connector is a package called `binance`, as python-binance is. So calls go to a process of that environment
 and come back as JSON (relay.py); what the library raises is raised here as `Raised`.
@@ -19,7 +19,7 @@ import pytest
 
 from hypersim.settings import bare_environment
 
-LOCK: Final = Path(__file__).parents[3] / "requirements" / "clients.txt"
+LOCKS: Final = Path(__file__).parents[3] / "requirements"
 RELAY: Final = Path(__file__).with_name("relay.py")
 UNREACHED: Final = "connection broken by"
 """What pip says, between its tries, of an index that does not answer."""
@@ -36,19 +36,20 @@ class Raised(Exception):
         """Its attributes."""
 
 
-def environment(folder: Path) -> Path:
-    """The Python of an environment made there. Skips the test where the libraries cannot be fetched."""
+def environment(folder: Path, name: str) -> Path:
+    """The Python of an environment made there, of the lock of that name. Skips the test where it cannot be fetched."""
+    lock = LOCKS / f"{name}.txt"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)})) / Path(sys.executable).name
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run(
-        [*pip, "--retries", "1", "--no-compile", "--require-hashes", "--requirement", str(LOCK)],
+        [*pip, "--retries", "1", "--no-compile", "--require-hashes", "--requirement", str(lock)],
         check=False,
         capture_output=True,
         text=True,
     )
     if done.returncode and UNREACHED in done.stderr:
-        pytest.skip(f"no package index answers, so that {LOCK.name} cannot be installed")
+        pytest.skip(f"no package index answers, so that {lock.name} cannot be installed")
     assert 0 == done.returncode, done.stderr
     return python
 

@@ -1,22 +1,41 @@
 """What freqtrade asks of an exchange, in its order, through ccxt with the configuration printed for it.
 
-freqtrade itself brings more than a test should install; it was tried by hand with this configuration.
+freqtrade itself brings more than a test of every day should install: the slow tests have it, and let it trade.
 """
 
 from __future__ import annotations
 
 import json
+import signal
+import sqlite3
+import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
 
 import ccxt
 import ccxt.async_support
 import pytest
 
+from ccxt_adapter import hypersim
+from hypersim.settings import bare_environment
 from hypersim.testing import Account
 from tests.e2e.clients.exchanges import by_id, printed
+from tests.e2e.clients.libraries import environment
 
 MINUTE_MS = 60_000
+STRATEGIES: Final = Path(__file__).parent
+PATIENCE_S: Final = 120
+HASTE: Final = {
+    "entry_pricing": {"price_side": "other"},
+    "exit_pricing": {"price_side": "other"},
+    "max_open_trades": 1,
+    "exchange": {"pair_whitelist": ["BTC/USDT"]},
+    "internals": {"process_throttle_secs": 1},
+}
+"""What a test adds to the printed configuration so that it need not wait for its turn at the best price."""
 
 
 @pytest.fixture
@@ -103,3 +122,89 @@ async def test_it_enters_is_filled_and_leaves(trading: ccxt.binance, settings: d
     assert [waiting["id"], entered["id"], left["id"]] == [
         order["id"] for order in trading.fetch_orders(pair, since=started - 5_000)
     ]
+
+
+@pytest.fixture(scope="module")
+def freqtrade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command, in an environment of its own."""
+    return environment(tmp_path_factory.mktemp("freqtrade"), "freqtrade").with_name("freqtrade")
+
+
+@contextmanager
+def trading_by_itself(freqtrade: Path, folder: Path, strategy: str, account: Account) -> Iterator[None]:
+    """freqtrade, with the printed configuration, until the end of the block; it must come to an end in good order."""
+    (folder / "printed.json").write_text(printed("freqtrade", account))
+    (folder / "haste.json").write_text(json.dumps(HASTE))
+    command = [str(freqtrade), "trade", "-v", "-c", "printed.json", "-c", "haste.json", "--userdir", "."]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--strategy", strategy, "--strategy-path", str(STRATEGIES)],
+            cwd=folder,
+            env=bare_environment() | {"HOME": str(folder), "COLUMNS": "1000"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE_S)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def shown(exchange: hypersim) -> list[tuple[str, str, str]]:
+    """(type, side, status) of the account's orders."""
+    return [(order["info"]["type"], order["side"], order["status"]) for order in exchange.fetch_orders("BTC/USDT")]
+
+
+def wait_until_it_shows(exchange: hypersim, orders: list[tuple[str, str, str]], folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while orders != (seen := shown(exchange)):
+        assert time.monotonic() < deadline, (seen, (folder / "log").read_text()[-5_000:])
+        time.sleep(0.2)
+
+
+def remembered(folder: Path) -> tuple[Any, ...]:
+    """(still open, why it was left, amount, price of entry and of leaving) of freqtrade's one trade."""
+    with closing(sqlite3.connect(folder / "tradesv3.hypersim.sqlite")) as database:
+        [trade] = database.execute("select is_open, exit_reason, amount, open_rate, close_rate from trades")
+        return tuple(trade)
+
+
+ENTERED: Final = [("LIMIT", "buy", "closed"), ("STOP_LOSS_LIMIT", "sell", "open")]
+SOLD: Final = [("LIMIT", "buy", "closed"), ("STOP_LOSS_LIMIT", "sell", "canceled"), ("LIMIT", "sell", "closed")]
+STOPPED: Final = [("LIMIT", "buy", "closed"), ("STOP_LOSS_LIMIT", "sell", "closed")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("strategy", "reason", "orders"),
+    [("Leaves", "held long enough", SOLD), ("Stays", "stoploss_on_exchange", STOPPED)],
+)
+def test_freqtrade_itself_trades_with_its_stop_on_the_exchange(
+    freqtrade: Path,
+    tmp_path: Path,
+    hypersim_account: Account,
+    strategy: str,
+    reason: str,
+    orders: list[tuple[str, str, str]],
+) -> None:
+    server = hypersim_account.server
+    exchange = hypersim({"hostname": server.hostname, **hypersim_account.credentials})
+    with trading_by_itself(freqtrade, tmp_path, strategy, hypersim_account):
+        if strategy == "Stays":
+            wait_until_it_shows(exchange, ENTERED, tmp_path)
+            server.move_market("BTCUSDT", path="-15% in 5s")
+        wait_until_it_shows(exchange, orders, tmp_path)
+        deadline = time.monotonic() + PATIENCE_S
+        while remembered(tmp_path)[0]:
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()[-5_000:]
+            time.sleep(0.2)
+    done = exchange.fetch_orders("BTC/USDT")
+    exchange.session.close()
+
+    entered, left = done[0], done[-1]
+    assert (0, reason, entered["filled"], entered["average"], left["average"]) == remembered(tmp_path)
+    assert entered["filled"] == left["filled"]
+    assert "watch done BTC/USDT, 5m" in (tmp_path / "log").read_text()

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from binance import AsyncClient, BinanceSocketManager
-from binance.base_client import BaseClient
+from binance import AsyncClient
 from binance.exceptions import BinanceAPIException
 
 from hypersim.testing import Account, ServerProcess
+from tests.e2e.clients.addresses import keep_addresses
 from tests.e2e.clients.desk import Desk
 from tests.e2e.clients.exchanges import Awaited, configured
 
@@ -34,10 +34,7 @@ OCO = {
 @pytest.fixture(params=["Client", "AsyncClient"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each class in turn; the addresses that the configuration sets are as before afterwards."""
-    for holder in (BaseClient, BinanceSocketManager):
-        for name in vars(holder):
-            if name.endswith("_URL"):
-                monkeypatch.setattr(holder, name, getattr(holder, name))
+    keep_addresses(monkeypatch)
     return str(request.param)
 
 

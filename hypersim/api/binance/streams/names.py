@@ -1,7 +1,8 @@
 """The names of market streams: one table of forms, from which a name is read.
 
 Source: web-socket-streams.md. Names are lower case but for intervals, as at Binance; `!bookTicker` and `!ticker@arr`,
-which Binance retired, are still asked for and exist here.
+which Binance retired, are still asked for and exist here; so are the speeds of `!miniTicker@arr`, which python-binance
+always names.
 """
 
 import enum
@@ -69,6 +70,8 @@ PLAIN: Final = {
 }
 OF_ALL: Final = {
     "!miniTicker@arr": (Kind.MINI_TICKER, SECOND_US),
+    "!miniTicker@arr@1000ms": (Kind.MINI_TICKER, SECOND_US),
+    "!miniTicker@arr@3000ms": (Kind.MINI_TICKER, 3 * SECOND_US),
     "!ticker@arr": (Kind.TICKER, SECOND_US),
     "!bookTicker": (Kind.BOOK_TICKER, 0),
 }
