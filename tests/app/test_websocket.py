@@ -22,6 +22,8 @@ HANDSHAKE = (
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 MESSAGE = b"x" * 1000
+MOST_PINGS_BYTES = 32_000_000
+"""More than the systems of both sides keep for a connection."""
 
 
 def loops() -> list[Any]:
@@ -318,5 +320,33 @@ def test_a_text_that_is_no_utf8_ends_the_connection(loop: Loop, caplog: pytest.L
             client.close()
         assert struct.pack("!H", 1007) == close[:2]
         assert "Traceback" not in caplog.text
+
+    run(loop, main())
+
+
+@both_loops
+def test_pings_of_who_does_not_read_the_pongs_are_read_no_more(loop: Loop) -> None:
+    """Otherwise the pongs would wait in memory, as many as it likes."""
+    ping = Frame(Opcode.PING, b"x" * 125).serialize(mask=True)
+
+    async def main() -> None:
+        hall = Hall(most=300)
+        async with serving(hall) as port:
+            client = stalled(port)
+            client.setblocking(False)
+            await soon(lambda: len(hall.lines) == 1)
+            sent = refused = 0
+            async with asyncio.timeout(20):
+                while refused < 50:  # a second in which nothing more is taken
+                    try:
+                        sent += client.send(ping * 500)
+                        refused = 0
+                    except BlockingIOError:
+                        refused += 1
+                        await asyncio.sleep(0.02)
+                    else:
+                        await asyncio.sleep(0)
+            assert sent < MOST_PINGS_BYTES
+            client.close()
 
     run(loop, main())
