@@ -260,8 +260,8 @@ account = {{
     "instrument_provider": InstrumentProviderConfig(load_all=True),
 }}
 streams = {quoted(target.streams_url)}
-# Up to 1.221 a listen key is subscribed to like any stream; later versions use the WebSocket API.
-by_listen_key = tuple(int(part) for part in nautilus_trader.__version__.split(".")[:2]) <= (1, 221)
+# Up to 1.222 a listen key is subscribed to like any stream; later versions use the WebSocket API.
+by_listen_key = tuple(int(part) for part in nautilus_trader.__version__.split(".")[:2]) <= (1, 222)
 user_data = streams if by_listen_key else streams + "/ws-api/v3"
 node = TradingNode(
     TradingNodeConfig(

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import ccxt
@@ -220,6 +221,29 @@ def test_nautilus_is_given_names_that_its_configurations_have(here: str) -> None
     assert ["**", "base_url_ws"] == passed["BinanceExecClientConfig"]
     assert ["data_clients", "exec_clients"] == passed["TradingNodeConfig"]
     assert ["load_all"] == passed["InstrumentProviderConfig"]
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [
+        ("1.221.0", ""),
+        ("1.222.0", ""),
+        ("1.223.0", "/ws-api/v3"),
+        ("1.231.0", "/ws-api/v3"),
+        ("2.0.0rc1", "/ws-api/v3"),
+    ],
+)
+def test_nautilus_finds_user_data_where_its_version_looks_for_it(here: str, version: str, path: str) -> None:
+    """As each of those of version 1 was seen to, with tests/e2e/clients/test_nautilus.py."""
+    chosen: list[ast.stmt] = [
+        node
+        for node in ast.parse(text("nautilus", here)).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("streams", "by_listen_key", "user_data")
+    ]
+    names: dict[str, Any] = {"nautilus_trader": SimpleNamespace(__version__=version)}
+    exec(compile(ast.Module(chosen, []), "nautilus", "exec"), names)  # noqa: S102 - it is ours
+
+    assert f"ws://{here}{path}" == names["user_data"]
 
 
 @pytest.mark.skipif(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from hypersim.testing import Account, ServerProcess, running_server
+from tests.adapter.guard import Guard
 from tests.e2e.clients.desk import Desk
 from tests.e2e.clients.exchanges import CLASSES, Awaited, connected
 from tests.e2e.clients.libraries import Library, environment, relayed
@@ -38,6 +39,24 @@ def desk(manual_server: ServerProcess) -> Desk:
 def account(desk: Desk) -> Account:
     """A fresh account at the desk."""
     return desk.open_account()
+
+
+@pytest.fixture(scope="session")
+def session_guard() -> Guard:
+    """One: the interpreter never forgets an audit hook."""
+    return Guard()
+
+
+@pytest.fixture
+def guard(session_guard: Guard, manual_server: ServerProcess) -> Iterator[Guard]:
+    """Lets this process reach the exchange of the desk alone; at the end nobody else must have been tried."""
+    host, _, port = manual_server.hostname.rpartition(":")
+    session_guard.allowed = {(host, int(port))}
+    session_guard.foreign.clear()
+    session_guard.on = True
+    yield session_guard
+    session_guard.on = False
+    assert [] == session_guard.foreign
 
 
 @pytest.fixture(params=CLASSES)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hypersim.testing import Account
+from tests.adapter.guard import Guard
 from tests.e2e.clients.desk import ASKS, BIDS, LAST, SYMBOL, Desk, stirred, texts
 from tests.e2e.clients.exchanges import STREAMING, connected
 
@@ -18,8 +19,8 @@ BID, ASK = BIDS[0][0], ASKS[0][0]
 
 
 @pytest.fixture(params=STREAMING)
-async def exchange(request: pytest.FixtureRequest, account: Account) -> AsyncIterator[Any]:
-    """Each class in turn, at the desk, its markets loaded."""
+async def exchange(request: pytest.FixtureRequest, account: Account, guard: Guard) -> AsyncIterator[Any]:
+    """Each class in turn, at the desk, its markets loaded; it must reach nobody else."""
     async with connected(request.param, account) as exchange:
         await exchange.load_markets()
         yield exchange.raw

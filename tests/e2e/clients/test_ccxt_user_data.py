@@ -12,6 +12,7 @@ import pytest
 
 from ccxt_adapter import pro
 from hypersim.testing import Account
+from tests.adapter.guard import Guard
 from tests.e2e.clients.desk import ASKS, LAST, SYMBOL, Desk
 from tests.e2e.clients.exchanges import STREAMING, connected
 
@@ -23,8 +24,8 @@ USER_DATA = ("watch_orders", "watch_my_trades", "watch_balance")
 
 
 @pytest.fixture(params=STREAMING)
-async def exchange(request: pytest.FixtureRequest, account: Account) -> AsyncIterator[Any]:
-    """Each class in turn, at the desk, its markets loaded."""
+async def exchange(request: pytest.FixtureRequest, account: Account, guard: Guard) -> AsyncIterator[Any]:
+    """Each class in turn, at the desk, its markets loaded; it must reach nobody else."""
     async with connected(request.param, account) as exchange:
         await exchange.load_markets()
         yield exchange.raw

@@ -1,14 +1,17 @@
-"""python-binance's sockets, with the configuration that is printed for it: a market that is stirred, and user data."""
+"""python-binance's sockets and its WebSocket API, with the configuration that is printed for it: a market that is
+stirred, orders, and user data.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import queue
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
+from binance import AsyncClient, BinanceSocketManager, DepthCacheManager, ThreadedWebsocketManager
 from binance.exceptions import BinanceAPIException
 
 from hypersim.testing import Account
@@ -145,6 +148,45 @@ async def test_orders_go_over_the_websocket_api_while_user_data_comes_over_it(cl
     ]
 
 
+async def test_a_user_socket_that_was_left_tells_nothing_until_it_is_entered_again(client: AsyncClient) -> None:
+    sockets = BinanceSocketManager(client)
+    for step in range(3):
+        async with sockets.user_socket() as socket:
+            placed = await client.ws_order_limit_buy(symbol="BTCUSDT", quantity="0.1", price=str(45_000 + step))
+            report, position = await user_data(socket, 2)
+        assert ("executionReport", "NEW", placed["orderId"]) == part(report, "e x i")
+        assert "outboundAccountPosition" == position["e"]
+        await client.ws_cancel_order(symbol="BTCUSDT", orderId=placed["orderId"])
+
+
+async def test_orders_and_lists_are_replaced_and_cancelled_over_the_websocket_api(client: AsyncClient) -> None:
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.5"}
+    placed = await client.ws_create_order(**order, price="45000")
+    replaced = await client.ws_cancel_and_replace_order(
+        **order, price="46000", cancelReplaceMode="STOP_ON_FAILURE", cancelOrderId=placed["orderId"]
+    )
+    assert ("SUCCESS", "SUCCESS") == part(replaced, "cancelResult newOrderResult")
+    pair = await client.ws_create_oto_order(
+        symbol="BTCUSDT",
+        workingType="LIMIT",
+        workingSide="BUY",
+        workingPrice="45000",
+        workingQuantity="0.5",
+        workingTimeInForce="GTC",
+        pendingType="MARKET",
+        pendingSide="SELL",
+        pendingQuantity="0.4",
+    )
+    assert await client.get_open_orders(symbol="BTCUSDT") == await client.ws_get_open_orders(symbol="BTCUSDT")
+    assert [pair["orderListId"]] == [each["orderListId"] for each in await client.ws_get_oco_open_orders()]
+    ended = await client.ws_cancel_oco_order(symbol="BTCUSDT", orderListId=pair["orderListId"])
+    cancelled = await client.ws_cancel_all_open_orders(symbol="BTCUSDT")
+
+    assert ("ALL_DONE", "ALL_DONE") == part(ended, "listStatusType listOrderStatus")
+    assert [replaced["newOrderResponse"]["orderId"]] == [each["orderId"] for each in cancelled]
+    assert ["CANCELED"] * 4 == [each["status"] for each in await client.get_all_orders(symbol="BTCUSDT")]
+
+
 async def test_what_is_asked_over_the_websocket_api_is_what_rest_answers(client: AsyncClient) -> None:
     await client.ws_order_market_buy(symbol="BTCUSDT", quantity="0.5")
     for asked, answered in (
@@ -170,3 +212,30 @@ async def test_a_refusal_over_the_websocket_api_has_binances_code_and_sentence(c
         raised.value.code,
         raised.value.message,
     )
+
+
+@pytest.fixture
+def threaded(account: Account, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedWebsocketManager]:
+    """Its sockets for programs without asyncio, which call back from a thread."""
+    keep_addresses(monkeypatch)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # it takes the current one, or makes one and leaves it open
+    configured("python-binance", account)["client"].close_connection()
+    manager = ThreadedWebsocketManager(account.api_key, account.secret)
+    manager.start()
+    yield manager
+    with stirred(desk):  # it closes with the next message, or after ten seconds
+        manager.stop()
+        manager.join(PATIENCE_S)
+    assert not manager.is_alive()
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def test_sockets_in_a_thread_call_back(threaded: ThreadedWebsocketManager, desk: Desk) -> None:
+    heard: queue.Queue[dict[str, Any]] = queue.Queue()
+    with stirred(desk):
+        threaded.start_trade_socket(heard.put, "BTCUSDT")
+        trade = heard.get(timeout=PATIENCE_S)
+
+    assert ("trade", "BTCUSDT", "50000.00000000", "0.10000000") == part(trade, "e s p q")
