@@ -14,6 +14,8 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Any, Final, Protocol
 
+from websockets.frames import CloseCode
+
 MOST_WAITING: Final = 10_000
 """Messages that may wait for one connection."""
 MOST_WAITING_BYTES: Final = 4_000_000
@@ -25,8 +27,8 @@ MOST_COLLECTED_BYTES: Final = 64_000
 """That are collected before they are written, and about as many as are written at once."""
 LINE: Final = "hypersim.line"
 """The extension in a WebSocket's ASGI scope that has its `Line`."""
-TOO_SLOW: Final = 1008
-"""Close code of a connection that does not keep up: 'policy violation' (RFC 6455, 7.4.1)."""
+TOO_SLOW: Final = CloseCode.POLICY_VIOLATION
+"""How a connection ends that does not keep up."""
 SLOW: Final = "too slow: messages wait faster than they are read"
 
 

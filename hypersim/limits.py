@@ -148,13 +148,11 @@ class Limits:
         """
         visitor = self.visitor(address, now_us)
         visitor.connections += 1
-        if not self.enforced:
-            visitor.used += weight
-            return
-        if visitor.banned_until_us > now_us:
-            raise self._banned(visitor, now_us)
-        if visitor.connections > CONNECTIONS.limit:
-            raise self._exceeded(visitor, CONNECTIONS, now_us, Reason.TOO_MANY_CONNECTIONS)
+        if self.enforced:
+            if visitor.banned_until_us > now_us:
+                raise self._banned(visitor, now_us)
+            if visitor.connections > CONNECTIONS.limit:
+                raise self._exceeded(visitor, CONNECTIONS, now_us, Reason.TOO_MANY_CONNECTIONS)
         self.charge(visitor, weight, now_us)
 
     def charge(self, visitor: Visitor, weight: int, now_us: int) -> None:

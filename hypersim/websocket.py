@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
@@ -30,10 +30,6 @@ CLOSE_TIMEOUT_S: Final = 5
 """How long the other side may take to answer that the connection is closed."""
 KERNEL_BUFFER: Final = 64 * 1024
 """What the system keeps for a connection that does not read: little, so that it is noticed soon."""
-GOING_AWAY: Final = 1001
-INVALID_DATA: Final = 1007
-POLICY_VIOLATION: Final = 1008
-"""Close codes (RFC 6455, 7.4.1)."""
 
 
 def allow_long_addresses() -> None:
@@ -41,30 +37,13 @@ def allow_long_addresses() -> None:
     http11.MAX_LINE_LENGTH = LONGEST_ADDRESS
 
 
-class SocketLine:
-    """A WebSocket, as `hypersim.bus.Line` asks for."""
-
-    def __init__(self, protocol: "Protocol") -> None:
-        self._protocol = protocol
-        self.outbox: Outbox | None = None
-        self.on_control: Callable[[], None] | None = None
-        """Called with each ping and pong that comes in."""
-
-    def write(self, data: bytes) -> None:
-        """Sends frames that are encoded already."""
-        self._protocol.write(data)
-
-    def close(self, code: int, reason: str) -> None:
-        """Ends the connection."""
-        self._protocol.close(code, reason)
-
-
 class Protocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol with a line."""
+    """uvicorn's protocol, which is the line of its connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._line = SocketLine(self)
+        self.outbox: Outbox | None = None
+        self.on_control: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         connected = transport.get_extra_info("socket")
@@ -73,30 +52,32 @@ class Protocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
 
     async def run_asgi(self) -> None:
-        self.scope["extensions"][LINE] = {"line": self._line}
+        self.scope["extensions"][LINE] = {"line": self}
         await super().run_asgi()
 
     def handle_connect(self, event: Request) -> None:
         if event.path.isascii():
             super().handle_connect(event)
             return
-        self.handshake_complete = self.close_sent = True
         self.conn.send_response(self.conn.reject(HTTPStatus.BAD_REQUEST, "An address is ASCII: percent-encode it.\n"))
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.close()
+        self._turned_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._line.outbox is not None:
-            self._line.outbox.drop()
+        if self.outbox is not None:
+            self.outbox.drop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             # too long, or no request at all: uvicorn waits for one, and what is to be answered stays where it is
-            self.handshake_complete = self.close_sent = True
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
+            self._turned_away()
+
+    def _turned_away(self) -> None:
+        """Sends the refusal of a handshake, which the connection has at hand, and ends it."""
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
     async def send(self, message: Any) -> None:
         await super().send(message)
@@ -105,13 +86,13 @@ class Protocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._line.outbox is not None:
-            self._line.outbox.hold()
+        if self.outbox is not None:
+            self.outbox.hold()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._line.outbox is not None:
-            self._line.outbox.release()
+        if self.outbox is not None:
+            self.outbox.release()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
             self.transport.resume_reading()
@@ -119,7 +100,7 @@ class Protocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
             self.frames = []
-            self.close(INVALID_DATA, "a text message is UTF-8")
+            self.close(CloseCode.INVALID_DATA, "a text message is UTF-8")
             return
         super().send_receive_event_to_app()
 
@@ -135,8 +116,8 @@ class Protocol(WebSocketsSansIOProtocol):
         self._control()
 
     def _control(self) -> None:
-        if self._line.on_control is not None:
-            self._line.on_control()
+        if self.on_control is not None:
+            self.on_control()
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
@@ -145,7 +126,7 @@ class Protocol(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None
-        self.close(POLICY_VIOLATION, "Pong timeout")
+        self.close(CloseCode.POLICY_VIOLATION, "Pong timeout")
 
     def write(self, data: bytes) -> None:
         """Sends frames, unless the connection is closing."""
@@ -167,8 +148,8 @@ class Protocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     def shutdown(self) -> None:
-        if self._line.outbox is not None:
-            self._line.outbox.close(GOING_AWAY, "the exchange stops")
+        if self.outbox is not None:
+            self.outbox.close(CloseCode.GOING_AWAY, "the exchange stops")
         else:
             super().shutdown()
 

@@ -268,7 +268,7 @@ class Writer:
             newest = batch.records[-1]
             self.sequence = newest.sequence
             for record in batch.records:
-                self._views.fold((record,))
+                self._views.fold(record)
                 for listener in self.listeners:
                     listener(record)
             if batch.state is not None:

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
+from websockets.frames import CloseCode
 
 from hypersim.api.plain import refusal_body
 from hypersim.errors import Reason
 from hypersim.settings import is_loopback
 
-WS_POLICY_VIOLATION = 1008
 SENTENCE = (
     "{} is not a host of this exchange: in open mode it answers only this machine. "
     "Start it with HYPERSIM_ALLOWED_HOSTS={} to let that host in."
@@ -59,7 +59,7 @@ def _host(url: bytes) -> str:
 
 async def _refuse(scope: Scope, send: Send, host: str) -> None:
     if scope["type"] == ScopeType.WEBSOCKET:
-        await send({"type": "websocket.close", "code": WS_POLICY_VIOLATION, "reason": "foreign origin"})
+        await send({"type": "websocket.close", "code": CloseCode.POLICY_VIOLATION, "reason": "foreign origin"})
         return
     body = refusal_body(Reason.FORBIDDEN_ORIGIN, SENTENCE.format(host, host), [host])
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

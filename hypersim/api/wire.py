@@ -2,12 +2,16 @@
 
 from typing import Any, Final
 
+import msgspec
 from litestar.types import Receive, Send
 
 from hypersim.errors import Reason, Refused
 
 LONGEST_BODY: Final = 64 * 1024
 NO_CONTENT: Final = 204
+
+encode: Final = msgspec.json.Encoder().encode
+"""A value as JSON."""
 
 Header = tuple[bytes, bytes]
 

@@ -85,9 +85,9 @@ class Replay:
             )
         if digest(records) != batch.digest:
             raise _differs(batch)
-        self.views.fold(records)
         self.sequence, self.time_us = batch.sequence, batch.commands[-1].time_us
         for record in records:
+            self.views.fold(record)
             if WorldReset() in record.events:
                 self.since, self.balances = record.sequence - 1, {}
         return records

@@ -6,8 +6,9 @@ Only reads, in one transaction: it may run beside the exchange that owns the dat
 of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -122,11 +123,7 @@ def _check_open_orders(connection: Connection, state: ExchangeState) -> int:
     live = {(order.symbol, order.order_id): order for venue in state.venues for order in venue.orders}
     stored = connection.execute(select(orders).where(orders.c.status.in_(sorted(OPEN)))).mappings()
     found = {(order.symbol, order.order_id): order for order in map(as_order, stored)}
-    for key in sorted(live.keys() | found.keys()):
-        if live.get(key) != found.get(key):
-            raise StoreError(
-                f"open order {key[1]} of {key[0]} is stored as {found.get(key)}, and should be {live.get(key)}"
-            )
+    _compare(found, live, lambda key: f"open order {key[1]} of {key[0]}")
     return len(live)
 
 
@@ -135,9 +132,7 @@ def _check_open_lists(connection: Connection, state: ExchangeState) -> None:
     live = {each.list_id: replace(each, saved=0) for venue in state.venues for each in venue.lists}
     stored = connection.execute(select(order_lists).where(order_lists.c.phase != Phase.DONE)).mappings()
     found = {each.list_id: each for each in map(as_order_list, stored)}
-    for key in sorted(live.keys() | found.keys()):
-        if live.get(key) != found.get(key):
-            raise StoreError(f"order list {key} is stored as {found.get(key)}, and should be {live.get(key)}")
+    _compare(found, live, lambda key: f"order list {key}")
 
 
 def _check_withdrawals(connection: Connection, state: ExchangeState) -> None:
@@ -145,6 +140,11 @@ def _check_withdrawals(connection: Connection, state: ExchangeState) -> None:
     live = {withdrawal.withdrawal_id: withdrawal for withdrawal in state.withdrawals}
     pending = select(withdrawals).where(withdrawals.c.status == WithdrawalStatus.PROCESSING)
     found = {each.withdrawal_id: each for each in map(as_withdrawal, connection.execute(pending).mappings())}
-    for key in sorted(live.keys() | found.keys()):
-        if live.get(key) != found.get(key):
-            raise StoreError(f"withdrawal {key} is stored as {found.get(key)}, and should be {live.get(key)}")
+    _compare(found, live, lambda key: f"withdrawal {key}")
+
+
+def _compare(stored: Mapping[Any, object], expected: Mapping[Any, object], name: Callable[[Any], str]) -> None:
+    """Raises StoreError at the first key, in their order, whose values differ or of which one is missing."""
+    for key in sorted(stored.keys() | expected.keys()):
+        if stored.get(key) != expected.get(key):
+            raise StoreError(f"{name(key)} is stored as {stored.get(key)}, and should be {expected.get(key)}")

@@ -1,7 +1,5 @@
 """All views of one world, folded and kept together."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from hypersim.engine.events import Committed
@@ -28,11 +26,10 @@ class Views:
         self.accounts = Accounts()
         self.marketdata = MarketData(source)
 
-    def fold(self, records: Iterable[Committed]) -> None:
-        """Takes in records, in the order of their sequence numbers."""
-        for record in records:
-            self.accounts.fold(record)
-            self.marketdata.fold(record)
+    def fold(self, record: Committed) -> None:
+        """Takes in a record; they come in the order of their sequence numbers."""
+        self.accounts.fold(record)
+        self.marketdata.fold(record)
 
     def snapshot(self) -> ViewsState:
         """The views' own state as a value; later folds do not change it."""

@@ -177,7 +177,7 @@ def test_who_does_not_read_is_closed_and_costs_the_others_nothing(loop: Loop) ->
         async with serving(hall) as port, connect(f"ws://127.0.0.1:{port}/") as reader:
             slow = stalled(port)
             await soon(lambda: len(hall.lines) == 2)
-            outbox = next(line.outbox for line in hall.lines if line.outbox.line._protocol.client == slow.getsockname())
+            outbox = next(line.outbox for line in hall.lines if line.outbox.line.client == slow.getsockname())
             numbers = 0
             while not outbox.closed:
                 assert numbers < 20_000, "the stall was seen"
@@ -232,7 +232,7 @@ def test_who_closes_and_never_reads_is_cut_off(loop: Loop) -> None:
                 hall.tell(MESSAGE)
                 await asyncio.sleep(0)
             slow.sendall(Frame(Opcode.CLOSE, struct.pack("!H", 1000)).serialize(mask=True))
-            await soon(lambda: line._protocol.disconnected)
+            await soon(lambda: line.disconnected)
             slow.close()
 
     run(loop, main())

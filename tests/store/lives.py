@@ -195,7 +195,8 @@ class Scribe:
                 )
         if records:
             self.journal.prepare(records, joined)()
-            self.views.fold(records)
+            for record in records:
+                self.views.fold(record)
             self.records += records
         return records
 

@@ -15,7 +15,8 @@ def test_a_snapshot_has_the_hash_of_its_state_however_it_is_cut(monkeypatch: pyt
     world = RandomWorld(3)
     world.run(400)
     views = Views()
-    views.fold(world.records)
+    for record in world.records:
+        views.fold(record)
     state = world.exchange.snapshot()
     snapshot = Snapshot.encode(len(world.records), world.time_us, state, views.snapshot())
 

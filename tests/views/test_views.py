@@ -50,7 +50,8 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
     views, done = Views(), 0
     for _ in range(10):
         world.run(150)
-        views.fold(world.records[done:])
+        for record in world.records[done:]:
+            views.fold(record)
         done = len(world.records)
         state = world.exchange.snapshot()
 
@@ -115,8 +116,10 @@ def test_a_restart_anywhere_changes_nothing(seed: int) -> None:
     random, done = Random(seed), 0
     for _ in range(12):
         world.run(random.randrange(800))
-        straight.fold(world.records[done:])
-        restarted.fold(world.records[done:])
+        for record in world.records[done:]:
+            straight.fold(record)
+        for record in world.records[done:]:
+            restarted.fold(record)
         done = len(world.records)
 
         assert everything(straight, world.time_us) == everything(restarted, world.time_us)
@@ -133,12 +136,14 @@ def test_a_snapshot_is_not_changed_by_what_comes_after() -> None:
     world = RandomWorld(3)
     world.run(300)
     views = Views()
-    views.fold(world.records)
+    for record in world.records:
+        views.fold(record)
     state = views.snapshot()
     text = msgspec.json.encode(state)
     done = len(world.records)
     world.run(300)
-    views.fold(world.records[done:])
+    for record in world.records[done:]:
+        views.fold(record)
 
     assert text == msgspec.json.encode(state)
     assert text != msgspec.json.encode(views.snapshot())
@@ -149,7 +154,8 @@ def test_restoring_keeps_the_references_that_readers_hold() -> None:
     world.run(200)
     views = Views()
     accounts, marketdata = views.accounts, views.marketdata
-    views.fold(world.records)
+    for record in world.records:
+        views.fold(record)
     views.restore(world.exchange.snapshot(), views.snapshot())
 
     assert (views.accounts, views.marketdata) == (accounts, marketdata)
@@ -162,10 +168,12 @@ def test_a_reset_leaves_accounts_markets_and_counters() -> None:
     while not any(isinstance(event, Traded) for event in world.records[-1].events):
         world.run(1)
     views = Views()
-    views.fold(world.records)
+    for record in world.records:
+        views.fold(record)
     before = {symbol: view.update_id for symbol, view in views.marketdata.markets.items()}
     world.ask(Reset())
-    views.fold(world.records[-1:])
+    for record in world.records[-1:]:
+        views.fold(record)
 
     for symbol, view in views.marketdata.markets.items():
         assert view.last is None

@@ -18,12 +18,12 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hypersim.api.binance.endpoints import Call, Endpoint
-from hypersim.api.binance.operations import Operation, encode
+from hypersim.api.binance.operations import Operation
 from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
-from hypersim.api.binance.security import RECV_WINDOW, authenticate, find_key
+from hypersim.api.binance.security import authenticate, find_key
 from hypersim.api.root import nothing_at
-from hypersim.api.wire import NO_CONTENT, Header, answer, read_body
+from hypersim.api.wire import NO_CONTENT, Header, answer, encode, read_body
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
@@ -161,13 +161,11 @@ class Path(Place):
         if endpoint.method != "GET":
             body = await read_body(receive, headers.get(b"content-length", b"0"))
         sent = Sent(scope["query_string"], body)
-        if len(sent.values) > table.most:
-            raise Refused(Reason.PARAMETERS_UNEXPECTED, table.most, len(sent.values))
+        table.check_number(sent.values)
         received_us = world.clock.now_us()
         api_key = headers.get(b"x-mbx-apikey", b"").decode("latin-1")
         if not endpoint.security.signed:
             account_id = find_key(api_key, world.keys).account_id if endpoint.security.keyed else 0
-            return Call(table.parse(sent.values, 0), account_id, received_us, None, microseconds)
+            return Call(table.parse(sent.values), account_id, received_us, None, microseconds)
         account_id, deadline_us = authenticate(sent, api_key, world.keys, received_us)
-        read = 3 if RECV_WINDOW.name in sent.values else 2
-        return Call(table.parse(sent.values, read), account_id, received_us, deadline_us, microseconds)
+        return Call(table.parse(sent.values), account_id, received_us, deadline_us, microseconds)

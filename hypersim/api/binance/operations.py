@@ -5,15 +5,14 @@ endpoint, its weight and its orders counted, its handler called.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from hypersim.api.binance.endpoints import Call, Endpoint, Parameter
 from hypersim.api.binance.security import SIGNED
+from hypersim.api.wire import encode
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
 
-encode: Final = msgspec.json.Encoder().encode
+OF_SECURITY: Final = tuple(row.name for row in SIGNED)
 
 
 class Table:
@@ -23,11 +22,15 @@ class Table:
         """`signed`: timestamp, recvWindow and signature come with them."""
         self.signed: Final = signed
         self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in parameters)
-        self.most: Final = len(self._rows) + (len(SIGNED) if signed else 0)
-        """That can be right."""
+        self._most = len(self._rows) + (len(SIGNED) if signed else 0)
 
-    def parse(self, sent: Mapping[str, str], read: int) -> dict[str, Any]:
-        """The arguments, when `read` of what was sent has been read already. Raises Refused."""
+    def check_number(self, sent: Mapping[str, str]) -> None:
+        """Before anything is read: raises Refused PARAMETERS_UNEXPECTED where more was sent than can be right."""
+        if len(sent) > self._most:
+            raise Refused(Reason.PARAMETERS_UNEXPECTED, self._most, len(sent))
+
+    def parse(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        """The arguments; what comes with a signature has been read already. Raises Refused."""
         arguments: dict[str, Any] = {}
         for name, parse, mandatory in self._rows:
             text = sent.get(name)
@@ -37,7 +40,7 @@ class Table:
                 raise Refused(Reason.PARAMETER_EMPTY, name)
             elif mandatory:
                 raise Refused(Reason.PARAMETER_MISSING, name)
-        read += len(arguments)
+        read = len(arguments) + (sum([name in sent for name in OF_SECURITY]) if self.signed else 0)
         if read != len(sent):
             raise Refused(Reason.PARAMETERS_UNREAD, read, len(sent))
         return arguments

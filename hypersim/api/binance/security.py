@@ -6,6 +6,7 @@ without saying how, is refused as any other that is too old or ahead. Sources: r
 CHANGELOG.md, 2024-12-09 and 2025-12-17.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from hypersim.api.binance.endpoints import optional, required
@@ -62,16 +63,20 @@ SIGNED: Final = (
 def authenticate(sent: Sent, api_key: str, keys: KeyRing, now_us: int) -> tuple[int, int]:
     """The account that signed, and the request's deadline in microseconds. Raises Refused."""
     values = sent.values
-    timestamp, signature = values.get(TIMESTAMP.name), values.get(SIGNATURE)
-    if not timestamp:
-        raise Refused(Reason.PARAMETER_MISSING if timestamp is None else Reason.PARAMETER_EMPTY, TIMESTAMP.name)
-    if not signature:
-        raise Refused(Reason.PARAMETER_MISSING if signature is None else Reason.PARAMETER_EMPTY, SIGNATURE)
+    timestamp, signature = present(values, TIMESTAMP.name), present(values, SIGNATURE)
     key = find_key(api_key, keys)
     # other characters than ASCII are percent-encoded first and signed then
     if not (sent.payload.isascii() and key.verify(sent.payload, signature)):
         raise Refused(Reason.BAD_SIGNATURE)
     return key.account_id, deadline_us(timestamp, values.get(RECV_WINDOW.name), now_us)
+
+
+def present(sent: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there. Raises Refused PARAMETER_MISSING or PARAMETER_EMPTY."""
+    text = sent.get(name)
+    if not text:
+        raise Refused(Reason.PARAMETER_MISSING if text is None else Reason.PARAMETER_EMPTY, name)
+    return text
 
 
 def deadline_us(timestamp: str, window: str | None, now_us: int) -> int:

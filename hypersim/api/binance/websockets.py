@@ -13,18 +13,20 @@ from urllib.parse import unquote
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
+from websockets.frames import CloseCode
 
 from hypersim.api.binance.dispatch import TIME_UNITS
 from hypersim.api.binance.parameters import Boolean
 from hypersim.api.binance.refusals import word
 from hypersim.api.binance.streams.connection import StreamConnection
-from hypersim.api.binance.streams.form import MILLISECOND, Form, encode
+from hypersim.api.binance.streams.form import MILLISECOND, Form
 from hypersim.api.binance.streams.keyed import KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.user import UserStreams
 from hypersim.api.binance.wsapi.connection import ApiConnection, PatientOutbox, WebSocketApi
 from hypersim.api.binance.wsapi.envelope import RETURN_RATE_LIMITS
 from hypersim.api.binance.wsapi.own import WEIGHT
+from hypersim.api.wire import encode
 from hypersim.bus import LINE, Bus, Outbox
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.events import Committed
@@ -33,10 +35,8 @@ from hypersim.limits import Limited
 from hypersim.world import World
 
 LIFE_S: Final = 24 * 3600
+GROWN_OLD: Final = "connected for 24 hours"
 MESSAGES_A_SECOND: Final = 5
-GOING_AWAY: Final = 1001
-SERVICE_RESTART: Final = 1012
-POLICY_VIOLATION: Final = 1008
 
 RAW: Final = "/ws"
 COMBINED: Final = "/stream"
@@ -97,7 +97,7 @@ class WebSockets:
         """Ends every connection: what they were told, or found when they came, may not be what is durable."""
         self._user.forget()
         for connection in list(self._connections):
-            connection.end(SERVICE_RESTART, "the exchange restarts")
+            connection.end(CloseCode.SERVICE_RESTART, "the exchange restarts")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = _kind_of(scope["path"]) if scope["type"] == ScopeType.WEBSOCKET else None
@@ -143,7 +143,9 @@ class WebSockets:
         outbox = connection.outbox
         pace = Pace(outbox, self._world.clock, most_a_second if self._world.limits.enforced else None)
         outbox.line.on_control = pace.count
-        life = asyncio.get_running_loop().call_later(LIFE_S, outbox.close, GOING_AWAY, "connected for 24 hours")
+        life = asyncio.get_running_loop().call_later(
+            LIFE_S, outbox.close, CloseCode.GOING_AWAY, "connected for 24 hours"
+        )
         self._connections.add(connection)
         try:
             while not outbox.closed:
@@ -179,7 +181,7 @@ class Pace:
         now_us = self._clock.now_us()
         if len(self._times_us) == self._most and now_us - self._times_us[0] < MICROSECONDS:
             self.exceeded = True
-            self._outbox.close(POLICY_VIOLATION, "Too many requests")
+            self._outbox.close(CloseCode.POLICY_VIOLATION, "Too many requests")
         self._times_us.append(now_us)
 
 

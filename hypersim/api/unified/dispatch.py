@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -19,11 +18,10 @@ from hypersim.api.unified.arguments import Arguments, from_body, from_query
 from hypersim.api.unified.operations import PREFIX, Call, Desk, Operation
 from hypersim.api.unified.refusals import UNEXPECTED, word
 from hypersim.api.unified.security import authenticate
-from hypersim.api.wire import NO_CONTENT, Header, answer, read_body
+from hypersim.api.wire import NO_CONTENT, Header, answer, encode, read_body
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 
-encode: Final = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
 
 JSON: Final = (b"content-type", b"application/json")

@@ -70,7 +70,7 @@ class Told(World):
             sequence = len(self.records) + 1
             record = Committed(sequence=sequence, time_us=self.time_us, command=command, events=tuple(events))
             self.records.append(record)
-            self.views.fold((record,))
+            self.views.fold(record)
             self.user.fold(record)
         return events
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from websockets.frames import CloseCode
+
 from hypersim.api.binance.streams.control import (
     MOST_STREAMS,
     Answer,
@@ -14,16 +16,16 @@ from hypersim.api.binance.streams.control import (
     read,
     refusal,
 )
-from hypersim.api.binance.streams.form import Form, encode, framed, text_frame
+from hypersim.api.binance.streams.form import Form, framed, text_frame
 from hypersim.api.binance.streams.keyed import LISTEN_KEY, KeyedStream, KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.names import Stream, parse
+from hypersim.api.wire import encode
 from hypersim.bus import Outbox
 
 SHUTDOWN_STREAM: Final = "!serverShutdown"
 TOO_MANY: Final = f"at most {MOST_STREAMS} streams on one connection"
-POLICY_VIOLATION: Final = 1008
 
 
 class StreamConnection:
@@ -43,7 +45,7 @@ class StreamConnection:
         """
         streams = [name for name in dict.fromkeys(names) if _is_stream(name)]
         if len(streams) > MOST_STREAMS:
-            self.outbox.close(POLICY_VIOLATION, TOO_MANY)
+            self.outbox.close(CloseCode.POLICY_VIOLATION, TOO_MANY)
             return
         for name in streams:
             self._subscribe(name)
@@ -64,7 +66,7 @@ class StreamConnection:
     def stopping(self, now_us: int) -> None:
         """Tells that the exchange stops soon."""
         told = Shutdown("serverShutdown", now_us // self.form.unit)
-        self._send({"stream": SHUTDOWN_STREAM, "data": told} if self.form.combined else told)
+        self.outbox.put(framed(SHUTDOWN_STREAM, told, combined=self.form.combined))
 
     def end(self, code: int, reason: str) -> None:
         """Ends the connection."""

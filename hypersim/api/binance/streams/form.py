@@ -3,12 +3,11 @@
 from collections.abc import Callable, Hashable
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from websockets.frames import Frame, Opcode
 
+from hypersim.api.wire import encode
 from hypersim.bus import Bus
 
-encode: Final = msgspec.json.Encoder().encode
 MILLISECOND: Final = 1000
 """The unit of times, in microseconds, unless a connection asks for microseconds: then it is 1."""
 

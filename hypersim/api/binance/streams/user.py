@@ -22,7 +22,7 @@ from hypersim.api.binance.streams.account_events import (
     list_status,
     stream_terminated,
 )
-from hypersim.api.binance.streams.form import Build, encode, framed, text_frame
+from hypersim.api.binance.streams.form import Build, framed, text_frame
 from hypersim.api.binance.streams.reports import (
     EXCHANGE_CANCELED,
     Met,
@@ -32,6 +32,7 @@ from hypersim.api.binance.streams.reports import (
     rejected,
 )
 from hypersim.api.binance.streams.standing import Standing
+from hypersim.api.wire import encode
 from hypersim.bus import Bus, Subscriber
 from hypersim.engine.commands import CancelReplace
 from hypersim.engine.events import (

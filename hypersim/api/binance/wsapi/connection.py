@@ -12,6 +12,7 @@ import logging
 from typing import Any, Final
 
 from msgspec.structs import replace
+from websockets.frames import CloseCode
 
 from hypersim.api.binance.endpoints import Call
 from hypersim.api.binance.operations import Operation
@@ -19,11 +20,12 @@ from hypersim.api.binance.refusals import UNEXPECTED, word
 from hypersim.api.binance.streams.form import text_frame
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.user import UserStreams
-from hypersim.api.binance.wsapi.envelope import Request, encode, failed, rate_limits, read, succeeded
+from hypersim.api.binance.wsapi.envelope import Request, failed, rate_limits, read, succeeded
 from hypersim.api.binance.wsapi.methods import operations
-from hypersim.api.binance.wsapi.own import OF_SECURITY, OWN, WEIGHT, OwnMethod, Talk
+from hypersim.api.binance.wsapi.own import OWN, WEIGHT, OwnMethod, Talk
 from hypersim.api.binance.wsapi.session import Session
 from hypersim.api.binance.wsapi.subscriptions import Subscriptions
+from hypersim.api.wire import encode
 from hypersim.bus import Outbox
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
@@ -35,7 +37,6 @@ MOST_UNDER_WAY: Final = 256
 """Requests of one connection."""
 MOST_READING: Final = 16
 """Of them, those that only read: their answers may be long, and wait until the other side has read what is before."""
-POLICY_VIOLATION: Final = 1008
 
 
 class PatientOutbox(Outbox):
@@ -184,15 +185,13 @@ class ApiConnection:
         request, session, table = exchanged.request, self._talk.session, operation.table
         security, microseconds = operation.endpoint.security, self._talk.unit == 1
         values = request.values
-        if len(values) > table.most:
-            raise Refused(Reason.PARAMETERS_UNEXPECTED, table.most, len(values))
+        table.check_number(values)
         if not security.signed:
             account_id = session.named(request).account_id if security.keyed else 0
-            return Call(table.parse(values, 0), account_id, now_us, None, microseconds)
+            return Call(table.parse(values), account_id, now_us, None, microseconds)
         key, deadline_us = session.authorized(request, now_us)
         exchanged.account_id, exchanged.counts_orders = key.account_id, operation.endpoint.orders > 0
-        arguments = table.parse(values, sum(name in values for name in OF_SECURITY))
-        return Call(arguments, key.account_id, now_us, deadline_us, microseconds)
+        return Call(table.parse(values), key.account_id, now_us, deadline_us, microseconds)
 
     async def _carry_out(self, operation: Operation, call: Call, exchanged: Exchanged) -> None:
         """Answers a request that was taken in."""
@@ -243,7 +242,7 @@ class ApiConnection:
             problem = replace(problem, data={name: time_us // self._talk.unit for name, time_us in times.items()})
         self._send(failed(exchanged.request.id, status, problem, self._rate_limits(exchanged)))
         if refused.reason is Reason.BANNED:
-            self.outbox.close(POLICY_VIOLATION, "IP banned")
+            self.outbox.close(CloseCode.POLICY_VIOLATION, "IP banned")
 
     def _fail(self, exchanged: Exchanged, error: Exception) -> None:
         """Answers that the exchange is at fault."""

@@ -16,10 +16,9 @@ from msgspec import Raw, Struct
 
 from hypersim.api.binance.parameters import Boolean
 from hypersim.api.binance.request import SIGNATURE
+from hypersim.api.wire import encode
 from hypersim.errors import Reason, Refused
 from hypersim.limits import ORDERS_1D, ORDERS_10S, WEIGHT, Figure
-
-encode: Final = msgspec.json.Encoder().encode
 
 API_KEY: Final = "apiKey"
 RETURN_RATE_LIMITS: Final = "returnRateLimits"

@@ -13,8 +13,6 @@ from typing import Any, Final
 from hypersim.api.binance.endpoints import optional
 from hypersim.api.binance.operations import Table
 from hypersim.api.binance.parameters import Integer
-from hypersim.api.binance.request import SIGNATURE
-from hypersim.api.binance.security import RECV_WINDOW, TIMESTAMP
 from hypersim.api.binance.wsapi.envelope import Request
 from hypersim.api.binance.wsapi.session import Session
 from hypersim.api.binance.wsapi.subscriptions import Subscriptions
@@ -24,7 +22,6 @@ from hypersim.identity import ApiKey
 WEIGHT: Final = 2
 """Of each, and of connecting."""
 SUBSCRIPTION_ID: Final = optional("subscriptionId", Integer(), description="which one ends; otherwise all do")
-OF_SECURITY: Final = (TIMESTAMP.name, RECV_WINDOW.name, SIGNATURE)
 
 Reply = Callable[[Any], None]
 """Sends the answer with a result."""
@@ -115,12 +112,9 @@ class OwnMethod:
     def read(self, request: Request, session: Session, now_us: int) -> Asked:
         """The call that a request makes. Raises Refused."""
         values = request.values
-        if len(values) > self.table.most:
-            raise Refused(Reason.PARAMETERS_UNEXPECTED, self.table.most, len(values))
-        if not self.table.signed:
-            return Asked(self.table.parse(values, 0), None, now_us)
-        key, _ = session.signed(request, now_us)
-        return Asked(self.table.parse(values, sum(name in values for name in OF_SECURITY)), key, now_us)
+        self.table.check_number(values)
+        key = session.signed(request, now_us)[0] if self.table.signed else None
+        return Asked(self.table.parse(values), key, now_us)
 
 
 UNSIGNED: Final = Table((), signed=False)

@@ -7,10 +7,8 @@ keys may not.
 Source: web-socket-api.md, 'Session Authentication' and 'Authentication requests'.
 """
 
-from collections.abc import Mapping
-
 from hypersim.api.binance.request import SIGNATURE
-from hypersim.api.binance.security import RECV_WINDOW, TIMESTAMP, deadline_us, find_key
+from hypersim.api.binance.security import RECV_WINDOW, TIMESTAMP, deadline_us, find_key, present
 from hypersim.api.binance.wsapi.envelope import API_KEY, Request
 from hypersim.errors import Reason, Refused
 from hypersim.identity import ApiKey, KeyRing, RsaKey
@@ -56,11 +54,3 @@ class Session:
         if not key.verify(request.payload(), signature):
             raise Refused(Reason.BAD_SIGNATURE)
         return key, deadline_us(timestamp, sent.get(RECV_WINDOW.name), now_us)
-
-
-def present(sent: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there. Raises Refused PARAMETER_MISSING or PARAMETER_EMPTY."""
-    text = sent.get(name)
-    if not text:
-        raise Refused(Reason.PARAMETER_MISSING if text is None else Reason.PARAMETER_EMPTY, name)
-    return text
