@@ -5,22 +5,10 @@ shorter than the minute that a pong may take.
 """
 
 import asyncio
-import struct
 from collections.abc import Callable
 from typing import Final, cast
 
 TEXT: Final = 0x81
-MASKED: Final = 0x80
-NO_MASK: Final = b"\0\0\0\0"
-"""A mask that changes nothing."""
-
-
-def frame(text: bytes) -> bytes:
-    """A text message as a client sends it."""
-    size = len(text)
-    if size < 126:
-        return struct.pack("!BB", TEXT, MASKED | size) + NO_MASK + text
-    return struct.pack("!BBH", TEXT, MASKED | 126, size) + NO_MASK + text
 
 
 class Reader(asyncio.Protocol):

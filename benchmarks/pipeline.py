@@ -10,8 +10,9 @@ import sys
 import time
 
 import msgspec
+from websockets.frames import Frame, Opcode
 
-from benchmarks.frames import Reader, connect, frame
+from benchmarks.frames import Reader, connect
 
 
 class Pipelined(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class Pipeline:
     """Keeps requests under way until a time."""
 
     def __init__(self, job: Pipelined) -> None:
-        self._frames = [frame(text.encode()) for text in job.messages]
+        self._frames = [Frame(Opcode.TEXT, text.encode()).serialize(mask=True) for text in job.messages]
         self._next = 0
         self._under_way = 0
         self._job = job

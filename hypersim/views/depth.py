@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Final
 
 from sortedcontainers import SortedDict
 
 Level = tuple[int, int]
 """Price and quantity, scale 8."""
+EMPTY: Final[Level] = (0, 0)
+"""In the place of a level where there is none."""
 
 
 class Depth:

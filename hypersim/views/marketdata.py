@@ -27,7 +27,7 @@ from hypersim.engine.events import (
 from hypersim.engine.market import UNLIMITED, Asset, Market
 from hypersim.engine.state import ExchangeState, VenueState
 from hypersim.views.candles import SECOND_US, bucket, merge, merge_all, pieces, woven
-from hypersim.views.depth import Depth, Level
+from hypersim.views.depth import EMPTY, Depth, Level
 from hypersim.views.gaps import Gaps, GapsState
 from hypersim.views.past import Past
 from hypersim.views.records import Candle, HistorySource, Span, TapeTrade
@@ -82,6 +82,11 @@ class MarketView:
     def best_ask(self) -> Level | None:
         """(price, quantity) of the lowest ask."""
         return self.book.best_ask
+
+    @property
+    def touch(self) -> tuple[Level, Level]:
+        """The best bid and ask; (0, 0) for a side that is empty."""
+        return self.best_bid or EMPTY, self.best_ask or EMPTY
 
     @property
     def last(self) -> TapeTrade | None:

@@ -4,16 +4,15 @@ Source: rest-api.md, '24hr ticker price change statistics' to 'Rolling window pr
 Amounts are truncated to the 8 decimals of the wire; times are as the caller wants them.
 """
 
-from typing import Final
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from hypersim.units import show, show_amount
 from hypersim.views.candles import bucket
+from hypersim.views.depth import Level
 from hypersim.views.marketdata import DAY_US, MarketView
 from hypersim.views.statistics import Statistics, show_percent
-
-ZERO: Final = show(0)
 
 
 class AveragePrice(Struct, frozen=True, rename="camel"):
@@ -104,13 +103,30 @@ class DayTicker(Struct, frozen=True, rename="camel"):
     count: int
 
 
-def _best(view: MarketView) -> tuple[str, str, str, str]:
-    bid, ask = view.best_bid or (0, 0), view.best_ask or (0, 0)
+class Beside(NamedTuple):
+    """What a ticker of 24 hours says beside their statistics."""
+
+    previous_close: int
+    last_quantity: int
+    bid: Level
+    ask: Level
+
+    @classmethod
+    def of(cls, view: MarketView, found: Statistics, now_us: int) -> "Beside":
+        last = view.last if found.last_id >= 0 else None
+        return cls(
+            view.close_before(bucket(now_us - DAY_US, 60), now_us),
+            last.quantity if last is not None else 0,
+            *view.touch,
+        )
+
+
+def _shown(bid: Level, ask: Level) -> tuple[str, str, str, str]:
     return show(bid[0]), show(bid[1]), show(ask[0]), show(ask[1])
 
 
 def book_ticker(view: MarketView) -> BookTicker:
-    return BookTicker(view.market.symbol, *_best(view))
+    return BookTicker(view.market.symbol, *_shown(*view.touch))
 
 
 def _traded(
@@ -148,16 +164,16 @@ def window_ticker(symbol: str, found: Statistics, open_time: int, close_time: in
 
 def day_ticker(view: MarketView, now_us: int, open_time: int, close_time: int) -> DayTicker:
     found = view.rolling_day(now_us)
-    last = view.last if found.last_id >= 0 else None
+    beside = Beside.of(view, found, now_us)
     return DayTicker(
         view.market.symbol,
         show(found.change),
         show_percent(found.change_percent),
         show(found.weighted_average),
-        show(view.close_before(bucket(now_us - DAY_US, 60), now_us)),
+        show(beside.previous_close),
         show(found.last),
-        show(last.quantity) if last is not None else ZERO,
-        *_best(view),
+        show(beside.last_quantity),
+        *_shown(beside.bid, beside.ask),
         show(found.open),
         show(found.high),
         show(found.low),

@@ -17,7 +17,8 @@ from hypersim.api.binance.streams.user import UserStreams
 from hypersim.bus import Bus, Outbox
 from hypersim.listenkeys import GOOD_FOR_US
 from tests.api.lab import Lab, open_lab
-from tests.api.streams.told import MILLISECOND, Wire, position, texts, update
+from tests.api.line import Wire
+from tests.api.streams.told import MILLISECOND, position, update
 from tests.writer.rig import turns
 
 UNKNOWN = "x" * 64
@@ -51,7 +52,8 @@ class Visitor:
     """One connection, without a network."""
 
     def __init__(self, hall: Hall, names: Iterable[str], form: Form) -> None:
-        self._wire = Wire()
+        self._written: list[str] = []
+        self._wire = Wire(self._written.append)
         self._outbox = Outbox(self._wire, hall.bus)
         self.connection = StreamConnection(self._outbox, hall.market, hall.keyed, form)
         self.connection.open(names)
@@ -65,8 +67,10 @@ class Visitor:
     async def read(self) -> list[Any]:
         """The messages since they were last read."""
         await turns(2)
-        data, self._wire.sent = self._wire.sent, b""
-        return [msgspec.json.decode(text) for text in texts(data)]
+        assert self._wire.closed is None, self._wire.closed
+        told = [msgspec.json.decode(text) for text in self._written]
+        self._written.clear()
+        return told
 
 
 @asynccontextmanager

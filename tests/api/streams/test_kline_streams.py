@@ -16,8 +16,9 @@ from hypersim.units import ONE
 from hypersim.views.archive import Archive
 from hypersim.views.records import Run, TapeTrade
 from tests.api.lab import START_US
-from tests.api.streams.stage import Stage, StreamClient, open_stage, turns
+from tests.api.streams.stage import Stage, StreamClient, open_stage
 from tests.views.trades import TradesBefore
+from tests.writer.rig import turns
 
 START_MS = START_US // 1000
 MINUTE_MS = 60_000

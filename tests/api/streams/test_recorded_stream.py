@@ -15,7 +15,8 @@ from benchmarks.fidelity.tape import Tape, scaled
 from hypersim.feeds.binance.book import BinanceBook
 from hypersim.feeds.channel import Channel
 from tests.api.streams.local_book import LocalBook, depth
-from tests.api.streams.stage import Stage, turns
+from tests.api.streams.stage import Stage
+from tests.writer.rig import turns
 
 FOLDER = os.environ.get("HYPERSIM_RECORDED_DATA")
 LINES = 6_000

@@ -1,8 +1,6 @@
 """An exchange whose users are listened to: every command becomes a record, the views fold it, user data is told."""
 
 import json
-import struct
-from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +10,7 @@ from hypersim.engine.commands import Command
 from hypersim.engine.events import Committed, Event
 from hypersim.views.views import Views
 from hypersim.world import World as Exchange
+from tests.api.line import Wire
 from tests.engine.world import ACCOUNTS, SYMBOL, World
 
 T = 1_700_000_000_000
@@ -19,27 +18,13 @@ T = 1_700_000_000_000
 MILLISECOND = 1000
 
 
-class Wire:
-    """The line of a connection whose other side reads when it is told to."""
-
-    def __init__(self) -> None:
-        self.outbox: Outbox | None = None
-        self.on_control: Callable[[], None] | None = None
-        self.sent = b""
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-
-    def close(self, code: int, reason: str) -> None:
-        raise AssertionError((code, reason))
-
-
 class Inbox:
     """A subscriber, and what he was told."""
 
     def __init__(self, bus: Bus, form: UserForm) -> None:
         self.form = form
-        self._wire = Wire()
+        self._written: list[str] = []
+        self._wire = Wire(self._written.append)
         self.outbox = Outbox(self._wire, bus)
         self.outbox.hold()
 
@@ -47,8 +32,10 @@ class Inbox:
         """The messages since they were last read."""
         self.outbox.release()
         self.outbox.hold()
-        data, self._wire.sent = self._wire.sent, b""
-        return [json.loads(text) for text in texts(data)]
+        assert self._wire.closed is None, self._wire.closed
+        told = [json.loads(text) for text in self._written]
+        self._written.clear()
+        return told
 
 
 class Told(World):
@@ -90,18 +77,6 @@ class Told(World):
                 assert self._execution_ids[inbox] < execution_id < 2**53
                 self._execution_ids[inbox] = execution_id
         return events
-
-
-def texts(data: bytes) -> Iterator[bytes]:
-    """The text messages of a server's frames (RFC 6455, 5.2)."""
-    while data:
-        assert data[0] == 0x81, data[:1]
-        length, start = data[1], 2
-        if length >= 126:
-            start, code = (4, ">H") if length == 126 else (10, ">Q")
-            [length] = struct.unpack(code, data[2:start])
-        yield data[start : start + length]
-        data = data[start + length :]
 
 
 def report(**changes: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,48 +9,12 @@ from typing import Any
 import httpx
 
 from hypersim.api.binance.websockets import WebSockets
-from hypersim.bus import LINE, Outbox
 from tests.api.client import Client
 from tests.api.lab import Lab, open_lab
+from tests.api.line import Wire, dial
+from tests.writer.rig import turns
 
 PATIENCE_S = 5
-TURNS = 10
-"""Of the event loop, in which everything that needs no commit happens."""
-
-
-def texts(data: bytes) -> list[str]:
-    """The text messages in what a server wrote (RFC 6455, 5.2)."""
-    found = []
-    at = 0
-    while at < len(data):
-        assert data[at] == 0x81, "a whole text message"
-        length, at = data[at + 1], at + 2
-        if length == 126:
-            (length,), at = struct.unpack_from("!H", data, at), at + 2
-        elif length == 127:
-            (length,), at = struct.unpack_from("!Q", data, at), at + 8
-        found.append(data[at : at + length].decode())
-        at += length
-    return found
-
-
-class Wire:
-    """A `hypersim.bus.Line` that keeps what is written."""
-
-    def __init__(self) -> None:
-        self.outbox: Outbox | None = None
-        self.on_control: Any = None
-        self.written: asyncio.Queue[str] = asyncio.Queue()
-        self.closed: tuple[int, str] | None = None
-        self.incoming: asyncio.Queue[Any] = asyncio.Queue()
-
-    def write(self, data: bytes) -> None:
-        for text in texts(data):
-            self.written.put_nowait(text)
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed = code, reason
-        self.incoming.put_nowait({"type": "websocket.disconnect", "code": code})
 
 
 def signature_payload(params: Mapping[str, Any]) -> str:
@@ -63,11 +26,11 @@ def signature_payload(params: Mapping[str, Any]) -> str:
 class Talk:
     """One connection."""
 
-    def __init__(self, lab: Lab, wire: Wire, task: "asyncio.Task[None]", answered: list[Any]) -> None:
+    def __init__(self, lab: Lab, sockets: WebSockets, address: str, client: str) -> None:
         self.lab = lab
-        self.wire = wire
-        self.task = task
-        self._answered = answered
+        self._written: asyncio.Queue[str] = asyncio.Queue()
+        self.wire = Wire(self._written.put_nowait)
+        self.task, self._answered = dial(sockets, self.wire, address, client)
 
     @property
     def refusal(self) -> tuple[int, Any, str | None]:
@@ -77,12 +40,11 @@ class Talk:
 
     def send(self, message: str | Mapping[str, Any]) -> None:
         """Sends a message, and does not wait for its answer."""
-        text = message if isinstance(message, str) else json.dumps(message)
-        self.wire.incoming.put_nowait({"type": "websocket.receive", "text": text})
+        self.wire.send(message if isinstance(message, str) else json.dumps(message))
 
     async def read(self) -> Any:
         """The next message."""
-        return json.loads(await asyncio.wait_for(self.wire.written.get(), PATIENCE_S))
+        return json.loads(await asyncio.wait_for(self._written.get(), PATIENCE_S))
 
     async def ask(self, method: str, params: Mapping[str, Any] | None = None, request_id: Any = 1) -> Any:
         """The answer to a request; nothing else may come before."""
@@ -111,11 +73,11 @@ class Talk:
 
     def rest(self) -> list[Any]:
         """What came that nobody read."""
-        return [json.loads(self.wire.written.get_nowait()) for _ in range(self.wire.written.qsize())]
+        return [json.loads(self._written.get_nowait()) for _ in range(self._written.qsize())]
 
     async def leave(self) -> None:
         """Hangs up; what it asked for goes on until this returns."""
-        self.wire.incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        self.wire.hang_up()
         await self.task
 
 
@@ -128,34 +90,14 @@ class Talks:
         self._opened: list[Talk] = []
 
     async def open(self, query: str = "", *, address: str = "10.0.0.9") -> Talk:
-        wire, answered = Wire(), []
-        wire.incoming.put_nowait({"type": "websocket.connect"})
-        scope: Any = {
-            "type": "websocket",
-            "path": "/ws-api/v3",
-            "query_string": query.encode(),
-            "headers": [],
-            "client": (address, 40_000),
-            "extensions": {LINE: {"line": wire}},
-        }
-
-        async def send(message: Any) -> None:
-            answered.append(message)
-
-        task = asyncio.create_task(self.sockets(scope, wire.incoming.get, send))
+        talk = Talk(self.lab, self.sockets, f"/ws-api/v3?{query}", address)
         await turns()
-        talk = Talk(self.lab, wire, task, answered)
         self._opened.append(talk)
         return talk
 
     async def close(self) -> None:
         for talk in self._opened:
             await talk.leave()
-
-
-async def turns(count: int = TURNS) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager

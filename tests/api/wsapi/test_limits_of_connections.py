@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from hypersim.limits import CONNECTIONS, ORDERS_1D, ORDERS_10S, PATIENCE, WEIGHT
-from tests.api.wsapi.talk import Talk, Talks, turns
+from tests.api.wsapi.talk import Talk, Talks
+from tests.writer.rig import turns
 
 ADDRESS = "10.0.0.9"
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}

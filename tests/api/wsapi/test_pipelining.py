@@ -7,7 +7,8 @@ import pytest
 
 from hypersim.api.binance.wsapi import connection
 from hypersim.errors import Reason, Refused
-from tests.api.wsapi.talk import Talk, Talks, turns
+from tests.api.wsapi.talk import Talk, Talks
+from tests.writer.rig import turns
 
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}
 

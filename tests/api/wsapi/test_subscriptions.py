@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from hypersim.api.binance.wsapi import subscriptions
-from tests.api.wsapi.talk import Talk, Talks, turns
+from tests.api.wsapi.talk import Talk, Talks
+from tests.writer.rig import turns
 
 SUBSCRIBE = "userDataStream.subscribe"
 BY_SIGNATURE = "userDataStream.subscribe.signature"

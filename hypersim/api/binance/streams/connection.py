@@ -43,12 +43,12 @@ class StreamConnection:
         """Subscribes to what the address of the connection names. What is no name of a stream tells nothing: ccxt
         opens `/ws/0`, `/ws/1` and so on, and subscribes afterwards. Too many streams end the connection.
         """
-        streams = [name for name in dict.fromkeys(names) if _is_stream(name)]
+        streams = _streams(dict.fromkeys(names))
         if len(streams) > MOST_STREAMS:
             self.outbox.close(CloseCode.POLICY_VIOLATION, TOO_MANY)
             return
-        for name in streams:
-            self._subscribe(name)
+        for name, stream in streams.items():
+            self._subscribe(name, stream)
 
     def close(self) -> None:
         """Leaves every stream."""
@@ -76,14 +76,15 @@ class StreamConnection:
         """Carries a request out. The answer goes before what is told from then on. Raises ControlRefused."""
         match request.method:
             case Method.SUBSCRIBE:
-                names = list(dict.fromkeys(names_of(request)))
-                if len(self._streams.keys() | set(names)) > MOST_STREAMS:
+                names = dict.fromkeys(names_of(request))
+                if len(self._streams.keys() | names.keys()) > MOST_STREAMS:
                     raise ControlRefused(2, f"Invalid request: {TOO_MANY}", request.id)
-                if not all(_is_stream(name) for name in names):
+                streams = _streams(names)
+                if len(streams) < len(names):
                     raise ControlRefused(2, "Invalid request: invalid stream", request.id)
                 self._send(Answer(None, request.id))
-                for name in names:
-                    self._subscribe(name)
+                for name, stream in streams.items():
+                    self._subscribe(name, stream)
             case Method.UNSUBSCRIBE:
                 for name in names_of(request):
                     self._unsubscribe(name)
@@ -102,10 +103,10 @@ class StreamConnection:
                 property_of(request, values=0)
                 self._send(Answer(self.form.combined, request.id))
 
-    def _subscribe(self, name: str) -> None:
+    def _subscribe(self, name: str, stream: Stream | None) -> None:
+        """Subscribes to a market's stream, or to that of a listen key."""
         if name in self._streams:
             return
-        stream = parse(name)
         if stream is None:
             self._streams[name] = self._keyed.subscribe(name, self)
             return
@@ -125,6 +126,7 @@ class StreamConnection:
         self.outbox.put(text_frame(encode(value)))
 
 
-def _is_stream(name: str) -> bool:
-    """Whether it has the form of one: of a market, or of a listen key, whoever's that is."""
-    return parse(name) is not None or LISTEN_KEY.fullmatch(name) is not None
+def _streams(names: Iterable[str]) -> dict[str, Stream | None]:
+    """Of different names, those that have a form: a market's stream, or None for a listen key, whosever that is."""
+    read = {name: parse(name) for name in names}
+    return {name: stream for name, stream in read.items() if stream is not None or LISTEN_KEY.fullmatch(name)}

@@ -6,18 +6,14 @@ was so after it.
 
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
 
 from hypersim.api.binance.streams import messages
 from hypersim.api.binance.streams.form import Build, tell
 from hypersim.api.binance.streams.names import Kind, Stream
 from hypersim.bus import Bus
 from hypersim.engine.events import Committed, DepthChanged, Traded
-from hypersim.views.depth import Level
+from hypersim.views.depth import EMPTY, Level
 from hypersim.views.marketdata import MarketData
-
-BOOK_TICKERS: Final = "!bookTicker"
-EMPTY: Final[Level] = (0, 0)
 
 
 class LiveStreams:
@@ -87,7 +83,7 @@ class LiveStreams:
 
     def _best_of(self, symbol: str) -> tuple[Level, Level]:
         view = self._markets.markets.get(symbol)
-        return (EMPTY, EMPTY) if view is None else (view.best_bid or EMPTY, view.best_ask or EMPTY)
+        return (EMPTY, EMPTY) if view is None else view.touch
 
 
 def _trade(event: Traded, time_us: int) -> Build:

@@ -5,18 +5,16 @@ wire. `unit` is how many microseconds one unit of the reader's times has: 1000, 
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
 from hypersim.engine.events import Traded
 from hypersim.units import show, show_amount
-from hypersim.views.candles import bucket
 from hypersim.views.depth import Level
 from hypersim.views.intervals import Interval
-from hypersim.views.marketdata import DAY_US, MarketView
+from hypersim.views.marketdata import MarketView
 from hypersim.views.records import Candle
-from hypersim.views.statistics import Statistics, show_percent
 
 Sizes = list[tuple[str, str]]
 """Price and quantity of levels."""
@@ -114,70 +112,6 @@ class Kline(Struct, frozen=True, gc=False):
     E: int
     s: str
     k: Bar
-
-
-class MiniTicker(Struct, frozen=True, gc=False):
-    """Prices and volumes of the last 24 hours."""
-
-    e: str
-    E: int
-    s: str
-    c: str
-    o: str
-    h: str
-    l: str  # noqa: E741 - the key's name
-    v: str
-    q: str
-
-
-class DayTicker(Struct, frozen=True, gc=False):
-    """All statistics of the last 24 hours."""
-
-    e: str
-    E: int
-    s: str
-    p: str
-    P: str
-    w: str
-    x: str
-    c: str
-    Q: str
-    b: str
-    B: str
-    a: str
-    A: str
-    o: str
-    h: str
-    l: str  # noqa: E741 - the key's name
-    v: str
-    q: str
-    O: int  # noqa: E741 - the key's name
-    C: int
-    F: int
-    L: int
-    n: int
-
-
-class WindowTicker(Struct, frozen=True, gc=False):
-    """The statistics of another span."""
-
-    e: str
-    E: int
-    s: str
-    p: str
-    P: str
-    o: str
-    h: str
-    l: str  # noqa: E741 - the key's name
-    c: str
-    w: str
-    v: str
-    q: str
-    O: int  # noqa: E741 - the key's name
-    C: int
-    F: int
-    L: int
-    n: int
 
 
 class AveragePrice(Struct, frozen=True, gc=False):
@@ -284,89 +218,6 @@ def kline(
             show_amount(bar.taker_quote),
             IGNORED,
         ),
-    )
-
-
-def mini_ticker(symbol: str, found: Statistics, now_us: int, unit: int) -> MiniTicker:
-    return MiniTicker(
-        "24hrMiniTicker",
-        now_us // unit,
-        symbol,
-        show(found.last),
-        show(found.open),
-        show(found.high),
-        show(found.low),
-        show(found.volume),
-        show_amount(found.quote_volume),
-    )
-
-
-class Sides(NamedTuple):
-    """What a ticker of 24 hours says beside their statistics."""
-
-    previous_close: int
-    last_quantity: int
-    bid: Level
-    ask: Level
-
-    @classmethod
-    def of(cls, view: MarketView, found: Statistics, now_us: int) -> "Sides":
-        last = view.last if found.last_id >= 0 else None
-        return cls(
-            view.close_before(bucket(now_us - DAY_US, 60), now_us),
-            last.quantity if last is not None else 0,
-            view.best_bid or (0, 0),
-            view.best_ask or (0, 0),
-        )
-
-
-def day_ticker(symbol: str, found: Statistics, sides: Sides, now_us: int, unit: int) -> DayTicker:
-    return DayTicker(
-        "24hrTicker",
-        now_us // unit,
-        symbol,
-        show(found.change),
-        show_percent(found.change_percent),
-        show(found.weighted_average),
-        show(sides.previous_close),
-        show(found.last),
-        show(sides.last_quantity),
-        show(sides.bid[0]),
-        show(sides.bid[1]),
-        show(sides.ask[0]),
-        show(sides.ask[1]),
-        show(found.open),
-        show(found.high),
-        show(found.low),
-        show(found.volume),
-        show_amount(found.quote_volume),
-        (now_us - DAY_US) // unit,
-        now_us // unit,
-        found.first_id,
-        found.last_id,
-        found.count,
-    )
-
-
-def window_ticker(symbol: str, window: str, found: Statistics, start_us: int, now_us: int, unit: int) -> WindowTicker:
-    return WindowTicker(
-        f"{window}Ticker",
-        now_us // unit,
-        symbol,
-        show(found.change),
-        show_percent(found.change_percent),
-        show(found.open),
-        show(found.high),
-        show(found.low),
-        show(found.last),
-        show(found.weighted_average),
-        show(found.volume),
-        show_amount(found.quote_volume),
-        start_us // unit,
-        now_us // unit,
-        found.first_id,
-        found.last_id,
-        found.count,
     )
 
 
