@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from litestar import Litestar
-from litestar.types import ASGIApp
 
 from hypersim.api import root
 from hypersim.api.binance.routes import REFERENCE, answer_binance
@@ -21,6 +20,7 @@ from hypersim.api.sim.routes import routes as sim_routes
 from hypersim.api.sim.world import Simulation
 from hypersim.api.unified.operations import Desk
 from hypersim.api.unified.routes import answer_unified
+from hypersim.api.wire import Direct
 from hypersim.ask import KeyRow
 from hypersim.clock import MICROSECONDS, Clock, WallClock
 from hypersim.errors import StartError
@@ -56,7 +56,7 @@ LONGEST_BODY = 1_000_000
 class Running:
     """An exchange that serves."""
 
-    app: ASGIApp
+    app: Direct
     settings: Settings
     world: World
     where: str
@@ -217,7 +217,7 @@ async def _stored_keys(kept: Kept) -> list[KeyRow]:
             await kept.clock.sleep(KEYS_PAUSE_S)
 
 
-def _application(settings: Settings, kept: Kept, world: World, outside: OutsideMarket) -> ASGIApp:
+def _application(settings: Settings, kept: Kept, world: World, outside: OutsideMarket) -> Direct:
     writer = kept.writer
     simulation = Simulation(
         world=world,
@@ -254,7 +254,7 @@ def _application(settings: Settings, kept: Kept, world: World, outside: OutsideM
     return answer_binance(world, answer_unified(desk, others))
 
 
-def _guarded(settings: Settings, app: ASGIApp) -> ASGIApp:
+def _guarded(settings: Settings, app: Direct) -> Direct:
     """In open mode, an application that turns foreign web pages away."""
     if not settings.open:
         return app

@@ -21,6 +21,7 @@ from typing import Final
 import uvicorn
 
 from hypersim import websocket
+from hypersim.api.wire import Direct
 from hypersim.app import Running, open_exchange
 from hypersim.errors import StartError
 from hypersim.settings import ANY_ADDRESS, Settings
@@ -125,6 +126,7 @@ def _config(running: Running) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        http=_http_protocol(running.app),
         ws=websocket.Protocol,
         ws_ping_interval=websocket.PING_INTERVAL_S,
         ws_ping_timeout=websocket.PONG_TIMEOUT_S,
@@ -203,6 +205,14 @@ def _stopping() -> Generator[_Stopping, None, None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _http_protocol(app: Direct) -> "type[asyncio.Protocol] | str":
+    try:
+        from hypersim import http
+    except ImportError:  # httptools is not for every system: then without the direct way
+        return "auto"
+    return http.serving(app)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -32,7 +32,7 @@ FLOORS = (
     ("feeds", "sim", "chain"),
     ("kept", "outside", "world"),
     ("api", "console"),
-    ("app", "websocket"),
+    ("app", "http", "websocket"),
     ("serve", "startup"),
     ("cli", "testing"),
     ("__main__",),

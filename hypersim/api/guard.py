@@ -6,18 +6,21 @@ Loopback names, the address that the exchange listens on and `allowed_hosts` pas
 either header, which no browser sends. Guarantees nothing against programs on this machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 from websockets.frames import CloseCode
 
 from hypersim.api.plain import refusal_body
+from hypersim.api.wire import Direct, Responder
 from hypersim.errors import Reason
 from hypersim.settings import is_loopback
 
+NAMING: Final = (b"host", b"origin")
 SENTENCE = (
     "{} is not a host of this exchange: in open mode it answers only this machine. "
     "Start it with HYPERSIM_ALLOWED_HOSTS={} to let that host in."
@@ -27,7 +30,7 @@ SENTENCE = (
 class HostGuard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Iterable[str]) -> None:
+    def __init__(self, app: Direct, allowed_hosts: Iterable[str]) -> None:
         self._app = app
         allowed = {host.lower().removesuffix(".") for host in allowed_hosts}
 
@@ -41,10 +44,17 @@ class HostGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or refuses it."""
         for header, value in scope["headers"]:
-            if header in (b"host", b"origin") and (host := self._foreign(header, value)) is not None:
+            if header in NAMING and (host := self._foreign(header, value)) is not None:
                 await _refuse(scope, send, host)
                 return
         await self._app(scope, receive, send)
+
+    def direct(self, path: str, headers: Mapping[bytes, bytes]) -> Responder | None:
+        """See `Direct`; nobody for a request that is to be refused."""
+        for header in NAMING:
+            if header in headers and self._foreign(header, headers[header]) is not None:
+                return None
+        return self._app.direct(path, headers)
 
 
 def _host(url: bytes) -> str:

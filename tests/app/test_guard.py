@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +10,17 @@ import pytest
 from litestar.enums import ScopeType
 
 from hypersim.api.guard import HostGuard
+from hypersim.api.wire import Answer, Request, Responder
+
+
+class Somebody:
+    """Who answers by the direct way."""
+
+    async def respond(self, request: Request) -> Answer:
+        raise AssertionError("the guard asks for nothing")
+
+
+SOMEBODY = Somebody()
 
 
 class Inside:
@@ -19,6 +31,9 @@ class Inside:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.requests += 1
+
+    def direct(self, path: str, headers: Mapping[bytes, bytes]) -> Responder | None:
+        return SOMEBODY
 
 
 async def ask(guard: HostGuard, headers: dict[str, str], kind: ScopeType = ScopeType.HTTP) -> list[Any]:
@@ -65,9 +80,12 @@ async def ask(guard: HostGuard, headers: dict[str, str], kind: ScopeType = Scope
 )
 async def test_only_hosts_of_this_machine_and_allowed_ones_pass(headers: dict[str, str], passes: bool) -> None:
     inside = Inside()
-    sent = await ask(HostGuard(inside, ["Box.lan", "hut.lan."]), headers)
+    guard = HostGuard(inside, ["Box.lan", "hut.lan."])
+    sent = await ask(guard, headers)
+    direct = guard.direct("/v1/time", {name.encode(): value.encode() for name, value in headers.items()})
 
     assert (int(passes), not passes) == (inside.requests, bool(sent))
+    assert (SOMEBODY if passes else None) is direct
 
 
 async def test_a_foreign_page_gets_403_and_the_sentence_says_how_to_let_it_in() -> None:

@@ -11,7 +11,7 @@ error reaches the client as a traceback: what is not a refusal is logged and ans
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from litestar.enums import ScopeType
@@ -23,7 +23,7 @@ from hypersim.api.binance.refusals import UNEXPECTED, RefusedWithData, word
 from hypersim.api.binance.request import Sent
 from hypersim.api.binance.security import authenticate, find_key
 from hypersim.api.root import nothing_at
-from hypersim.api.wire import NO_CONTENT, Header, answer, encode, read_body
+from hypersim.api.wire import NO_CONTENT, Answer, Header, Request, Responder, answer_asgi, encode
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
 from hypersim.world import World
@@ -38,6 +38,7 @@ TIME_UNITS: Final = {
     b"microsecond": True,
 }
 
+UNIT: Final = b"x-mbx-time-unit"
 USED: Final = b"x-mbx-used-weight"
 USED_1M: Final = b"x-mbx-used-weight-1m"
 
@@ -62,11 +63,15 @@ class Dialect:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = self._paths.get(scope["path"]) if scope["type"] == ScopeType.HTTP else None
         if path is not None:
-            await path.serve(scope, receive, send)
+            await answer_asgi(path, scope, receive, send)
         elif scope["type"] == ScopeType.HTTP and self._is_missed(scope):
-            await self._nowhere.serve(scope, receive, send)
+            await answer_asgi(self._nowhere, scope, receive, send)
         else:
             await self._others(scope, receive, send)
+
+    def direct(self, path: str, headers: Mapping[bytes, bytes]) -> Responder | None:
+        """See `Direct`."""
+        return self._paths.get(path)
 
     def _is_missed(self, scope: Any) -> bool:
         """Whether a client of this dialect asks for what is not there; a person's browser gets a page."""
@@ -80,15 +85,14 @@ class Place(ABC):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def serve(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def respond(self, request: Request) -> Answer:
         """Answers one HTTP request."""
         limits, now_us = self._world.limits, self._world.clock.now_us()
-        client = scope["client"]
-        visitor = limits.visitor(client[0] if client else "", now_us)
+        visitor = limits.visitor(request.address, now_us)
         headers: list[Header] = [JSON]
         try:
             limits.admit(visitor, now_us)
-            status, content = await self.answer(scope, receive, visitor, headers)
+            status, content = await self.answer(request, visitor, headers)
         except Refused as refused:
             limited = refused.limited if isinstance(refused, RefusedWithData) else refused
             if isinstance(limited, Limited):
@@ -96,22 +100,22 @@ class Place(ABC):
             status, problem = word(refused)
             content = encode(problem)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("%s %s failed", request.method, request.path)
             status, content = 500, encode(UNEXPECTED)
         used = b"%d" % visitor.used
         headers += ((USED, used), (USED_1M, used))
-        await answer(send, status, content, headers)
+        return Answer(status, content, headers)
 
     @abstractmethod
-    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
         """Status and body of the answer. Adds headers. Raises Refused."""
 
 
 class Nowhere(Place):
     """Every path that has no operation."""
 
-    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
-        raise Refused(Reason.UNKNOWN_PATH, nothing_at(scope["path"]))
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+        raise Refused(Reason.UNKNOWN_PATH, nothing_at(request.path))
 
 
 class Path(Place):
@@ -123,12 +127,12 @@ class Path(Place):
         allowed = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
         self._allow: Header = (b"allow", ", ".join(allowed).encode())
 
-    async def answer(self, scope: Any, receive: Receive, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
-        method = scope["method"]
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+        method = request.method
         operation = self._operations.get("GET" if method == "HEAD" else method)
         if operation is not None:
             try:
-                call = await self._read(operation, scope, receive)
+                call = self._read(operation, request)
             except Refused:
                 visitor.used += operation.least_weight
                 raise
@@ -149,23 +153,26 @@ class Path(Place):
         ten, day = self._world.limits.orders.counts(account_id, self._world.clock.now_us())
         return (b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day)
 
-    async def _read(self, operation: Operation, scope: Any, receive: Receive) -> Call:
+    def _read(self, operation: Operation, request: Request) -> Call:
         """The call that a request makes. Raises Refused."""
-        world, endpoint, table = self._world, operation.endpoint, operation.table
-        headers = dict(scope["headers"])
-        unit = headers.get(b"x-mbx-time-unit", b"MILLISECOND")
-        microseconds = TIME_UNITS.get(unit) if endpoint.has_time_unit else False
-        if microseconds is None:
-            raise Refused(Reason.BAD_TIME_UNIT)
-        body = b""
-        if endpoint.method != "GET":
-            body = await read_body(receive, headers.get(b"content-length", b"0"))
-        sent = Sent(scope["query_string"], body)
+        world, endpoint, table, headers = self._world, operation.endpoint, operation.table, request.headers
+        microseconds = False
+        if UNIT in headers and endpoint.has_time_unit:
+            unit = TIME_UNITS.get(headers[UNIT])
+            if unit is None:
+                raise Refused(Reason.BAD_TIME_UNIT)
+            microseconds = unit
+        body = request.body if endpoint.method != "GET" else b""
+        if isinstance(body, Refused):
+            raise body
+        sent = Sent(request.query, body)
         table.check_number(sent.values)
         received_us = world.clock.now_us()
+        if not endpoint.security.keyed:
+            return Call(table.parse(sent.values), 0, received_us, None, microseconds)
         api_key = headers.get(b"x-mbx-apikey", b"").decode("latin-1")
         if not endpoint.security.signed:
-            account_id = find_key(api_key, world.keys).account_id if endpoint.security.keyed else 0
+            account_id = find_key(api_key, world.keys).account_id
             return Call(table.parse(sent.values), account_id, received_us, None, microseconds)
         account_id, deadline_us = authenticate(sent, api_key, world.keys, received_us)
         return Call(table.parse(sent.values), account_id, received_us, deadline_us, microseconds)

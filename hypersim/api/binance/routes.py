@@ -35,7 +35,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
 )
 
 
-def answer_binance(world: World, others: ASGIApp) -> ASGIApp:
+def answer_binance(world: World, others: ASGIApp) -> Dialect:
     """An application that answers every operation of this dialect, and hands what is not one to `others`."""
     return Dialect(world, ENDPOINTS, others)
 

@@ -7,12 +7,12 @@ Limits: 300 attempts of an address in five minutes, five messages a second (ping
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 from websockets.frames import CloseCode
 
 from hypersim.api.binance.dispatch import TIME_UNITS
@@ -26,7 +26,7 @@ from hypersim.api.binance.streams.user import UserStreams
 from hypersim.api.binance.wsapi.connection import ApiConnection, PatientOutbox, WebSocketApi
 from hypersim.api.binance.wsapi.envelope import RETURN_RATE_LIMITS
 from hypersim.api.binance.wsapi.own import WEIGHT
-from hypersim.api.wire import encode
+from hypersim.api.wire import Direct, Responder, encode
 from hypersim.bus import LINE, Bus, Outbox
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.engine.events import Committed
@@ -65,7 +65,7 @@ class Connection(Protocol):
 class WebSockets:
     """ASGI application that answers WebSockets, and hands everything else on."""
 
-    def __init__(self, world: World, others: ASGIApp, *, settled_us: Callable[[], int]) -> None:
+    def __init__(self, world: World, others: Direct, *, settled_us: Callable[[], int]) -> None:
         """`settled_us`: the time until which everything that happened is committed and in the views."""
         self._world = world
         self._others = others
@@ -98,6 +98,10 @@ class WebSockets:
         self._user.forget()
         for connection in list(self._connections):
             connection.end(CloseCode.SERVICE_RESTART, "the exchange restarts")
+
+    def direct(self, path: str, headers: Mapping[bytes, bytes]) -> Responder | None:
+        """See `Direct`."""
+        return self._others.direct(path, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = _kind_of(scope["path"]) if scope["type"] == ScopeType.WEBSOCKET else None
