@@ -7,8 +7,6 @@ bounded in number; a restart forgets them. With `enforced` off everything is cou
 Sources: rest-api.md, 'LIMITS'; faqs/order_count_decrement.md.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -224,16 +222,9 @@ class OrderCounts:
         counts[1] += orders
         counts[3] += orders
 
-    @contextmanager
-    def entering(self, account_id: int, orders: int, now_us: int) -> Iterator[None]:
+    def entering(self, account_id: int, orders: int, now_us: int) -> "Entering":
         """For the block that places orders: they count unless it is refused. Raises Limited TOO_MANY_ORDERS."""
-        self.take(account_id, orders, now_us)
-        try:
-            yield
-        except Refused as refused:
-            if refused.reason not in STILL_COUNTED:
-                self.give_back(account_id, orders, now_us)
-            raise
+        return Entering(self, account_id, orders, now_us)
 
     def give_back(self, account_id: int, orders: int, now_us: int) -> None:
         """Takes orders off the counts of that time again, down to 0: refused ones, or the credit for a fill."""
@@ -271,6 +262,22 @@ class OrderCounts:
         if counts[2] < day:
             counts[2], counts[3] = day, 0
         return counts
+
+
+class Entering:
+    """See `OrderCounts.entering`."""
+
+    __slots__ = ("_account_id", "_counts", "_now_us", "_orders")
+
+    def __init__(self, counts: OrderCounts, account_id: int, orders: int, now_us: int) -> None:
+        self._counts, self._account_id, self._orders, self._now_us = counts, account_id, orders, now_us
+
+    def __enter__(self) -> None:
+        self._counts.take(self._account_id, self._orders, self._now_us)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, Refused) and error.reason not in STILL_COUNTED:
+            self._counts.give_back(self._account_id, self._orders, self._now_us)
 
 
 def window_end_us(now_us: int, figure: Figure) -> int:

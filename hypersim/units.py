@@ -39,10 +39,13 @@ def decimals(text: str) -> int:
     return len(text.partition(".")[2].rstrip("0"))
 
 
+NOTHING: Final = "0." + "0" * SCALE
+
+
 def show(value: int) -> str:
     """Price, quantity or rate as text with 8 decimals."""
-    if value < 0:
-        return "-" + show(-value)
+    if value <= 0:
+        return "-" + show(-value) if value else NOTHING
     digits = str(value).zfill(SCALE + 1)  # less than the time of two divisions and a format
     return f"{digits[:-SCALE]}.{digits[-SCALE:]}"
 

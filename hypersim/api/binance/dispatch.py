@@ -92,7 +92,7 @@ class Place(ABC):
         headers: list[Header] = [JSON]
         try:
             limits.admit(visitor, now_us)
-            status, content = await self.answer(request, visitor, headers)
+            status, content = await self.answer(request, visitor, headers, now_us)
         except Refused as refused:
             limited = refused.limited if isinstance(refused, RefusedWithData) else refused
             if isinstance(limited, Limited):
@@ -107,14 +107,14 @@ class Place(ABC):
         return Answer(status, content, headers)
 
     @abstractmethod
-    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header], now_us: int) -> tuple[int, bytes]:
         """Status and body of the answer. Adds headers. Raises Refused."""
 
 
 class Nowhere(Place):
     """Every path that has no operation."""
 
-    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header], now_us: int) -> tuple[int, bytes]:
         raise Refused(Reason.UNKNOWN_PATH, nothing_at(request.path))
 
 
@@ -127,12 +127,12 @@ class Path(Place):
         allowed = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
         self._allow: Header = (b"allow", ", ".join(allowed).encode())
 
-    async def answer(self, request: Request, visitor: Visitor, headers: list[Header]) -> tuple[int, bytes]:
+    async def answer(self, request: Request, visitor: Visitor, headers: list[Header], now_us: int) -> tuple[int, bytes]:
         method = request.method
         operation = self._operations.get("GET" if method == "HEAD" else method)
         if operation is not None:
             try:
-                call = self._read(operation, request)
+                call = self._read(operation, request, now_us)
             except Refused:
                 visitor.used += operation.least_weight
                 raise
@@ -153,7 +153,7 @@ class Path(Place):
         ten, day = self._world.limits.orders.counts(account_id, self._world.clock.now_us())
         return (b"x-mbx-order-count-10s", b"%d" % ten), (b"x-mbx-order-count-1d", b"%d" % day)
 
-    def _read(self, operation: Operation, request: Request) -> Call:
+    def _read(self, operation: Operation, request: Request, received_us: int) -> Call:
         """The call that a request makes. Raises Refused."""
         world, endpoint, table, headers = self._world, operation.endpoint, operation.table, request.headers
         microseconds = False
@@ -167,7 +167,6 @@ class Path(Place):
             raise body
         sent = Sent(request.query, body)
         table.check_number(sent.values)
-        received_us = world.clock.now_us()
         if not endpoint.security.keyed:
             return Call(table.parse(sent.values), 0, received_us, None, microseconds)
         api_key = headers.get(b"x-mbx-apikey", b"").decode("latin-1")

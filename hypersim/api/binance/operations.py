@@ -22,6 +22,10 @@ class Table:
         """`signed`: timestamp, recvWindow and signature come with them."""
         self.signed: Final = signed
         self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in parameters)
+        self._parse: dict[str, Any] = {name: parse for name, parse, _ in self._rows}
+        if signed:
+            self._parse |= dict.fromkeys(OF_SECURITY)
+        self._mandatory = frozenset(name for name, _, mandatory in self._rows if mandatory)
         self._most = len(self._rows) + (len(SIGNED) if signed else 0)
 
     def check_number(self, sent: Mapping[str, str]) -> None:
@@ -31,6 +35,21 @@ class Table:
 
     def parse(self, sent: Mapping[str, str]) -> dict[str, Any]:
         """The arguments; what comes with a signature has been read already. Raises Refused."""
+        arguments: dict[str, Any] = {}
+        find = self._parse.get
+        try:
+            for name, text in sent.items():
+                parse = find(name)
+                if parse is not None and text:
+                    arguments[name] = parse(name, text)
+                elif not (self.signed and name in OF_SECURITY):
+                    return self._in_order(sent)
+        except Refused:
+            return self._in_order(sent)
+        return arguments if self._mandatory <= arguments.keys() else self._in_order(sent)
+
+    def _in_order(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        """The same, row by row: of several mistakes the first in the table is the one that is told."""
         arguments: dict[str, Any] = {}
         for name, parse, mandatory in self._rows:
             text = sent.get(name)

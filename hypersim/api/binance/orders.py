@@ -57,6 +57,29 @@ PREVENTION: Final = optional("selfTradePreventionMode", Choice(SelfTradePreventi
 
 WHOLE: Final = Integer()
 
+FIELDS: Final = {
+    "side": "side",
+    "type": "type",
+    "client_order_id": "client_order_id",
+    "time_in_force": "time_in_force",
+    "quantity": "quantity",
+    "quote_order_qty": "quote_quantity",
+    "price": "price",
+    "strategy_id": "strategy_id",
+    "strategy_type": "strategy_type",
+    "stop_price": "stop_price",
+    "trailing_delta": "trailing_delta",
+    "iceberg_qty": "iceberg",
+}
+"""Row of a form -> field of PlaceOrder."""
+
+NOT_ZERO: Final = (
+    ("stop_price", Reason.FILTER_PRICE),
+    ("trailing_delta", Reason.FILTER_TRAILING_DELTA),
+    ("iceberg", Reason.FILTER_LOT_SIZE),
+)
+"""What is 0 to the exchange where it was not sent must not be sent as 0: no filter could tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -77,6 +100,12 @@ class Form:
     """What must be sent whatever the type is, by plain names."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Plain names whose parameters are not called after the role."""
+    fields: Mapping[str, str] = field(init=False)
+    """Parameter -> field of the command, for all whose values go there as they are."""
+    shapes: Mapping[OrderType, tuple[frozenset[str], frozenset[str]]] = field(init=False)
+    """What an order of a type must have, and what it must not have; "" where it is not that simple."""
+    pegs: frozenset[str] = field(init=False)
+    """The parameters of a peg."""
     type: Parameter[OrderType] = field(init=False)
     side: Parameter[Side] = field(init=False)
     client_order_id: Parameter[str | None] = field(init=False)
@@ -119,6 +148,17 @@ class Form:
         }
         for name, row in rows.items():
             object.__setattr__(self, name, row)
+        fields = {rows[name].name: to for name, to in FIELDS.items() if not (self.is_paid and name == "quantity")}
+        object.__setattr__(self, "fields", fields | {PREVENTION.name: "self_trade_prevention"})
+        object.__setattr__(self, "shapes", {each: self._shape(rule) for each, rule in ORDER_TYPES.items()})
+        pegs = (self.peg_price_type, self.peg_offset_value, self.peg_offset_type)
+        object.__setattr__(self, "pegs", frozenset(row.name for row in pegs))
+
+    def _shape(self, rule: TypeRule) -> tuple[frozenset[str], frozenset[str]]:
+        needs = {self.by_plain_name(plain).name for plain in rule.needs if not (self.is_paid and plain == "quantity")}
+        if rule.needs_one_of is not None:
+            needs.add("")
+        return frozenset(needs), frozenset(self.by_plain_name(plain).name for plain in rule.refuses)
 
     def name(self, plain: str) -> str:
         """What a parameter of an order is called here: 'price' of the order above is 'abovePrice'."""
@@ -177,17 +217,33 @@ ORDER_ROWS: Final[tuple[Parameter[Any], ...]] = (SYMBOL, *ORDER.rows, RESPONSE_T
 
 def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
     """The command that an order's parameters ask for. Raises Refused when they do not fit together."""
+    given, fields = call.arguments, form.fields
     order_type = call[form.type]
     rule = ORDER_TYPES[order_type]
-    _check_shape(call, form, rule)
-    _check_not_zero(call, form)
-    time_in_force = call[form.time_in_force] or rule.time_in_force
+    needs, refuses = form.shapes[order_type]
+    if not (needs <= given.keys() and refuses.isdisjoint(given)):
+        _check_shape(call, form, rule)
+    values = {fields[name]: value for name, value in given.items() if name in fields}
+    if (strategy_type := values.get("strategy_type")) is not None and strategy_type < LEAST_STRATEGY_TYPE:
+        raise Refused(Reason.BAD_STRATEGY_TYPE)
+    for name, reason in NOT_ZERO:
+        if values.get(name) == 0:
+            raise Refused(reason)
+    time_in_force = values.setdefault("time_in_force", rule.time_in_force)
     assert time_in_force is not None, "a type that implies none needs it"
-    peg = _peg(call, form, order_type, time_in_force)
-    if form.iceberg_qty in call and time_in_force is not TimeInForce.GTC:
+    peg = None if form.pegs.isdisjoint(given) else _peg(call, form, order_type, time_in_force)
+    if "iceberg" in values and time_in_force is not TimeInForce.GTC:
         if form.role:
             raise Refused(Reason.OCO_ICEBERG_NOT_GTC, form.iceberg_qty.name)
         raise Refused(Reason.PARAMETER_NOT_REQUIRED, form.iceberg_qty.name)
+    if market.base_precision < SCALE or market.quote_precision < SCALE:
+        _check_precisions(call, form, market)
+    if "client_order_id" not in values:
+        values["client_order_id"] = new_client_order_id()
+    return PlaceOrder(account_id=call.account_id, symbol=market.symbol, peg=peg, **values)
+
+
+def _check_precisions(call: Call, form: Form, market: Market) -> None:
     for parameter, precision in (
         (form.quantity, market.base_precision),
         (form.iceberg_qty, market.base_precision),
@@ -196,35 +252,6 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
         (form.stop_price, market.quote_precision),
     ):
         check_precision(call, parameter, precision)
-    return PlaceOrder(
-        account_id=call.account_id,
-        symbol=market.symbol,
-        side=call[form.side],
-        type=order_type,
-        time_in_force=time_in_force,
-        client_order_id=call[form.client_order_id] or new_client_order_id(),
-        quantity=(call[form.quantity] or 0) if not form.is_paid else 0,
-        quote_quantity=call[form.quote_order_qty] or 0,
-        price=call[form.price] or 0,
-        stop_price=call[form.stop_price] or 0,
-        trailing_delta=call[form.trailing_delta] or 0,
-        iceberg=call[form.iceberg_qty] or 0,
-        peg=peg,
-        self_trade_prevention=call[PREVENTION],
-        strategy_id=call[form.strategy_id],
-        strategy_type=call[form.strategy_type],
-    )
-
-
-def _check_not_zero(call: Call, form: Form) -> None:
-    """What is 0 to the exchange where it was not sent must not be sent as 0: no filter could tell."""
-    for parameter, reason in (
-        (form.stop_price, Reason.FILTER_PRICE),
-        (form.trailing_delta, Reason.FILTER_TRAILING_DELTA),
-        (form.iceberg_qty, Reason.FILTER_LOT_SIZE),
-    ):
-        if call[parameter] == 0:
-            raise Refused(reason)
 
 
 def check_precision(call: Call, parameter: Parameter[Any], precision: int) -> None:
@@ -251,9 +278,6 @@ def _check_shape(call: Call, form: Form, rule: TypeRule) -> None:
         row = form.by_plain_name(plain)
         if row in call:
             raise Refused(Reason.PARAMETER_NOT_REQUIRED, row.name)
-    strategy_type = call[form.strategy_type]
-    if strategy_type is not None and strategy_type < LEAST_STRATEGY_TYPE:
-        raise Refused(Reason.BAD_STRATEGY_TYPE)
 
 
 def _peg(call: Call, form: Form, order_type: OrderType, time_in_force: TimeInForce) -> Peg | None:

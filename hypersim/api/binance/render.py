@@ -34,43 +34,42 @@ def acknowledgement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
 
 def placement(order: Order, call: Call, time_us: int) -> dict[str, Any]:
     """newOrderRespType RESULT."""
-    return _placement(order, call, time_us, {})
+    return _placement(order, call, time_us, None)
 
 
 def _placement(
-    order: Order, call: Call, time_us: int, filled: dict[str, Any], *, names_match: bool = True
+    order: Order, call: Call, time_us: int, filled: dict[str, Any] | None, *, names_match: bool = True
 ) -> dict[str, Any]:
-    return {
+    terms = order.terms
+    shown: dict[str, Any] = {
         "symbol": order.symbol,
         "orderId": order.order_id,
         "orderListId": list_id(order),
         "clientOrderId": order.client_order_id,
         "transactTime": call.time(time_us),
         "price": show(order.price),
-        **_pegged(order.terms),
-        **_placed_quantity(order),
-        "executedQty": show(order.executed),
-        "origQuoteOrderQty": show(order.quote_quantity),
-        "cummulativeQuoteQty": show_amount(order.executed_quote),
-        "status": order.status,
-        "timeInForce": order.time_in_force,
-        "type": order.type,
-        "side": order.side,
-        **_stop_price(order),
-        **_trailing(order.terms, call),
-        "workingTime": working_time(order, call),
-        **_iceberg(order.terms),
-        **filled,
-        "selfTradePreventionMode": order.self_trade_prevention,
-        **_conditional(order, names_match=names_match),
     }
-
-
-def _placed_quantity(order: Order) -> dict[str, str]:
-    """origQty, which a pending order does not have while another is yet to pay for it (rest-api.md, 'New Order List -
-    OPO').
-    """
-    return {"origQty": show(order.quantity)} if order.quantity else {}
+    if terms is not None:
+        shown |= _pegged(terms)
+    if order.quantity:  # a pending order has none while another is yet to pay for it ('New Order List - OPO')
+        shown["origQty"] = show(order.quantity)
+    shown["executedQty"] = show(order.executed)
+    shown["origQuoteOrderQty"] = show(order.quote_quantity)
+    shown["cummulativeQuoteQty"] = show_amount(order.executed_quote)
+    shown["status"] = order.status
+    shown["timeInForce"] = order.time_in_force
+    shown["type"] = order.type
+    shown["side"] = order.side
+    if terms is not None:
+        shown |= _stop_price(order)
+        shown |= _trailing(terms, call)
+    shown["workingTime"] = working_time(order, call)
+    if terms is not None:
+        shown |= _iceberg(terms)
+    if filled is not None:
+        shown |= filled
+    shown["selfTradePreventionMode"] = order.self_trade_prevention
+    return shown | _conditional(order, names_match=names_match)
 
 
 def full_placement(

@@ -14,6 +14,7 @@ from hypersim.errors import Reason, Refused
 
 BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 SIGNATURE: Final = "signature"
+LAST: Final = SIGNATURE + "="
 
 
 class Sent:
@@ -39,8 +40,17 @@ class Sent:
             raise Refused(Reason.ILLEGAL_CHARACTERS) from None
         values = self.values
         pairs = text.split("&")
+        if not values and "%" not in text and "+" not in text:
+            read = {name: value for name, _, value in [pair.partition("=") for pair in pairs]}
+            if len(read) == len(pairs) and "" not in read and (SIGNATURE not in read or pairs[-1].startswith(LAST)):
+                self.values = read
+                return raw[: max(raw.rfind(b"&"), 0)] if SIGNATURE in read else raw
+        return self._read_each(raw, pairs, escaped="%" in text or "+" in text)
+
+    def _read_each(self, raw: bytes, pairs: list[str], *, escaped: bool) -> bytes:
+        """The same, for parts that are not as most are."""
+        values = self.values
         unsigned = pairs
-        escaped = "%" in text or "+" in text
         for number, (name, _, value) in enumerate([pair.partition("=") for pair in pairs]):
             if escaped:
                 name, value = decoded(name), decoded(value)
