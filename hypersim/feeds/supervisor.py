@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from hypersim.ask import Ask
 from hypersim.clock import MICROSECONDS, Clock
-from hypersim.engine.commands import OutsideUpdate, Reset
-from hypersim.engine.events import Committed, MarketChanged
+from hypersim.engine.commands import OutsideUpdate, PutMarket, Reset
+from hypersim.engine.events import Committed
 from hypersim.errors import Reason, Refused
 from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import Channel
@@ -176,9 +176,8 @@ class FeedSupervisor:
         elif isinstance(command, Reset):
             for line in self._lines.values():
                 line.emptied()
-        for event in record.events:
-            if isinstance(event, MarketChanged) and event.market.symbol in self._lines:
-                self._lines[event.market.symbol].channel.regrid(event.market)
+        elif isinstance(command, PutMarket) and command.market.symbol in self._lines:
+            self._lines[command.market.symbol].channel.regrid(command.market)
 
     def status(self) -> FeedStatus:
         now_us = self._clock.now_us()

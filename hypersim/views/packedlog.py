@@ -80,7 +80,8 @@ class PackedLog(Generic[R]):
 
     def keep(self, count: int) -> None:
         """Drops the oldest blocks as long as at least so many records stay."""
-        while self._blocks and len(self) - self._blocks[0].count >= count:
+        blocks = self._blocks
+        while blocks and self._packed_count + len(self._recent) - blocks[0].count >= count:
             self._forget()
 
     def between(self, start: int, end: int) -> list[R]:
