@@ -24,6 +24,8 @@ INT64_MAX: Final = 2**63 - 1
 
 MICROSECONDS_FROM: Final = 10**14
 """Binance tells milliseconds from microseconds by magnitude: as milliseconds this is the year 5138."""
+MILLISECOND_DIGITS: Final = 13
+"""Of the years from 2001 to 2286."""
 
 
 class Text:
@@ -162,6 +164,8 @@ class Time:
     last: bool = False
 
     def parse(self, name: str, text: str) -> int:
+        if len(text) == MILLISECOND_DIGITS and text.isascii() and text.isdecimal():  # as nearly all are
+            return int(text) * 1000 + (999 if self.last else 0)
         value = TIME_DIGITS.parse(name, text)
         if value >= MICROSECONDS_FROM:
             return value

@@ -41,7 +41,10 @@ class Sent:
         values = self.values
         pairs = text.split("&")
         if not values and "%" not in text and "+" not in text:
-            read = {name: value for name, _, value in [pair.partition("=") for pair in pairs]}
+            try:
+                read = dict([pair.split("=", 1) for pair in pairs])
+            except ValueError:  # a name alone
+                return self._read_each(raw, pairs, escaped=False)
             if len(read) == len(pairs) and "" not in read and (SIGNATURE not in read or pairs[-1].startswith(LAST)):
                 self.values = read
                 return raw[: max(raw.rfind(b"&"), 0)] if SIGNATURE in read else raw

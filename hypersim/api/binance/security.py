@@ -27,10 +27,10 @@ class Milliseconds:
     legal = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 
     def parse(self, name: str, text: str) -> int:
-        if DECIMAL.fullmatch(text) is None:
-            raise Refused(Reason.ILLEGAL_CHARACTERS, name, self.legal)
-        if text.isdecimal():
+        if len(text) <= 20 and text.isascii() and text.isdecimal():
             value_us = int(text) * 1000
+        elif DECIMAL.fullmatch(text) is None:
+            raise Refused(Reason.ILLEGAL_CHARACTERS, name, self.legal)
         else:
             whole, _, fraction = text.partition(".")
             if fraction[3:].strip("0"):
