@@ -19,6 +19,7 @@ from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
 from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
+from hypersim.views.closed import ClosedOrders
 
 
 class Balance(Struct, frozen=True, gc=False):
@@ -67,6 +68,7 @@ class Accounts:
         """(account, symbol, client order id) -> order id, of open orders."""
         self._lists: dict[int, dict[int, OrderList]] = {}
         """Account -> list id -> open order list, in the order of their placement; no empty ones."""
+        self._closed = ClosedOrders()
 
     def get(self, account_id: int) -> AccountView | None:
         """An account; None when there is no such account."""
@@ -92,19 +94,24 @@ class Accounts:
         """The symbols on which anybody has an open order."""
         return {symbol for by_symbol in self._open.values() for symbol in by_symbol}
 
-    def find_open(
+    def find(
         self,
         account_id: int,
         symbol: str,
         order_id: int | None = None,
         client_order_id: str | None = None,
     ) -> Order | None:
-        """An account's open order by either id. With both, the order id decides and the other is not read."""
+        """An account's open order by either id, or one that ended lately: what is not found may be in the store. With
+        both ids, the order id decides and the other is not read. Of orders with one client id the open one is found,
+        then the newest.
+        """
         if order_id is None:
-            order_id = self._clients.get((account_id, symbol, client_order_id or ""))
-        if order_id is None:
-            return None
-        return self._open.get(account_id, NOTHING).get(symbol, NO_ORDERS).get(order_id)
+            name = (account_id, symbol, client_order_id or "")
+            order_id = self._clients.get(name)
+            if order_id is None:
+                return self._closed.named(*name)
+        order = self._open.get(account_id, NOTHING).get(symbol, NO_ORDERS).get(order_id)
+        return order or self._closed.get(account_id, symbol, order_id)
 
     def fold(self, record: Committed) -> None:
         """Takes in what a command changed."""
@@ -173,6 +180,7 @@ class Accounts:
         if order.is_open:
             self._put(order)
             return
+        self._closed.add(order)
         by_symbol = self._open[order.account_id]
         orders = by_symbol[order.symbol]
         del orders[order.order_id]
@@ -216,6 +224,7 @@ class Accounts:
     def _clear(self) -> None:
         self._open.clear()
         self._clients.clear()
+        self._closed = ClosedOrders()
         self._lists.clear()
 
 

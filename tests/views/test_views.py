@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from hypersim.engine.commands import Reset
-from hypersim.engine.events import Committed, DepthChanged, Traded, WorldReset
+from hypersim.engine.events import Committed, DepthChanged, OrderChanged, Traded, WorldReset
 from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
 from hypersim.views.accounts import AccountView, Balance
@@ -75,9 +75,17 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
             account_id: orders for account_id in ACCOUNTS if (orders := views.accounts.open_orders(account_id))
         }
         for order in (order for venue in state.venues for order in venue.orders):
-            by_id = views.accounts.find_open(order.account_id, order.symbol, order.order_id)
-            by_name = views.accounts.find_open(order.account_id, order.symbol, client_order_id=order.client_order_id)
+            by_id = views.accounts.find(order.account_id, order.symbol, order.order_id)
+            by_name = views.accounts.find(order.account_id, order.symbol, client_order_id=order.client_order_id)
             assert by_id == by_name == order
+        ended: dict[tuple[str, int], Order] = {}
+        for event in (event for record in world.records for event in record.events):
+            if isinstance(event, WorldReset):
+                ended.clear()
+            elif isinstance(event, OrderChanged) and not event.order.is_open:
+                ended[event.order.symbol, event.order.order_id] = event.order
+        for order in ended.values():
+            assert order == views.accounts.find(order.account_id, order.symbol, order.order_id)
 
 
 def depths(state: ExchangeState) -> dict[str, Any]:

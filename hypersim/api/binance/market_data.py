@@ -6,11 +6,12 @@ The newest rows come from memory, older ones from the store. Source: rest-api.md
 from collections.abc import Iterable
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from hypersim.api.binance import klines, tickers
 from hypersim.api.binance.endpoints import Call, Endpoint
 from hypersim.api.binance.parameters import ANY_STATUS, END_TIME, FROM_ID, START_TIME, SYMBOL, limit
+from hypersim.api.wire import encode
 from hypersim.errors import Reason, Refused
 from hypersim.units import show, show_amount
 from hypersim.views.depth import Level
@@ -48,12 +49,17 @@ class Trade(Struct, frozen=True, rename="camel"):
     is_best_match: bool = True
 
 
-async def depth(world: World, call: Call) -> Book:
-    view = world.market(call[SYMBOL])
+async def depth(world: World, call: Call) -> Raw:
+    """Encoded once for all who ask before the book changes."""
+    view, most = world.market(call[SYMBOL]), call[DEPTH_LIMIT]
     if call[ANY_STATUS] not in (None, view.market.status):
         raise Refused(Reason.SYMBOL_STATUS_MISMATCH)
-    update_id, bids, asks = view.depth(call[DEPTH_LIMIT])
-    return Book(update_id, _levels(bids), _levels(asks))
+
+    def make() -> Raw:
+        update_id, bids, asks = view.depth(most)
+        return Raw(encode(Book(update_id, _levels(bids), _levels(asks))))
+
+    return view.book.made(("depth", most), make)
 
 
 def _levels(levels: Iterable[Level]) -> list[tuple[str, str]]:

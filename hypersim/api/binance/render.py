@@ -137,31 +137,34 @@ def cancellation(order: Order, cancel_id: str, call: Call, time_us: int) -> dict
 
 def queried(order: Order, call: Call) -> dict[str, Any]:
     """An order as queries show it: stopPrice and icebergQty are always there."""
-    return {
+    terms = order.terms
+    shown: dict[str, Any] = {
         "symbol": order.symbol,
         "orderId": order.order_id,
         "orderListId": list_id(order),
         "clientOrderId": order.client_order_id,
         "price": show(order.price),
-        **_pegged(order.terms),
-        "origQty": show(order.quantity),
-        "executedQty": show(order.executed),
-        "cummulativeQuoteQty": show_amount(order.executed_quote),
-        "status": order.status,
-        "timeInForce": order.time_in_force,
-        "type": order.type,
-        "side": order.side,
-        "stopPrice": show(order.special.stop_price),
-        "icebergQty": show(order.special.iceberg),
-        **_trailing(order.terms, call),
-        "time": call.time(order.created_us),
-        "updateTime": call.time(order.updated_us),
-        "isWorking": bool(order.working_us),
-        "workingTime": working_time(order, call),
-        "origQuoteOrderQty": show(order.quote_quantity),
-        "selfTradePreventionMode": order.self_trade_prevention,
-        **_conditional(order),
     }
+    if terms is not None:
+        shown |= _pegged(terms)
+    shown["origQty"] = show(order.quantity)
+    shown["executedQty"] = show(order.executed)
+    shown["cummulativeQuoteQty"] = show_amount(order.executed_quote)
+    shown["status"] = order.status
+    shown["timeInForce"] = order.time_in_force
+    shown["type"] = order.type
+    shown["side"] = order.side
+    shown["stopPrice"] = show(order.special.stop_price)
+    shown["icebergQty"] = show(order.special.iceberg)
+    if terms is not None:
+        shown |= _trailing(terms, call)
+    shown["time"] = call.time(order.created_us)
+    shown["updateTime"] = call.time(order.updated_us)
+    shown["isWorking"] = bool(order.working_us)
+    shown["workingTime"] = working_time(order, call)
+    shown["origQuoteOrderQty"] = show(order.quote_quantity)
+    shown["selfTradePreventionMode"] = order.self_trade_prevention
+    return shown | _conditional(order)
 
 
 def account_trade(trade: AccountTrade, call: Call) -> dict[str, Any]:
@@ -227,6 +230,7 @@ def working_time(order: Order, call: Call) -> int:
 
 
 NEVER: Final = -1
+NOTHING: Final[dict[str, Any]] = {}
 
 
 # What is there only where it says something ('Conditional fields in Order Responses'), each where the samples have it.
@@ -261,6 +265,8 @@ def _iceberg(terms: Terms | None) -> dict[str, str]:
 
 def _conditional(order: Order, *, names_match: bool = True) -> dict[str, Any]:
     """What comes last; `names_match`: preventedMatchId, too, where the matches themselves are not shown."""
+    if order.strategy_id is None and not order.prevented and order.expiry_reason is None is order.strategy_type:
+        return NOTHING  # nearly always
     shown: dict[str, Any] = {}
     if order.strategy_id is not None:
         shown["strategyId"] = order.strategy_id

@@ -1,7 +1,7 @@
 """Orders: placing, testing, cancelling and looking them up.
 
-Open orders are read from the views, closed ones from the store. A commit reaches the store before it reaches
-the views, so looking in the views first and then in the store never misses an order.
+Open orders, and those that ended lately, are read from the views, others from the store. A commit reaches the store
+before it reaches the views, so looking in the views first and then in the store never misses an order.
 """
 
 from typing import Any, Final
@@ -79,7 +79,7 @@ async def query_order(world: World, call: Call) -> dict[str, Any]:
     symbol = world.market(call[SYMBOL]).market.symbol
     order_id, client_order_id = call[ORDER_ID], call[ORIG_CLIENT_ORDER_ID]
     wanted = client_order_id if order_id is None else None
-    order = world.accounts.find_open(call.account_id, symbol, order_id, wanted)
+    order = world.accounts.find(call.account_id, symbol, order_id, wanted)
     if order is None:
         order = await world.history.order(symbol, order_id=order_id, client_order_id=wanted, account_id=call.account_id)
     if order is None:

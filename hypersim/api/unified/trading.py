@@ -84,7 +84,7 @@ def _trade(event: OrderChanged, time_us: int) -> Sequence[AccountTrade]:
 
 async def show_order(desk: Desk, call: Call[OfMarket]) -> UnifiedOrder:
     symbol, order_id = find_order_id(desk.world, call.named, call.arguments.symbol)
-    order = desk.world.accounts.find_open(call.account_id, symbol, order_id)
+    order = desk.world.accounts.find(call.account_id, symbol, order_id)
     if order is None:
         order = await desk.world.history.order(symbol, order_id=order_id, account_id=call.account_id)
     if order is None:
