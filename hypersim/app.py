@@ -82,8 +82,6 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         stack.callback(database.close)
         if clock is None:
             clock = await asyncio.to_thread(_clock_of, database)
-        history = History(database)
-        stack.callback(history.close)
         past = ChosenHistory(lambda symbol: _began_us(views, symbol))
         views = Views(past)
         demand = Demand(clock, views.accounts.symbols_with_orders)
@@ -100,6 +98,8 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         kept = await stack.enter_async_context(
             keep(settings, outside.listed, database, views, clock, outside.withdrawals)
         )
+        history = History(database, kept.writer.projected)
+        stack.callback(history.close)
         await outside.start(kept)
         kept.writer.listeners.append(outside.fold)
         kept.writer.on_state.append(lambda state: outside.rebuilt() if state is WriterState.SERVING else None)

@@ -7,6 +7,8 @@ durable yet, not a view, not a listener. While a batch is being stored, later co
 the next batch.
 - A command is refused before it is applied when too many wait for an answer, when it is too late, or when the
   exchange does not serve. Cancels and administration are still taken when orders and quotes are not.
+- What serves queries of history is written behind the journal (store/behind.py): `projected` returns once it has all
+that is durable.
 - A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN,
 memory is dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed`
 says so.
@@ -18,7 +20,7 @@ import asyncio
 import enum
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,6 +33,7 @@ from hypersim.engine.exchange import Exchange
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store.batches import weight
+from hypersim.store.behind import Backlog
 from hypersim.store.bugs import Bug
 from hypersim.store.journal import Journal
 from hypersim.store.people import check_people
@@ -120,6 +123,9 @@ class Writer:
         self._journal, self._views, self._clock, self._reports = journal, views, clock, reports
         self._capacity, self._batch_size, self._snapshot_every = capacity, batch, snapshot_every
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._backlog = Backlog(journal, self._thread)
+        self.projected: Callable[[], Awaitable[None]] = self._backlog.caught_up
+        """Returns once what is durable now can be read from the store. Raises Refused OVERLOADED when that failed."""
         self._task: asyncio.Task[None] | None = None
         self._exchange = Exchange()
         self._applied = 0
@@ -246,15 +252,19 @@ class Writer:
     async def _serve(self) -> None:
         """Stores batch after batch until it is told to stop. Raises whatever fails, in a group."""
         async with asyncio.TaskGroup() as tasks:
-            advancing = tasks.create_task(self._advance(), name="advance")
+            endless = [tasks.create_task(self._advance(), name="advance")]
+            endless.append(tasks.create_task(self._backlog.run(), name="project"))
             while self._open or self.state is not WriterState.STOPPED:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._open and self._bug is None:
+                    await self._backlog.room()
                     await self._store(self._open.popleft(), tasks)
                 if self._bug is not None:
                     raise self._bug.error
-            advancing.cancel()
+            await self._backlog.caught_up()
+            for task in endless:
+                task.cancel()
         if self._applied > self._snapshot_at:
             await self._save(self._applied, self._time_us, self._exchange.snapshot(), self._views.snapshot())
 
@@ -271,6 +281,7 @@ class Writer:
                 self._views.fold(record)
                 for listener in self.listeners:
                     listener(record)
+            self._backlog.add(batch.records)
             if batch.state is not None:
                 views = self._views.snapshot()
                 tasks.create_task(self._save(newest.sequence, newest.time_us, batch.state, views))
@@ -289,6 +300,7 @@ class Writer:
 
     async def _save(self, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> None:
         snapshot = await asyncio.to_thread(Snapshot.encode, sequence, time_us, exchange, views)
+        await self._backlog.caught_up()
         await self._in_thread(self._journal.save, snapshot)
 
     async def _advance(self) -> None:
@@ -331,6 +343,7 @@ class Writer:
                     waiting.set_exception(Refused(Reason.STATUS_UNKNOWN))
         self._in_flight = None
         self._open.clear()
+        self._backlog.abandon()
 
     def _uncommitted(self) -> list[_Batch]:
         return [*([self._in_flight] if self._in_flight is not None else []), *self._open]
@@ -369,6 +382,7 @@ class Writer:
         self._unsaved = self._applied - self._snapshot_at
         self._api_keys = set(recovered.api_keys)
         self._views.restore(recovered.state, recovered.views)
+        self._backlog.begin(recovered.sequence)
 
     def _enter(self, state: WriterState) -> None:
         if state is not self.state and self.state is not WriterState.STOPPED:

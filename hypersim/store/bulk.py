@@ -1,11 +1,12 @@
-"""One statement that stores a whole batch, generated from the tables for SQLite or PostgreSQL.
+"""Statements that each store many rows at once, generated from the tables for SQLite or PostgreSQL.
 
 Each statement lets go of the interpreter several times, and beside a busy event loop each time costs up to a
-switch interval to get it back. So a batch is one statement with one JSON parameter per table, which the
-database takes apart. It commits by itself, in one round trip: either everything is stored or nothing is.
+switch interval to get it back. So there is one for all that belongs together, with one JSON parameter per table, which
+the database takes apart. It commits by itself, in one round trip: either everything is stored or nothing is.
 
-PostgreSQL: one INSERT per table in WITH, prepared once. SQLite: an INSERT into a temporary view, whose
-trigger does the same.
+Two kinds: a batch of the journal, alone or with rows that came with its commands, and the rows of projections with the
+mark how far these are. PostgreSQL: one INSERT per table in WITH, prepared once. SQLite: an INSERT into a temporary
+view, whose trigger does the same; a batch alone is an INSERT of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from itertools import count
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.dialects.postgresql import dialect as postgresql_types
 from sqlalchemy.dialects.sqlite import dialect as sqlite_names
@@ -21,91 +23,117 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_names
 from hypersim.store import postgresql
 from hypersim.store.postgresql import Parameters
 from hypersim.store.tables import (
-    amendments,
+    PROJECTIONS,
     api_keys,
     balances,
     candles,
     facts,
     fence,
     journal,
-    ledger_entries,
     order_lists,
     orders,
-    prevented_matches,
-    tape,
+    projected,
     tickers,
-    trades,
     withdrawals,
 )
 
 Row = tuple[str | int | bool | None, ...]
 """A row in the order of its table's columns; values of `Whole` columns as decimal text."""
 
-INSERTED: Final = (api_keys, trades, tape, ledger_entries, prevented_matches, amendments)
-"""Rows that are written once: one that is there already is a bug, and fails the batch."""
-
 UPSERTED: Final = (orders, order_lists, withdrawals, balances, candles, tickers, facts)
-"""Rows that are written again as they change."""
+"""Tables whose rows are written again as they change. Those of the others are written once: one that is there already
+is a bug, and fails the statement.
+"""
 
-# A batch under another epoch than the database's has no epoch here, which `journal.epoch` does not take.
-EPOCH: Final = f"(SELECT {fence.c.epoch.name} FROM {fence.name} WHERE {fence.c.epoch.name} = {{}}{{}})"
-
-
-class BatchStatement:
-    """The statement for one database: made ready on a session by `bind`, filled by `parameters`."""
-
-    def __init__(self, dialect: str) -> None:
-        self._dialect = dialect
-        self._columns = [column.name for column in journal.columns]
-
-    def bind(self, session: Any) -> Callable[[Parameters], None]:
-        """A function that runs the statement on a driver's connection."""
-        if self._dialect == "postgresql":
-            return postgresql.prepared(session, _postgresql())
-        for setup in _sqlite_setup():
-            session.execute(setup)
-        marks = ", ".join("?" * (len(self._columns) + len(INSERTED + UPSERTED)))
-        return partial(session.execute, f"INSERT INTO batch VALUES ({marks})")
-
-    def parameters(self, record: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]) -> Parameters:
-        """The journal's row and the rows of every other table, none of which comes twice, as parameters."""
-        documents = (rows.get(table) for table in INSERTED + UPSERTED)
-        return (
-            *(record[name] for name in self._columns),
-            *(msgspec.json.encode(found).decode() if found else "[]" for found in documents),
-        )
+# Under another epoch than the database's this is NULL, which no column here takes. SHARE rather than UPDATE: it, too,
+# keeps a new owner out until the transaction is over, and the journal and what is written behind it do not wait for
+# one another.
+FENCED: Final = f"(SELECT {{value}} FROM {fence.name} WHERE {fence.c.epoch.name} = {{epoch}}{{lock}})"
 
 
-def _postgresql() -> str:
+class Kind(Struct, frozen=True):
+    """A statement: the row that says what it is about, and the tables whose rows go with it."""
+
+    name: str
+    """Of what the database prepares for it; no table's."""
+    fields: tuple[str, ...]
+    """The values of that row."""
+    first: Callable[[Mapping[str, str], str], str]
+    """SQL that writes that row, from the fields' SQL and the clause that locks the fence."""
+    tables: tuple[Table, ...] = ()
+
+
+def _batch(fields: Mapping[str, str], lock: str) -> str:
+    epoch = FENCED.format(value=fence.c.epoch.name, epoch=fields["epoch"], lock=lock)
+    return f"{_into(journal)} VALUES ({', '.join((dict(fields) | {'epoch': epoch}).values())})"
+
+
+def _mark(fields: Mapping[str, str], lock: str) -> str:
+    sequence = FENCED.format(value=f"CAST({fields['sequence']} AS BIGINT)", epoch=fields["epoch"], lock=lock)
+    return f"UPDATE {projected.name} SET {projected.c.sequence.name} = {sequence}"
+
+
+JOURNAL: Final = tuple(column.name for column in journal.columns)
+
+ALONE: Final = Kind("batch_alone", JOURNAL, _batch)
+"""A batch of the journal."""
+JOINED: Final = Kind("batch_joined", JOURNAL, _batch, (api_keys, facts))
+"""A batch of the journal, and rows that came with its commands."""
+BEHIND: Final = Kind(
+    "behind",
+    ("sequence", "epoch"),
+    _mark,
+    PROJECTIONS,
+)
+"""Rows of projections, and the command that they go up to."""
+
+
+def parameters(kind: Kind, fields: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]) -> Parameters:
+    """The parameters of a statement: of each table's rows none comes twice."""
+    documents = (rows.get(table) for table in kind.tables)
+    return (
+        *(fields[name] for name in kind.fields),
+        *(msgspec.json.encode(found).decode() if found else "[]" for found in documents),
+    )
+
+
+def bound(kind: Kind, dialect: str, session: Any) -> Callable[[Parameters], None]:
+    """A function that runs a statement on a driver's connection."""
+    if dialect == "postgresql":
+        return postgresql.prepared(session, kind.name, _postgresql(kind))
+    if not kind.tables:
+        return partial(session.execute, kind.first(dict.fromkeys(kind.fields, "?"), ""))
+    for setup in _sqlite_setup(kind):
+        session.execute(setup)
+    marks = ", ".join("?" * (len(kind.fields) + len(kind.tables)))
+    return partial(session.execute, f"INSERT INTO {kind.name} VALUES ({marks})")
+
+
+def _postgresql(kind: Kind) -> str:
     dialect = postgresql_types()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
     mark = (f"${number}" for number in count(1))
-    values = (
-        EPOCH.format(next(mark), " FOR UPDATE") if column.name == "epoch" else next(mark) for column in journal.columns
-    )
-    parts = [f"{_into(journal)} VALUES ({', '.join(values)})"]
-    for table in INSERTED + UPSERTED:
+    parts = [kind.first({name: next(mark) for name in kind.fields}, " FOR SHARE")]
+    for table in kind.tables:
         fields = (f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns))
         source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements({next(mark)}::jsonb) AS r"
         parts.append(f"{_into(table)} {source}{_on_conflict(table)}")
     steps = ", ".join(f"step_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
-    return f"WITH {steps} {parts[-1]}"
+    return f"WITH {steps} {parts[-1]}" if steps else parts[-1]
 
 
-def _sqlite_setup() -> tuple[str, ...]:
+def _sqlite_setup(kind: Kind) -> tuple[str, ...]:
     # json_extract rather than ->>, which is younger (3.38) than what some systems' Python brings
-    names = [column.name for column in journal.columns] + [table.name for table in INSERTED + UPSERTED]
-    values = (
-        EPOCH.format("NEW.epoch", "") if column.name == "epoch" else f"NEW.{column.name}" for column in journal.columns
-    )
-    steps = [f"{_into(journal)} VALUES ({', '.join(values)})"]
-    for table in INSERTED + UPSERTED:
+    names = [*kind.fields, *(table.name for table in kind.tables)]
+    steps = [kind.first({name: f"NEW.{name}" for name in kind.fields}, "")]
+    for table in kind.tables:
         fields = (f"json_extract(r.value, '$[{number}]')" for number in range(len(table.columns)))
         source = f"SELECT {', '.join(fields)} FROM json_each(NEW.{table.name}) AS r WHERE true"
         steps.append(f"{_into(table)} {source}{_on_conflict(table)}")
     columns = ", ".join(f"NULL AS {name}" for name in names)
+    view = kind.name
     return (
-        f"CREATE TEMP VIEW IF NOT EXISTS batch AS SELECT {columns}",
-        f"CREATE TEMP TRIGGER IF NOT EXISTS store INSTEAD OF INSERT ON batch BEGIN {'; '.join(steps)}; END",
+        f"CREATE TEMP VIEW IF NOT EXISTS {view} AS SELECT {columns}",
+        f"CREATE TEMP TRIGGER IF NOT EXISTS store_{view} INSTEAD OF INSERT ON {view} BEGIN {'; '.join(steps)}; END",
     )
 
 

@@ -1,8 +1,8 @@
 """One database, opened to be written by one exchange: connections, migrations, ownership.
 
 Guarantees that the tables are those of this version, that nobody else writes (a lock that dies with this
-process, and an epoch that every transaction checks), and that commits are durable. Knows nothing of what is
-in the tables.
+process, and an epoch that every transaction checks), and that commits are durable, but for those that are written
+behind: these are as durable as the next other one. Knows nothing of what is in the tables.
 """
 
 import os
@@ -24,6 +24,7 @@ from hypersim.errors import StoreError
 from hypersim.store import postgresql, sqlite, unkept
 from hypersim.store.locks import FileLock
 from hypersim.store.migrate import migrate
+from hypersim.store.sqlite import Synchronous
 from hypersim.store.tables import fence, metadata
 
 DRIVER_ERRORS: Final = (DBAPIError, psycopg.Error, sqlite3.Error)
@@ -39,12 +40,14 @@ class Database:
         self._temporary: Path | None = None
         self._lock: FileLock | None = None
         self._session: PoolProxiedConnection | None = None
+        self._session_behind: PoolProxiedConnection | None = None
         self._url = self._resolve(url, memory=memory)
         self.durable = self._temporary is None
         self._name = f"hypersim {uuid4().hex}"
         """Of the sessions that write, and of nobody else's."""
-        self.engine = self._make_engine(read_only=False)
+        self.engine = self._make_engine()
         """For transactions that are rare; see `transaction`."""
+        self._engine_behind = self._make_engine(behind=True)
         self.readers = self._make_engine(read_only=True)
         """For queries from any thread, at any time."""
         try:
@@ -94,9 +97,15 @@ class Database:
     def session(self) -> Any:
         """The driver's own connection, in autocommit, for one thread at a time; batches go over it."""
         if self._session is None:
-            self._session = self.engine.raw_connection()
-            self._session.detach()
+            self._session = self._detached(self.engine)
         return self._session.dbapi_connection
+
+    @property
+    def session_behind(self) -> Any:
+        """Another such connection, for what is written behind; not while something else is written."""
+        if self._session_behind is None:
+            self._session_behind = self._detached(self._engine_behind)
+        return self._session_behind.dbapi_connection
 
     def reopen(self) -> None:
         """Drops every connection and owns the database anew, on new ones.
@@ -131,10 +140,14 @@ class Database:
             return parsed.set(database=str(Path(str(parsed.database)).resolve()))
         return parsed
 
-    def _make_engine(self, *, read_only: bool) -> Engine:
+    def _make_engine(self, *, read_only: bool = False, behind: bool = False) -> Engine:
         if self.dialect == "sqlite":
-            return sqlite.make_engine(self._url, durable=self.durable, read_only=read_only)
-        return postgresql.make_engine(self._url, name=READER if read_only else self._name, read_only=read_only)
+            level = Synchronous.NORMAL if behind else Synchronous.FULL
+            return sqlite.make_engine(
+                self._url, synchronous=None if read_only else level if self.durable else Synchronous.OFF
+            )
+        name = READER if read_only else self._name
+        return postgresql.make_engine(self._url, name=name, read_only=read_only, behind=behind)
 
     def _own(self) -> None:
         if not self._locked():
@@ -144,14 +157,24 @@ class Database:
         if self.dialect == "sqlite":
             self._lock = self._lock or sqlite.lock(Path(str(self._url.database)))
             return self._lock is not None
-        self.session.autocommit = True
         return postgresql.own(self.session)
 
+    def _detached(self, engine: Engine) -> PoolProxiedConnection:
+        """A connection of its own, in autocommit."""
+        made = engine.raw_connection()
+        made.detach()
+        if self.dialect == "postgresql":  # on SQLite it is so
+            driver: Any = made.dbapi_connection
+            driver.autocommit = True
+        return made
+
     def _disconnect(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        for session in (self._session, self._session_behind):
+            if session is not None:
+                session.close()
+        self._session = self._session_behind = None
         self.engine.dispose()
+        self._engine_behind.dispose()
         self.readers.dispose()
 
     def _owner(self) -> str:
@@ -185,7 +208,7 @@ def open_for_reading(url: str) -> Engine:
     path = Path(parsed.database or "").resolve()
     if not path.is_file():
         raise StoreError(f"there is no database at {path}")
-    return sqlite.make_engine(parsed.set(database=str(path)), durable=True, read_only=True)
+    return sqlite.make_engine(parsed.set(database=str(path)), synchronous=None)
 
 
 def _parse(url: str) -> URL:

@@ -1,11 +1,18 @@
 """What a world keeps about itself beside its state: named texts, such as the feed it was begun with."""
 
 from collections.abc import Mapping
+from contextlib import closing
+from typing import Final
 
 from sqlalchemy import delete, exists, insert, select
 
+from hypersim.engine.commands import CancelReplace, PlaceList, PlaceOrder, Reset
 from hypersim.store.database import Database
+from hypersim.store.rows import newest_projected, stored_batches
 from hypersim.store.tables import facts, orders
+
+ORDERING: Final = (PlaceOrder, PlaceList, CancelReplace)
+"""Commands that lead to an order, or come after one: the journal has none that were refused."""
 
 
 def read_facts(database: Database) -> dict[str, str]:
@@ -22,6 +29,13 @@ def write_facts(database: Database, values: Mapping[str, str]) -> None:
 
 
 def has_orders(database: Database) -> bool:
-    """Whether any account of this world has, or had, an order."""
+    """Whether any account of this world has, or had, an order: a stored one, or one that is yet to be projected.
+    Raises StoreError where the journal cannot be read.
+    """
     with database.readers.connect() as connection:
-        return bool(connection.execute(select(exists(select(orders.c.order_id)))).scalar())
+        found = bool(connection.execute(select(exists(select(orders.c.order_id)))).scalar())
+        with closing(stored_batches(connection, newest_projected(connection))) as batches:
+            for batch in batches:
+                for stamped in batch.commands:
+                    found = isinstance(stamped.command, ORDERING) or (found and not isinstance(stamped.command, Reset))
+        return found

@@ -1,13 +1,13 @@
 """What is stored, for those who must not wait: queries run in a few threads of their own, never on the
 event loop.
 
-Reads only what is durable; an answer that was given is already there. A database that is away is a refusal,
-OVERLOADED: try again.
+Reads only what is durable; an answer that was given is already there: a query waits until what is durable when it is
+asked can be read. A database that is away is a refusal, OVERLOADED: try again.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
@@ -43,11 +43,12 @@ class History:
     inclusive but for candles.
 
     Where there is a choice, a `limit` cuts off the newest when an id or a time to start from is given, and
-    the oldest otherwise; answers ascend.
+    the oldest otherwise; answers ascend. `projected` returns once what is durable can be read, as `Writer.projected`.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, projected: Callable[[], Awaitable[None]]) -> None:
         self._database = database
+        self._projected = projected
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
 
     async def order(
@@ -297,6 +298,7 @@ class History:
         self._threads.shutdown()
 
     async def _run(self, query: Callable[[Connection], T]) -> T:
+        await self._projected()
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, query)
 
     def _ask(self, query: Callable[[Connection], T]) -> T:

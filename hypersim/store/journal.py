@@ -1,11 +1,13 @@
 """The journal: what was asked, durable before anybody hears of it; and the snapshots that cut it short.
 
-Guarantees that a batch is stored whole or not at all, together with its projections and the rows that came
-with its commands, and only by the owner of the database. A journal that failed to store a batch does not
-know what is stored: `reopen` it before anything else.
+Guarantees that a batch is stored whole or not at all, together with the rows that came with its commands; that its
+projections, which are made of it and need not be durable before it is acknowledged, are written behind it in a
+transaction of their own, together with the mark how far they are; and that only the owner of the database writes
+either. A journal that failed to store something does not know what is stored: `reopen` it before anything else.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -15,13 +17,20 @@ from sqlalchemy import delete, func, insert, select
 from hypersim.ask import JoinedRow
 from hypersim.engine.events import Committed
 from hypersim.engine.state import ExchangeState
+from hypersim.errors import StoreError
 from hypersim.store.audit import Balances, check_projections
 from hypersim.store.batches import Batch, as_batch
-from hypersim.store.bulk import BatchStatement
+from hypersim.store.bulk import ALONE, BEHIND, JOINED, bound, parameters
 from hypersim.store.database import Database
 from hypersim.store.postgresql import Parameters
 from hypersim.store.projections import Projected, Projections, joined_rows
-from hypersim.store.rows import oldest_trades, running_candles, stored_batches, stored_snapshots
+from hypersim.store.rows import (
+    newest_projected,
+    oldest_trades,
+    running_candles,
+    stored_batches,
+    stored_snapshots,
+)
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import PROJECTIONS, api_keys, journal, snapshots, tape
 
@@ -44,11 +53,13 @@ class Stored(Struct, frozen=True):
     snapshots: Generator[Snapshot, None, None]
     batches: Callable[[int], Generator[Batch, None, None]]
     api_keys: frozenset[str]
+    projected: int
+    """The command that the projections go up to; what follows must be projected before anything else."""
 
 
 class Journal(Protocol):
-    """What the writer stores to. Everything but `prepare` blocks; no two calls overlap, except with
-    `prepare`."""
+    """What the writer stores to: batches, and behind them, in the same order, what serves queries. Everything but
+    `prepare` and `project` blocks; no two calls overlap, except with these."""
 
     def load(self) -> Stored:
         """What is stored. Raises StoreError when it cannot be read."""
@@ -59,8 +70,13 @@ class Journal(Protocol):
         raises, nobody knows whether the batch is stored."""
         ...
 
+    def project(self, records: Sequence[Committed]) -> Callable[[], None]:
+        """Makes the projections of whole batches ready, at least one, which follow those of the call before. The
+        function that is returned stores them."""
+        ...
+
     def save(self, snapshot: Snapshot) -> None:
-        """Stores a snapshot, and drops what is not needed any more."""
+        """Stores a snapshot of a command that is projected, and drops what is not needed any more."""
         ...
 
     def check(self, state: ExchangeState, since: int, balances: Balances) -> None:
@@ -88,18 +104,21 @@ class SqlJournal:
     def __init__(self, database: Database, *, keep: int = 2) -> None:
         self._database = database
         self._keep = keep
-        self._statement = BatchStatement(database.dialect)
-        self._store: Callable[[Parameters], None]
+        self._store_alone: Callable[[Parameters], None]
+        self._store_joined: Callable[[Parameters], None]
+        self._store_behind: Callable[[Parameters], None]
         self._projections = Projections()
         self._tape_from: dict[str, int] = {}
 
     def load(self) -> Stored:
-        self._store = self._statement.bind(self._database.session)
+        dialect, session = self._database.dialect, self._database.session
+        self._store_alone, self._store_joined = bound(ALONE, dialect, session), bound(JOINED, dialect, session)
+        self._store_behind = bound(BEHIND, dialect, self._database.session_behind)
         with self._database.readers.connect() as connection:
             self._projections = Projections(running_candles(connection))
             self._tape_from = oldest_trades(connection)
             keys = frozenset(connection.execute(select(api_keys.c.api_key)).scalars())
-        return Stored(self._snapshots(), self._batches, keys)
+            return Stored(self._snapshots(), self._batches, keys, newest_projected(connection))
 
     def _snapshots(self) -> Generator[Snapshot, None, None]:
         with self._database.readers.connect() as connection:
@@ -110,32 +129,36 @@ class SqlJournal:
             yield from stored_batches(connection, after)
 
     def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
-        projected = self._projections.project(records)
         batch = as_batch(records)
-        parameters = self._statement.parameters(
-            {
-                "first_sequence": batch.first_sequence,
-                "sequence": batch.sequence,
-                "time_us": records[-1].time_us,
-                "epoch": self._database.epoch,
-                "rules": batch.rules,
-                "version": batch.version,
-                "commands": msgspec.json.encode(batch.commands).decode(),
-                "digest": batch.digest,
-            },
-            {**joined_rows(joined), **projected.rows()},
-        )
+        fields: dict[str, str | int] = {
+            "first_sequence": batch.first_sequence,
+            "sequence": batch.sequence,
+            "time_us": records[-1].time_us,
+            "epoch": self._database.epoch,
+            "rules": batch.rules,
+            "version": batch.version,
+            "commands": msgspec.json.encode(batch.commands).decode(),
+            "digest": batch.digest,
+        }
+        if joined:
+            return partial(self._store_joined, parameters(JOINED, fields, joined_rows(joined)))
+        return partial(self._store_alone, parameters(ALONE, fields, {}))
+
+    def project(self, records: Sequence[Committed]) -> Callable[[], None]:
+        projected = self._projections.project(records)
+        fields = {"sequence": records[-1].sequence, "epoch": self._database.epoch}
+        rows = parameters(BEHIND, fields, projected.rows())
         outdated = self._outdated(projected)
 
         def store() -> None:
             if projected.reset:
-                session = self._database.session
+                session = self._database.session_behind
                 for statement in ("BEGIN", *EMPTY):
                     session.execute(statement)
-                self._store(parameters)
+                self._store_behind(rows)
                 session.execute("COMMIT")
             else:
-                self._store(parameters)
+                self._store_behind(rows)
             if outdated:
                 with self._database.transaction() as connection:
                     for symbol, first_id in outdated.items():
@@ -146,6 +169,8 @@ class SqlJournal:
 
     def save(self, snapshot: Snapshot) -> None:
         with self._database.transaction() as connection:
+            if snapshot.sequence > (projected := newest_projected(connection)):
+                raise StoreError(f"{snapshot} comes before its commands after {projected} are projected")
             # there may be one of that moment, such as one that was damaged
             connection.execute(delete(snapshots).where(snapshots.c.sequence == snapshot.sequence))
             connection.execute(insert(snapshots).values(structs.asdict(snapshot)))

@@ -1,8 +1,8 @@
 """PostgreSQL: how its connections are set up, and who may write.
 
-Guarantees that a commit is on disk when it is acknowledged, and one owner per database by a lock that its
-server holds for the owner's session. Sessions that write carry their owner's name, so that he can end those
-that the server has not noticed losing. Refuses a server that does not sync its disk.
+Guarantees that a commit is on disk when it is acknowledged (except for what is written behind), and one owner per
+database by a lock that its server holds for the owner's session. Sessions that write carry their owner's name, so that
+he can end those that the server has not noticed losing. Refuses a server that does not sync its disk.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,9 +45,9 @@ AND pid <> pg_backend_pid()
 """
 
 
-def make_engine(url: URL, *, name: str, read_only: bool) -> Engine:
+def make_engine(url: URL, *, name: str, read_only: bool = False, behind: bool = False) -> Engine:
     """An engine for that database. Readers check a connection before they use it: the server may have been
-    restarted since.
+    restarted since. A commit `behind` is on disk when the next other one is: it comes before it in the server's log.
     """
     engine = create_engine(url, connect_args=CONNECT | {"application_name": name}, pool_pre_ping=read_only)
 
@@ -57,7 +57,7 @@ def make_engine(url: URL, *, name: str, read_only: bool) -> Engine:
             if read_only:
                 connection.execute("SET default_transaction_read_only = on")
             else:
-                connection.execute("SET synchronous_commit = on")
+                connection.execute(f"SET synchronous_commit = {'off' if behind else 'on'}")
 
     return engine
 
@@ -82,18 +82,18 @@ def own(connection: psycopg.Connection[Any]) -> bool:
     return True
 
 
-def prepared(connection: psycopg.Connection[Any], statement: str) -> Callable[[Parameters], None]:
+def prepared(connection: psycopg.Connection[Any], name: str, statement: str) -> Callable[[Parameters], None]:
     """A function that runs a statement, prepared once a session, by libpq alone: a single wait without Python.
 
     It raises psycopg.DatabaseError.
     """
     session = connection.pgconn
-    found = connection.execute("SELECT FROM pg_prepared_statements WHERE name = 'batch'").fetchone()
+    found = connection.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,)).fetchone()
     if found is None:
-        _checked(session.prepare(b"batch", statement.encode()))
+        _checked(session.prepare(name.encode(), statement.encode()))
 
     def run(parameters: Parameters) -> None:
-        _checked(session.exec_prepared(b"batch", [str(value).encode() for value in parameters]))
+        _checked(session.exec_prepared(name.encode(), [str(value).encode() for value in parameters]))
 
     return run
 

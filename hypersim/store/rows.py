@@ -14,7 +14,7 @@ from hypersim.errors import StoreError
 from hypersim.store.batches import Batch
 from hypersim.store.projections import STORED_SECONDS
 from hypersim.store.snapshots import Snapshot
-from hypersim.store.tables import candles, journal, snapshots, tape, tickers
+from hypersim.store.tables import candles, journal, projected, snapshots, tape, tickers
 from hypersim.views.candles import bucket
 from hypersim.views.records import AccountTrade, Amended, Candle, PreventedMatch
 
@@ -82,6 +82,14 @@ def oldest_trades(connection: Connection) -> dict[str, int]:
     symbols = connection.execute(select(tickers.c.symbol)).scalars().all()
     oldest = select(func.min(tape.c.trade_id)).where(tape.c.symbol == bindparam("market"))
     return {symbol: connection.execute(oldest, {"market": symbol}).scalar_one() for symbol in symbols}
+
+
+def newest_projected(connection: Connection) -> int:
+    """The command that the projections go up to. Raises StoreError when nobody knows."""
+    sequence: int | None = connection.execute(select(projected.c.sequence)).scalar()
+    if sequence is None:
+        raise StoreError("the database is damaged: it does not say how far its projections are")
+    return sequence
 
 
 def stored_snapshots(connection: Connection) -> Generator[Snapshot, None, None]:

@@ -1,9 +1,10 @@
 """SQLite: how its connections are set up, and who may write.
 
-Guarantees write-ahead logging with every commit synced to disk (except for a world that is not kept), read
-back from the database, and one owner per file by a lock beside it.
+Guarantees write-ahead logging with every commit synced to disk (except for a world that is not kept, and for what
+is written behind), read back from the database, and one owner per file by a lock beside it.
 """
 
+import enum
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +18,21 @@ OLDEST: Final = (3, 24, 0)
 """The first SQLite that can update the rows it cannot insert."""
 
 BUSY_TIMEOUT_S: Final = 10.0
-SYNCHRONOUS: Final = {"OFF": 0, "FULL": 2}
 
 
-def make_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
-    """An engine for that file. Connections begin transactions when told to and not before."""
+class Synchronous(enum.IntEnum):
+    """How commits are synced, as SQLite's pragma of that name counts."""
+
+    OFF = 0
+    NORMAL = 1
+    """Not by themselves: the next one that is FULL syncs those before it, too, as they lie before it in the log."""
+    FULL = 2
+
+
+def make_engine(url: URL, *, synchronous: Synchronous | None) -> Engine:
+    """An engine for that file; without `synchronous` it only reads. Connections begin transactions when told to and
+    not before.
+    """
     if sqlite3.sqlite_version_info < OLDEST:
         raise StoreError(f"this Python's SQLite is {sqlite3.sqlite_version}; Hyper-Sim needs 3.24 or newer")
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
@@ -29,24 +40,26 @@ def make_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        if read_only:
+        if synchronous is None:
             connection.execute("PRAGMA query_only = ON")
         else:
-            _make_durable(connection, "FULL" if durable else "OFF")
+            _make_durable(connection, synchronous)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if synchronous is None else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def _make_durable(connection: sqlite3.Connection, synchronous: str) -> None:
+def _make_durable(connection: sqlite3.Connection, synchronous: Synchronous) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA synchronous = {synchronous.name}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: past the drive's own cache
+    if synchronous is Synchronous.FULL:  # whose commits are waited for; those that are not copy the log, too
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
     (level,) = connection.execute("PRAGMA synchronous").fetchone()
-    if mode != "wal" or level != SYNCHRONOUS[synchronous]:
+    if mode != "wal" or level != synchronous:
         raise StoreError(
             f"SQLite cannot keep this database safe here (journal_mode {mode}, synchronous {level}); "
             "put it on a local disk"

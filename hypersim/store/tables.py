@@ -1,8 +1,8 @@
 """The tables, declared once for SQLite and PostgreSQL. What they look like on disk is in `migrations`.
 
 Two kinds: the truth (`journal`, `snapshots`, `fence`, `api_keys`, `facts`), and its projections
-(`PROJECTIONS`), which are written in the same transaction and serve queries. Prices, quantities and rates
-have scale 8, amounts scale 16, times are microseconds UTC.
+(`PROJECTIONS`), which are written behind it, as far as `projected` says, and serve queries. Prices, quantities
+and rates have scale 8, amounts scale 16, times are microseconds UTC.
 """
 
 from typing import Any, Final
@@ -110,6 +110,16 @@ fence: Final = Table(
     _text("owner"),
 )
 """One row: how often the database was opened for writing, by whom last. Every commit checks the epoch."""
+
+projected: Final = Table(
+    "projected",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _count("sequence"),
+)
+"""One row: the last command of a batch, up to which the projections have everything; of later ones they have
+nothing. It is written with them.
+"""
 
 api_keys: Final = Table(
     "api_keys",

@@ -1,7 +1,8 @@
 """Proves that what is stored is true: the journal leads to the recorded states, and the projections agree with it.
 
 As far back as the journal is kept, every row of the history is compared with what a replay leads to; of what is older
-the balances, the ledger's sums and what still stands. Tape and candles are not compared.
+the balances, the ledger's sums and what still stands. Tape and candles are not compared. Projections are compared with
+the moment up to which they go: a running exchange, or one that was killed, may have later commands in its journal.
 Only reads, in one transaction: it may run beside the exchange that owns the database, and sees one moment
 of it.
 """
@@ -25,7 +26,14 @@ from hypersim.store.audit import check_projections
 from hypersim.store.database import explained, open_for_reading
 from hypersim.store.recovery import Replay, checked
 from hypersim.store.reprojected import Reprojected
-from hypersim.store.rows import as_order, as_order_list, as_withdrawal, stored_batches, stored_snapshots
+from hypersim.store.rows import (
+    as_order,
+    as_order_list,
+    as_withdrawal,
+    newest_projected,
+    stored_batches,
+    stored_snapshots,
+)
 from hypersim.store.snapshots import Snapshot
 from hypersim.store.tables import journal, ledger_entries, metadata, order_lists, orders, withdrawals
 
@@ -40,6 +48,8 @@ class Verified(Struct, frozen=True, kw_only=True):
     snapshots: int
     """How many recorded states were compared."""
     state_hash: str
+    projected: int
+    """The command up to which the projections go; the rest is of that moment."""
     accounts: int
     """The outside world and the fee income included."""
     open_orders: int
@@ -91,16 +101,27 @@ def _verify(connection: Connection) -> Verified:
     replay = Replay(_start(connection, recorded))
     first_sequence = replay.sequence + 1
     expected = {snapshot.sequence: snapshot for snapshot in recorded if snapshot.rules == RULES}
+    projected, state = newest_projected(connection), None
     history = Reprojected(connection)
+    if replay.sequence == projected:
+        state = checked(replay.exchange)
     with closing(stored_batches(connection, replay.sequence)) as batches:
         for batch in batches:
-            history.add(replay.apply(batch))
+            records = replay.apply(batch)
+            if batch.sequence <= projected:
+                history.add(records)
+            if batch.sequence == projected:
+                state = checked(replay.exchange)
             here = expected.get(batch.sequence)
             if here is not None and replay.exchange.state_hash() != here.state_hash:
                 raise StoreError(f"replaying the journal does not lead to {here}")
     if recorded and recorded[-1].sequence > replay.sequence:
         raise StoreError(f"the journal ends at command {replay.sequence}, before {recorded[-1]}")
-    state = checked(replay.exchange)
+    if state is None or (recorded and recorded[-1].sequence > projected):
+        raise StoreError(
+            f"the projections end at command {projected}, which is neither the last of a batch nor after the snapshots"
+        )
+    checked(replay.exchange)
     check_projections(connection, state, 0, {})
     open_orders = _check_open_orders(connection, state)
     _check_open_lists(connection, state)
@@ -112,6 +133,7 @@ def _verify(connection: Connection) -> Verified:
         sequence=replay.sequence,
         snapshots=len(recorded),
         state_hash=replay.exchange.state_hash(),
+        projected=projected,
         accounts=len({account_id for account_id, *_ in state.balances}),
         open_orders=open_orders,
         ledger_entries=entries,

@@ -131,12 +131,12 @@ async def open_lab(
     async with AsyncExitStack() as stack:
         database = open_database("sqlite://", memory=True)
         stack.callback(database.close)
-        history = History(database)
-        stack.callback(history.close)
         writer = Writer(SqlJournal(database), views, clock, reports=Path("/nowhere"))
         writer.listeners.append(limits.orders.fold)
         await writer.start()
         stack.push_async_callback(writer.stop)
+        history = History(database, writer.projected)
+        stack.callback(history.close)
         world = World(
             clock=clock,
             ask=writer.ask,

@@ -167,7 +167,9 @@ def withdrawal(account_id: int, name: str, chance: random.Random) -> Withdraw:
 
 
 class Scribe:
-    """Applies commands and stores the records that they make, as many to a batch as are written at once."""
+    """Applies commands and stores the records that they make, as many to a batch as are written at once. Projects each
+    batch, unless it is told to stay `behind`.
+    """
 
     def __init__(self, journal: Journal, seed: int = 0) -> None:
         journal.load()
@@ -175,6 +177,8 @@ class Scribe:
         self.exchange = Exchange()
         self.views = Views()
         self.records: list[Committed] = []
+        self.behind = False
+        self._waiting: list[Committed] = []
         self.sequence = 0
         self.time_us = BEGIN_US
         self._chance = random.Random(seed)
@@ -195,10 +199,23 @@ class Scribe:
                 )
         if records:
             self.journal.prepare(records, joined)()
+            self._waiting += records
+            if not self.behind:
+                self.catch_up()
             for record in records:
                 self.views.fold(record)
             self.records += records
         return records
+
+    def catch_up(self) -> None:
+        """Projects what waits, together."""
+        if self._waiting:
+            self.journal.project(self._waiting)()
+            self._waiting.clear()
+
+    async def projected(self) -> None:
+        """As `Writer.projected`."""
+        self.catch_up()
 
     def live(self, commands: Iterator[Command], count: int) -> None:
         """Stores that many commands of a life, in batches of random sizes."""

@@ -18,13 +18,15 @@ class MemoryJournal:
         self.batches: list[Batch] = []
         self.joined: list[JoinedRow] = []
         self._snapshot: Snapshot | None = None
+        self._projected = 0
 
     def load(self) -> Stored:
         def batches(after: int) -> Generator[Batch, None, None]:
             yield from (batch for batch in list(self.batches) if batch.sequence > after)
 
         newest = (snapshot for snapshot in [self._snapshot] if snapshot is not None)
-        return Stored(newest, batches, frozenset(row.api_key for row in self.joined if isinstance(row, KeyRow)))
+        keys = frozenset(row.api_key for row in self.joined if isinstance(row, KeyRow))
+        return Stored(newest, batches, keys, self._projected)
 
     def prepare(self, records: Sequence[Committed], joined: Sequence[JoinedRow]) -> Callable[[], None]:
         batch = as_batch(records)
@@ -32,6 +34,12 @@ class MemoryJournal:
         def store() -> None:
             self.batches.append(batch)
             self.joined.extend(joined)
+
+        return store
+
+    def project(self, records: Sequence[Committed]) -> Callable[[], None]:
+        def store() -> None:  # there are no projections
+            self._projected = records[-1].sequence
 
         return store
 

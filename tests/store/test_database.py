@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine, inspect, select, text, update
 
 from hypersim.errors import StoreError
 from hypersim.store import postgresql, tables
-from hypersim.store.bulk import BatchStatement
+from hypersim.store.bulk import BEHIND, bound, parameters
 from hypersim.store.database import DRIVER_ERRORS, Database, open_database, open_for_reading
 from hypersim.store.journal import SqlJournal
 from hypersim.store.migrate import alembic_config
@@ -76,20 +76,9 @@ def test_sqlite_tables_without_row_ids_are_the_same_migrated_and_declared(tmp_pa
 
 @pytest.mark.parametrize("value", [0, -1, 2**63 - 1, -(2**63), 2**64, HUGE, -HUGE, 10**60])
 def test_an_integer_of_any_size_is_stored_as_it_is(database: Database, value: int) -> None:
-    statement = BatchStatement(database.dialect)
-    store = statement.bind(database.session)
-    record: dict[str, str | int] = {
-        "first_sequence": 1,
-        "sequence": 1,
-        "time_us": 1,
-        "epoch": database.epoch,
-        "rules": 1,
-        "version": "",
-        "commands": "[]",
-        "digest": "",
-    }
+    store = bound(BEHIND, database.dialect, database.session_behind)
     row = (1, "USDT", str(value), str(-value), 1)
-    store(statement.parameters(record, {tables.balances: [row]}))
+    store(parameters(BEHIND, {"sequence": 1, "epoch": database.epoch}, {tables.balances: [row]}))
     with database.readers.connect() as connection:
         found = connection.execute(select(tables.balances)).one()
     assert (1, "USDT", value, -value, 1) == tuple(found)

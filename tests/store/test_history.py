@@ -70,7 +70,7 @@ async def told(database: Database) -> AsyncIterator[Told]:
                     event.outside,
                 )
                 tape.append((event.symbol, on_tape))
-    history = History(database)
+    history = History(database, scribe.projected)
     yield Told(history, list(orders.values()), trades, tape, scribe.time_us)
     history.close()
 
@@ -227,7 +227,7 @@ async def test_of_orders_with_one_client_id_the_newest_is_found(database: Databa
     scribe = Scribe(SqlJournal(database))
     crossing = [order(2, Side.SELL, 1, 100, f"s{n}") for n in range(3)]
     scribe.write(*SET_UP, *(c for ask in crossing for c in (ask, order(1, Side.BUY, 1, 100, "same"))))
-    history = History(database)
+    history = History(database, scribe.projected)
     found = await history.order("BTCUSDT", client_order_id="same", account_id=1)
     assert found is not None
     assert 6 == found.order_id
@@ -246,7 +246,7 @@ async def test_queries_do_not_hold_up_the_event_loop(told: Told) -> None:
 
 async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    history = History(database)
+    history = History(database, Scribe(SqlJournal(database)).projected)
     assert [] == await history.orders(1, "BTCUSDT", limit=1)
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
         sessions = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -264,7 +264,7 @@ async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_ur
 
 async def test_a_connection_that_was_lost_meanwhile_is_not_missed(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    history = History(database)
+    history = History(database, Scribe(SqlJournal(database)).projected)
     assert [] == await history.orders(1, "BTCUSDT", limit=1)
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
         other.execute(

@@ -41,6 +41,7 @@ def test_what_is_true_is_verified_while_the_exchange_runs(database: Database, da
         sequence=scribe.sequence,
         snapshots=2,
         state_hash=scribe.exchange.state_hash(),
+        projected=scribe.sequence,
         accounts=5,
         open_orders=sum(len(venue.orders) for venue in state.venues),
         ledger_entries=entries,

@@ -57,16 +57,21 @@ class Rehearsed:
     """A journal that does as another one does, except for what a test plans.
 
     `before` and `after` are called when a batch is stored, with its number (from 0) and records: in the
-    thread that stores, before and after the real thing.
+    thread that stores, before and after the real thing. So are `before_projecting` and `after_projecting`, with the
+    records of some batches.
     """
 
     journal: Journal
     before: Callable[[int, Sequence[Committed]], None] = lambda number, records: None
     after: Callable[[int, Sequence[Committed]], None] = lambda number, records: None
+    before_projecting: Callable[[Sequence[Committed]], None] = lambda records: None
+    after_projecting: Callable[[Sequence[Committed]], None] = lambda records: None
     on_reopen: Callable[[], None] = lambda: None
     on_save: Callable[[], None] = lambda: None
     batches: list[list[Committed]] = field(default_factory=list)
     """What was stored."""
+    projected: list[list[Committed]] = field(default_factory=list)
+    """What was projected."""
     saved: list[int] = field(default_factory=list)
     _numbers: int = 0
 
@@ -86,6 +91,17 @@ class Rehearsed:
 
         return planned
 
+    def project(self, records: Sequence[Committed]) -> Callable[[], None]:
+        project = self.journal.project(records)
+
+        def planned() -> None:
+            self.before_projecting(records)
+            project()
+            self.projected.append(list(records))
+            self.after_projecting(records)
+
+        return planned
+
     def save(self, snapshot: Snapshot) -> None:
         self.on_save()
         self.journal.save(snapshot)
@@ -100,12 +116,15 @@ class Rehearsed:
 
 
 class Gate:
-    """Holds the storing thread until it is opened."""
+    """Holds the storing thread until it is opened: before a batch is stored, or before some are projected."""
 
-    def __init__(self, journal: Rehearsed) -> None:
+    def __init__(self, journal: Rehearsed, *, projecting: bool = False) -> None:
         self._open = threading.Event()
         self.reached = threading.Event()
-        journal.before = lambda number, records: self.wait()
+        if projecting:
+            journal.before_projecting = lambda records: self.wait()
+        else:
+            journal.before = lambda number, records: self.wait()
 
     def wait(self) -> None:
         """Says that somebody waits here, and lets him through when the gate is open."""
