@@ -1,7 +1,8 @@
 """`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts as in PARTS.
 
 Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
-PostgreSQL. On a shared machine compare the ratios, which are taken round by round, not the absolute figures.
+PostgreSQL, and sends its load by wrk where that is installed. On a shared machine compare the ratios, which are taken
+round by round, not the absolute figures.
 """
 
 import argparse
