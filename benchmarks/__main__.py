@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
+from benchmarks.endpoints import endpoints_table
 from benchmarks.engine import engine_table
 from benchmarks.idle import STARTS, idle_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
@@ -22,7 +23,7 @@ from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
+PARTS = ("orders", "endpoints", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     print(
         f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
-        f"(at most {MOST_ROUNDS} of outside updates) and of {STARTS} starts; "
+        f"(at most {MOST_ROUNDS} of outside updates and of endpoints) and of {STARTS} starts; "
         f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
     )
@@ -64,6 +65,10 @@ def main() -> None:
         if "streams" in parts:
             print(f"\n{streams_table(chosen.seconds)}", flush=True)
             print(f"\n{subscribers_table()}", flush=True)
+        if "endpoints" in parts:
+            with ExitStack() as serving, yardstick() as bare:
+                exchanges = [serving.enter_context(exchange(*each)) for each in databases("endpoints").items()]
+                print(f"\n{endpoints_table(bare, exchanges, chosen.rounds, chosen.seconds)}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:

@@ -2,12 +2,14 @@
 
 import statistics
 from collections.abc import Sequence
+from functools import partial
 
 from benchmarks import pipeline
 from benchmarks.conditions import resident_mb
 from benchmarks.load import Result, finish, start
 from benchmarks.table import Table
 from benchmarks.targets import Target
+from benchmarks.turns import add_rows, compared, turns
 
 CONNECTIONS = (1, 8, 32, 128)
 REST_CONNECTIONS = 32
@@ -22,27 +24,11 @@ def measure(target: Target, connections: int, seconds: float) -> Result:
 
 
 def orders_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
-    """Medians over rounds in which every target has its turn; ratios are taken round by round."""
-    table = Table("connections", "target", "orders/s", "of the bare handler", "p50 ms", "p99 ms")
+    """Orders of two accounts on one symbol, from few and many connections."""
+    table = compared("connections", "orders/s")
     for connections in CONNECTIONS:
-        results: dict[str, list[Result]] = {target.name: [] for target in targets}
-        for target in targets:
-            measure(target, connections, min(seconds, 1))  # warm
-        for _ in range(rounds):
-            for target in targets:
-                results[target.name].append(measure(target, connections, seconds))
-        bare = results[targets[0].name]
-        for target in targets:
-            mine = results[target.name]
-            ratios = [one.per_second / other.per_second for one, other in zip(mine, bare, strict=True)]
-            table.row(
-                str(connections),
-                target.name,
-                f"{statistics.median(one.per_second for one in mine):,.0f}",
-                f"{statistics.median(ratios):.2f}",
-                f"{statistics.median(one.percentile_ms(0.5) for one in mine):.2f}",
-                f"{statistics.median(one.percentile_ms(0.99) for one in mine):.1f}",
-            )
+        runs = {target.name: partial(measure, target, connections) for target in targets}
+        add_rows(table, str(connections), turns(runs, rounds, seconds))
     return table
 
 
