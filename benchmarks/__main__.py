@@ -16,6 +16,7 @@ from benchmarks.delay import delay_table
 from benchmarks.endpoints import endpoints_table
 from benchmarks.engine import engine_table
 from benchmarks.idle import STARTS, idle_table
+from benchmarks.many import many_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.recovery import recovery_table
@@ -66,9 +67,9 @@ def main() -> None:
             print(f"\n{streams_table(chosen.seconds)}", flush=True)
             print(f"\n{subscribers_table()}", flush=True)
         if "endpoints" in parts:
-            with ExitStack() as serving, yardstick() as bare:
-                exchanges = [serving.enter_context(exchange(*each)) for each in databases("endpoints").items()]
-                print(f"\n{endpoints_table(bare, exchanges, chosen.rounds, chosen.seconds)}", flush=True)
+            print(f"\n{endpoints_table(databases('endpoints'), chosen.rounds, chosen.seconds)}", flush=True)
+        if "orders" in parts:
+            print(f"\n{many_table(databases('many'), chosen.rounds, chosen.seconds)}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:

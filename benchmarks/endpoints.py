@@ -5,14 +5,15 @@ order of its own, placed before: as many of them as are measured at once.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
 from benchmarks.load import Job, Result, finish, start
 from benchmarks.orders import measure
 from benchmarks.table import Table
-from benchmarks.targets import Signer, Target, limit_order, open_accounts, request, signed, stamp
+from benchmarks.targets import Signer, Target, exchange, limit_order, open_accounts, request, signed, stamp, yardstick
 from benchmarks.turns import Run, add_rows, compared, turns
 
 CONNECTIONS: Final = 32
@@ -94,15 +95,17 @@ class Desk:
         return placed["orderId"]
 
 
-def endpoints_table(bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> Table:
+def endpoints_table(databases: Mapping[str, str], rounds: int, seconds: float) -> Table:
     """Medians over rounds in which every target has its turn; ratios are taken round by round."""
-    desks = {target.name: Desk(target) for target in exchanges}
-    yardstick = {bare.name: partial(measure, bare, CONNECTIONS)}
-    calls: dict[str, dict[str, Run]] = {"DELETE order": {name: desk.cancel for name, desk in desks.items()}}
-    for name, desk in desks.items():
-        for call, run in desk.gets().items():
-            calls.setdefault(call, {})[name] = run
-    table = compared("call", "requests/s")
-    for call, runs in calls.items():
-        add_rows(table, call, turns(yardstick | runs, min(rounds, MOST_ROUNDS), seconds))
+    with ExitStack() as stack:
+        bare = stack.enter_context(yardstick())
+        desks = {name: Desk(stack.enter_context(exchange(name, url))) for name, url in databases.items()}
+        calls: dict[str, dict[str, Run]] = {"DELETE order": {name: desk.cancel for name, desk in desks.items()}}
+        for name, desk in desks.items():
+            for call, run in desk.gets().items():
+                calls.setdefault(call, {})[name] = run
+        table = compared("call", "requests/s")
+        for call, runs in calls.items():
+            all_runs = {bare.name: partial(measure, bare, CONNECTIONS)} | runs
+            add_rows(table, call, turns(all_runs, min(rounds, MOST_ROUNDS), seconds))
     return table

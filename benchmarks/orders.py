@@ -23,10 +23,12 @@ def measure(target: Target, connections: int, seconds: float) -> Result:
     return finish(start(target.order_job(connections, seconds)))
 
 
-def orders_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
-    """Orders of two accounts on one symbol, from few and many connections."""
+def orders_table(
+    targets: Sequence[Target], rounds: int, seconds: float, of_connections: Sequence[int] = CONNECTIONS
+) -> Table:
+    """Orders from few connections and from many; the first target is the one that the others are compared with."""
     table = compared("connections", "orders/s")
-    for connections in CONNECTIONS:
+    for connections in of_connections:
         runs = {target.name: partial(measure, target, connections) for target in targets}
         add_rows(table, str(connections), turns(runs, rounds, seconds))
     return table

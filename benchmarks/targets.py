@@ -42,16 +42,24 @@ class Keys:
 
 @dataclass(frozen=True)
 class Target:
-    """Something that answers orders: its name, address, process, and the requests of one connection."""
+    """Something that answers orders: its name, address, process, and who trades what with whom: each two accounts with
+    one another, on every symbol.
+    """
 
     name: str
     port: int
     pid: int
     accounts: Sequence[Signer] = ()
+    symbols: Sequence[str] = ("BTCUSDT",)
 
     def order_job(self, connections: int, seconds: float) -> Job:
         """Orders on every connection: one that rests, then one that trades with it, and so on."""
-        return Job("127.0.0.1", self.port, [self._orders() for _ in range(connections)], seconds)
+        couples = self._couples()
+        lists = [
+            [order for couple in couples[first % len(couples) :: connections] for order in couple]
+            for first in range(connections)
+        ]
+        return Job("127.0.0.1", self.port, lists, seconds)
 
     def call(self, account: Signer, method: str, path: str, query: str) -> Any:
         """The answer to one signed request. Raises httpx.HTTPStatusError."""
@@ -66,13 +74,20 @@ class Target:
             for symbol in {order["symbol"] for order in self.call(account, "GET", "/v1/openOrders", stamp())}:
                 self.call(account, "DELETE", "/v1/openOrders", f"symbol={symbol}&{stamp()}")
 
-    def _orders(self) -> list[str]:
+    def _couples(self) -> list[list[str]]:
+        """Two orders that trade with one another, of each two accounts on each symbol; neighbours share neither."""
         if not self.accounts:
             query = limit_order("BUY") + "&signature=" + "0" * 64
-            return [request("POST", "/v1/order?" + query)]
+            return [[request("POST", "/v1/order?" + query)]]
+        pairs = list(zip(self.accounts[::2], self.accounts[1::2], strict=True))
         return [
-            signed(account, "POST", "/v1/order", limit_order(side))
-            for account, side in zip(self.accounts, ("BUY", "SELL"), strict=True)
+            [
+                signed(buyer, "POST", "/v1/order", limit_order("BUY", symbol)),
+                signed(seller, "POST", "/v1/order", limit_order("SELL", symbol)),
+            ]
+            for shift in range(len(self.symbols))
+            for number, (buyer, seller) in enumerate(pairs)
+            for symbol in [self.symbols[(shift + number) % len(self.symbols)]]
         ]
 
     def pipelined(self, under_way: int, seconds: float) -> Pipelined:
