@@ -81,7 +81,7 @@ def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target]
     if "orders" in parts:
         print(f"\n{orders_table([bare, *exchanges], rounds, seconds)}", flush=True)
     if "pipelined" in parts:
-        print(f"\n{pipelined_table(exchanges, rounds, seconds)}", flush=True)
+        print(f"\n{pipelined_table(bare, exchanges, rounds, seconds)}", flush=True)
     if "readers" in parts:
         print(f"\n{readers_table(exchanges, seconds)}", flush=True)
     print(f"\n{memory_table(exchanges)}", flush=True)

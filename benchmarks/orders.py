@@ -1,15 +1,15 @@
 """Durable orders a second over REST, beside the bare handler, in turn and in one run."""
 
-import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from benchmarks import pipeline
 from benchmarks.conditions import resident_mb
 from benchmarks.load import Result, finish, start
+from benchmarks.pipeline import Answered
 from benchmarks.table import Table
 from benchmarks.targets import Target
-from benchmarks.turns import add_rows, compared, turns
+from benchmarks.turns import Rated, add_rows, compared, rate, ratio, turns
 
 CONNECTIONS = (1, 8, 32, 128)
 REST_CONNECTIONS = 32
@@ -34,21 +34,30 @@ def orders_table(
     return table
 
 
-def pipelined_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
-    """Durable orders over one connection to the WebSocket API, beside REST, in turn; the ratio round by round."""
-    table = Table("target", "REST orders/s", "WebSocket API orders/s", "of REST")
+def pipelined_table(bare: Target, targets: Sequence[Target], rounds: int, seconds: float) -> Table:
+    """Durable orders over one connection to the WebSocket API, beside REST and the bare handler, in turn; the ratios
+    round by round.
+    """
+    table = Table(
+        "target", "bare handler/s", "REST orders/s", "WebSocket API orders/s", "of REST", "of the bare handler"
+    )
     for target in targets:
-        pairs = []
-        for _ in range(rounds):
-            rest = measure(target, REST_CONNECTIONS, seconds)
-            target.clear()
-            pairs.append((rest.per_second, pipeline.measured(target.pipelined(UNDER_WAY, seconds)).per_second))
+        runs: dict[str, Callable[[float], Rated]] = {
+            "bare": partial(measure, bare, REST_CONNECTIONS),
+            "rest": partial(measure, target, REST_CONNECTIONS),
+            "pipelined": partial(_pipeline, target),
+        }
+        found = turns(runs, rounds, seconds)
+        pipelined = found["pipelined"]
         table.row(
-            target.name,
-            *(f"{statistics.median(each):,.0f}" for each in zip(*pairs, strict=True)),
-            f"{statistics.median(pipelined / rest for rest, pipelined in pairs):.2f}",
+            target.name, *map(rate, found.values()), ratio(pipelined, found["rest"]), ratio(pipelined, found["bare"])
         )
     return table
+
+
+def _pipeline(target: Target, seconds: float) -> Answered:
+    target.clear()
+    return pipeline.measured(target.pipelined(UNDER_WAY, seconds))
 
 
 def readers_table(targets: Sequence[Target], seconds: float) -> Table:
