@@ -7,12 +7,13 @@ round by round, not the absolute figures.
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
+from benchmarks.durability import durability_table
 from benchmarks.endpoints import endpoints_table
 from benchmarks.engine import engine_table
 from benchmarks.idle import STARTS, idle_table
@@ -21,10 +22,11 @@ from benchmarks.orders import memory_table, orders_table, pipelined_table, reade
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
+from benchmarks.table import Table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "endpoints", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
+PARTS = tuple("orders endpoints readers engine recovery outside idle delay streams pipelined durability".split())
 
 
 def main() -> None:
@@ -53,27 +55,31 @@ def main() -> None:
             name = stack.enter_context(server.database())
             return {"SQLite": f"sqlite:///{folder / label}.db", "PostgreSQL": server.url(name)}
 
-        if "engine" in parts:
-            print(f"\n{engine_table(50_000)}", flush=True)
-        if "recovery" in parts:
-            print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
-        if "outside" in parts:
-            print(f"\n{outside_table(databases('outside'), chosen.rounds, chosen.seconds)}", flush=True)
-        if "idle" in parts:
-            print(f"\n{idle_table(chosen.watch)}", flush=True)
-        if "delay" in parts:
-            print(f"\n{delay_table(chosen.watch)}", flush=True)
-        if "streams" in parts:
-            print(f"\n{streams_table(chosen.seconds)}", flush=True)
-            print(f"\n{subscribers_table()}", flush=True)
-        if "endpoints" in parts:
-            print(f"\n{endpoints_table(databases('endpoints'), chosen.rounds, chosen.seconds)}", flush=True)
-        if "orders" in parts:
-            print(f"\n{many_table(databases('many'), chosen.rounds, chosen.seconds)}", flush=True)
+        for part, measures in tables(chosen, databases).items():
+            for measured in measures if part in parts else ():
+                print(f"\n{measured()}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:
                 print_orders(parts, bare, exchanges, chosen.rounds, chosen.seconds)
+
+
+def tables(
+    chosen: argparse.Namespace, databases: Callable[[str], dict[str, str]]
+) -> dict[str, Sequence[Callable[[], Table]]]:
+    """By part, what measures with processes of its own; `databases` makes empty ones under a label."""
+    rounds, seconds = chosen.rounds, chosen.seconds
+    return {
+        "engine": [lambda: engine_table(50_000)],
+        "recovery": [lambda: recovery_table(databases("recovery"), chosen.orders)],
+        "outside": [lambda: outside_table(databases("outside"), rounds, seconds)],
+        "idle": [lambda: idle_table(chosen.watch)],
+        "delay": [lambda: delay_table(chosen.watch)],
+        "streams": [lambda: streams_table(seconds), subscribers_table],
+        "endpoints": [lambda: endpoints_table(databases("endpoints"), rounds, seconds)],
+        "durability": [lambda: durability_table(databases("durability"), databases("naive"), rounds, seconds)],
+        "orders": [lambda: many_table(databases("many"), rounds, seconds)],
+    }
 
 
 def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:

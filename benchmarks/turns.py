@@ -44,9 +44,9 @@ def ratio(runs: Sequence[Rated], others: Sequence[Rated]) -> str:
     return f"{statistics.median(ratios):.2f}"
 
 
-def compared(what: str, unit: str) -> Table:
+def compared(what: str, unit: str, beside: str = "the bare handler") -> Table:
     """An empty table for `add_rows`."""
-    return Table(what, "target", unit, "of the bare handler", "p50 ms", "p99 ms")
+    return Table(what, "target", unit, f"of {beside}", "p50 ms", "p99 ms")
 
 
 def add_rows(table: Table, what: str, results: Mapping[str, Sequence[Result]]) -> None:
