@@ -1,4 +1,15 @@
-"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts as in PARTS.
+"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts being
+
+- orders: durable orders over REST beside a bare handler, of two accounts, and of a hundred over twenty symbols;
+- endpoints: what a strategy asks beside them, cancels and queries, each beside the bare handler;
+- readers: how long an order takes while others read;
+- pipelined: orders over one connection to the WebSocket API, beside REST and the bare handler;
+- durability: orders beside an exchange that commits each of them by itself;
+- engine: the engine alone;
+- peers: the engine beside those of other projects, which are installed at first need;
+- recovery: a start from a long journal;
+- outside, idle, delay: updates of the outside market, what following it costs, how late its ticker is;
+- streams: how late trades are told, and to how many.
 
 Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
 PostgreSQL, and sends its load by wrk where that is installed. On a shared machine compare the ratios, which are taken
@@ -20,13 +31,14 @@ from benchmarks.idle import STARTS, idle_table
 from benchmarks.many import many_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
+from benchmarks.peers.table import peers_table
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.table import Table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = tuple("orders endpoints readers engine recovery outside idle delay streams pipelined durability".split())
+PARTS = tuple("orders endpoints readers engine recovery outside idle delay streams pipelined durability peers".split())
 
 
 def main() -> None:
@@ -43,7 +55,7 @@ def main() -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     print(
         f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
-        f"(at most {MOST_ROUNDS} of outside updates and of endpoints) and of {STARTS} starts; "
+        f"(at most {MOST_ROUNDS} of outside updates, of endpoints and of peers) and of {STARTS} starts; "
         f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
     )
@@ -78,6 +90,7 @@ def tables(
         "streams": [lambda: streams_table(seconds), subscribers_table],
         "endpoints": [lambda: endpoints_table(databases("endpoints"), rounds, seconds)],
         "durability": [lambda: durability_table(databases("durability"), databases("naive"), rounds, seconds)],
+        "peers": [lambda: peers_table(rounds)],
         "orders": [lambda: many_table(databases("many"), rounds, seconds)],
     }
 

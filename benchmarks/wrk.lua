@@ -7,9 +7,11 @@ ffi.cdef [[
     int clock_gettime(int clock, hypersim_time *time);
     int getpid(void);
     int kill(int pid, int signal);
+    int usleep(unsigned int us);
 ]]
 local MONOTONIC = ffi.os == "OSX" and 6 or 1
 local SIGINT = 2
+local SETTLED_S = 0.2 -- by then the main thread waits for the signal
 local QUANTILES = 1000
 local MOST_FAILURES = 3
 
@@ -68,6 +70,7 @@ function response(status, headers, body)
     answered = answered + 1
     ended = now()
     if once and answered == wanted then
+        ffi.C.usleep(1e6 * math.max(0, SETTLED_S - (ended - begun)))
         ffi.C.kill(ffi.C.getpid(), SIGINT) -- wrk ends and says what it measured
     end
 end
