@@ -30,6 +30,7 @@ lock: .venv     ## newest versions that pyproject.toml allows, into requirements
 	$(BIN)/$(LOCK) --upgrade --group clients --output-file requirements/clients.txt
 	$(BIN)/$(LOCK) --upgrade --group freqtrade --output-file requirements/freqtrade.txt
 	$(BIN)/$(LOCK) --upgrade --group nautilus --output-file requirements/nautilus.txt
+	$(BIN)/$(LOCK) --upgrade --group peers --output-file requirements/peers.txt
 	echo pip | $(BIN)/$(LOCK) --upgrade - --output-file requirements/pip.txt
 
 .venv: .venv/made

@@ -1,27 +1,44 @@
-"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts as in PARTS.
+"""`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts being
+
+- orders: durable orders over REST beside a bare handler, of two accounts, and of a hundred over twenty symbols;
+- endpoints: what a strategy asks beside them, cancels and queries, each beside the bare handler;
+- readers: how long an order takes while others read;
+- pipelined: orders over one connection to the WebSocket API, beside REST and the bare handler;
+- durability: orders beside an exchange that commits each of them by itself;
+- engine: the engine alone;
+- peers: the engine beside those of other projects, which are installed at first need;
+- recovery: a start from a long journal;
+- outside, idle, delay: updates of the outside market, what following it costs, how late its ticker is;
+- streams: how late trades are told, and to how many.
 
 Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
-PostgreSQL. On a shared machine compare the ratios, which are taken round by round, not the absolute figures.
+PostgreSQL, and sends its load by wrk where that is installed. On a shared machine compare the ratios, which are taken
+round by round, not the absolute figures.
 """
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
+from benchmarks.durability import durability_table
+from benchmarks.endpoints import endpoints_table
 from benchmarks.engine import engine_table
 from benchmarks.idle import STARTS, idle_table
+from benchmarks.many import many_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
+from benchmarks.peers.table import peers_table
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
+from benchmarks.table import Table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
+PARTS = tuple("orders endpoints readers engine recovery outside idle delay streams pipelined durability peers".split())
 
 
 def main() -> None:
@@ -38,7 +55,7 @@ def main() -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     print(
         f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
-        f"(at most {MOST_ROUNDS} of outside updates) and of {STARTS} starts; "
+        f"(at most {MOST_ROUNDS} of outside updates, of endpoints and of peers) and of {STARTS} starts; "
         f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
     )
@@ -50,23 +67,32 @@ def main() -> None:
             name = stack.enter_context(server.database())
             return {"SQLite": f"sqlite:///{folder / label}.db", "PostgreSQL": server.url(name)}
 
-        if "engine" in parts:
-            print(f"\n{engine_table(50_000)}", flush=True)
-        if "recovery" in parts:
-            print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
-        if "outside" in parts:
-            print(f"\n{outside_table(databases('outside'), chosen.rounds, chosen.seconds)}", flush=True)
-        if "idle" in parts:
-            print(f"\n{idle_table(chosen.watch)}", flush=True)
-        if "delay" in parts:
-            print(f"\n{delay_table(chosen.watch)}", flush=True)
-        if "streams" in parts:
-            print(f"\n{streams_table(chosen.seconds)}", flush=True)
-            print(f"\n{subscribers_table()}", flush=True)
+        for part, measures in tables(chosen, databases).items():
+            for measured in measures if part in parts else ():
+                print(f"\n{measured()}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:
                 print_orders(parts, bare, exchanges, chosen.rounds, chosen.seconds)
+
+
+def tables(
+    chosen: argparse.Namespace, databases: Callable[[str], dict[str, str]]
+) -> dict[str, Sequence[Callable[[], Table]]]:
+    """By part, what measures with processes of its own; `databases` makes empty ones under a label."""
+    rounds, seconds = chosen.rounds, chosen.seconds
+    return {
+        "engine": [lambda: engine_table(50_000)],
+        "recovery": [lambda: recovery_table(databases("recovery"), chosen.orders)],
+        "outside": [lambda: outside_table(databases("outside"), rounds, seconds)],
+        "idle": [lambda: idle_table(chosen.watch)],
+        "delay": [lambda: delay_table(chosen.watch)],
+        "streams": [lambda: streams_table(seconds), subscribers_table],
+        "endpoints": [lambda: endpoints_table(databases("endpoints"), rounds, seconds)],
+        "durability": [lambda: durability_table(databases("durability"), databases("naive"), rounds, seconds)],
+        "peers": [lambda: peers_table(rounds)],
+        "orders": [lambda: many_table(databases("many"), rounds, seconds)],
+    }
 
 
 def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:
@@ -74,7 +100,7 @@ def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target]
     if "orders" in parts:
         print(f"\n{orders_table([bare, *exchanges], rounds, seconds)}", flush=True)
     if "pipelined" in parts:
-        print(f"\n{pipelined_table(exchanges, rounds, seconds)}", flush=True)
+        print(f"\n{pipelined_table(bare, exchanges, rounds, seconds)}", flush=True)
     if "readers" in parts:
         print(f"\n{readers_table(exchanges, seconds)}", flush=True)
     print(f"\n{memory_table(exchanges)}", flush=True)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.load import generator
+
 
 def conditions() -> str:
     """One paragraph: date, processor, cores, load, versions."""
@@ -14,7 +16,7 @@ def conditions() -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_processor()}, {os.cpu_count()} cores, load before {load}; "
         f"{platform.system()} {platform.release()}; Python {platform.python_version()}, {packages}; "
-        "load generators and upstreams run on the same machine"
+        f"load by {generator()} over REST; load generators and upstreams run on the same machine"
     )
 
 

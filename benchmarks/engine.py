@@ -16,6 +16,7 @@ from hypersim.engine.commands import (
     PutMarket,
     Stamped,
 )
+from hypersim.engine.events import Event
 from hypersim.engine.exchange import Exchange
 from hypersim.engine.market import Asset, Market
 from hypersim.engine.orders import OrderType, Side, TimeInForce
@@ -49,9 +50,9 @@ class World:
         for account_id in (1, 2):
             self.do(OpenAccount(account_id=account_id, maker_rate=10**5, taker_rate=10**5, balances=balances))
 
-    def do(self, command: Command) -> None:
+    def do(self, command: Command) -> list[Event]:
         self._time_us += 1000
-        self.exchange.apply(Stamped(self._time_us, command))
+        return self.exchange.apply(Stamped(self._time_us, command))
 
 
 def order(number: int, side: Side, price: int) -> PlaceOrder:

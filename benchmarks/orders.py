@@ -1,13 +1,15 @@
 """Durable orders a second over REST, beside the bare handler, in turn and in one run."""
 
-import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from benchmarks import pipeline
 from benchmarks.conditions import resident_mb
 from benchmarks.load import Result, finish, start
+from benchmarks.pipeline import Answered
 from benchmarks.table import Table
 from benchmarks.targets import Target
+from benchmarks.turns import Rated, add_rows, compared, rate, ratio, turns
 
 CONNECTIONS = (1, 8, 32, 128)
 REST_CONNECTIONS = 32
@@ -16,55 +18,46 @@ UNDER_WAY = 64
 
 
 def measure(target: Target, connections: int, seconds: float) -> Result:
-    """One run of one target; raises when anything but success came back."""
+    """One run of one target. Raises RuntimeError when anything but success came back."""
     target.clear()
-    result = finish(start(target.order_job(connections, seconds)))
-    refused = {status: count for status, count in result.statuses.items() if status != 200}
-    if refused:
-        raise RuntimeError(f"{target.name}, {connections} connections: answers other than 200: {refused}")
-    return result
+    return finish(start(target.order_job(connections, seconds)))
 
 
-def orders_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
-    """Medians over rounds in which every target has its turn; ratios are taken round by round."""
-    table = Table("connections", "target", "orders/s", "of the bare handler", "p50 ms", "p99 ms")
-    for connections in CONNECTIONS:
-        results: dict[str, list[Result]] = {target.name: [] for target in targets}
-        for target in targets:
-            measure(target, connections, min(seconds, 1))  # warm
-        for _ in range(rounds):
-            for target in targets:
-                results[target.name].append(measure(target, connections, seconds))
-        bare = results[targets[0].name]
-        for target in targets:
-            mine = results[target.name]
-            ratios = [one.per_second / other.per_second for one, other in zip(mine, bare, strict=True)]
-            table.row(
-                str(connections),
-                target.name,
-                f"{statistics.median(one.per_second for one in mine):,.0f}",
-                f"{statistics.median(ratios):.2f}",
-                f"{statistics.median(one.percentile_ms(0.5) for one in mine):.2f}",
-                f"{statistics.median(one.percentile_ms(0.99) for one in mine):.1f}",
-            )
+def orders_table(
+    targets: Sequence[Target], rounds: int, seconds: float, of_connections: Sequence[int] = CONNECTIONS
+) -> Table:
+    """Orders from few connections and from many; the first target is the one that the others are compared with."""
+    table = compared("connections", "orders/s")
+    for connections in of_connections:
+        runs = {target.name: partial(measure, target, connections) for target in targets}
+        add_rows(table, str(connections), turns(runs, rounds, seconds))
     return table
 
 
-def pipelined_table(targets: Sequence[Target], rounds: int, seconds: float) -> Table:
-    """Durable orders over one connection to the WebSocket API, beside REST, in turn; the ratio round by round."""
-    table = Table("target", "REST orders/s", "WebSocket API orders/s", "of REST")
+def pipelined_table(bare: Target, targets: Sequence[Target], rounds: int, seconds: float) -> Table:
+    """Durable orders over one connection to the WebSocket API, beside REST and the bare handler, in turn; the ratios
+    round by round.
+    """
+    table = Table(
+        "target", "bare handler/s", "REST orders/s", "WebSocket API orders/s", "of REST", "of the bare handler"
+    )
     for target in targets:
-        pairs = []
-        for _ in range(rounds):
-            rest = measure(target, REST_CONNECTIONS, seconds)
-            target.clear()
-            pairs.append((rest.per_second, pipeline.measured(target.pipelined(UNDER_WAY, seconds)).per_second))
+        runs: dict[str, Callable[[float], Rated]] = {
+            "bare": partial(measure, bare, REST_CONNECTIONS),
+            "rest": partial(measure, target, REST_CONNECTIONS),
+            "pipelined": partial(_pipeline, target),
+        }
+        found = turns(runs, rounds, seconds)
+        pipelined = found["pipelined"]
         table.row(
-            target.name,
-            *(f"{statistics.median(each):,.0f}" for each in zip(*pairs, strict=True)),
-            f"{statistics.median(pipelined / rest for rest, pipelined in pairs):.2f}",
+            target.name, *map(rate, found.values()), ratio(pipelined, found["rest"]), ratio(pipelined, found["bare"])
         )
     return table
+
+
+def _pipeline(target: Target, seconds: float) -> Answered:
+    target.clear()
+    return pipeline.measured(target.pipelined(UNDER_WAY, seconds))
 
 
 def readers_table(targets: Sequence[Target], seconds: float) -> Table:

@@ -16,7 +16,7 @@ from hypersim import resources
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("build", "clients", "dev", "freqtrade", "nautilus", "pip", "run")
+LOCKS = ("build", "clients", "dev", "freqtrade", "nautilus", "peers", "pip", "run")
 DATA: tuple[Literal["config", "migrations"], ...] = tuple(
     PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
 )
@@ -88,8 +88,8 @@ def test_the_locks_satisfy_the_groups() -> None:
     groups = PROJECT["dependency-groups"]
     assert [] == unsatisfied(groups["lint"] + groups["tests"] + groups["build"], "dev")
     assert [] == unsatisfied(groups["build"], "build")
-    for client in ("clients", "freqtrade", "nautilus"):
-        assert [] == unsatisfied(groups[client], client)
+    for apart in ("clients", "freqtrade", "nautilus", "peers"):
+        assert [] == unsatisfied(groups[apart], apart)
     assert [] == unsatisfied(PROJECT["build-system"]["requires"], "build")
 
 
