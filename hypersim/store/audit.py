@@ -49,7 +49,11 @@ def check_ledger(connection: Connection, expected: Balances, since: int, before:
     with closing(stored_entries(connection, since, NEWEST)) as commands:
         for _, _, entries in commands:
             for account_id, asset, _, free_change, locked_change, *_ in entries:
-                found, free, locked = sums.setdefault((account_id, asset), [0, 0]), int(free_change), int(locked_change)
+                try:
+                    free, locked = int(free_change), int(locked_change)
+                except ValueError as error:
+                    raise StoreError(f"the ledger's entries cannot be read: {error}") from error
+                found = sums.setdefault((account_id, asset), [0, 0])
                 found[0] += free
                 found[1] += locked
                 totals[asset] = totals.get(asset, 0) + free + locked

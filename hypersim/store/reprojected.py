@@ -6,7 +6,9 @@ its candles are not: they are kept for a while only. What happened before the ol
 proven. Reads only, some thousand records at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, bindparam, select
@@ -111,12 +113,14 @@ class Reprojected:
 
 
 def _by_number(ledger: Iterable[Entries]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """Rows as `ledger_entries` shows them, by their key."""
-    return {
-        (sequence, number): (sequence, number, time_us, *entry)
-        for sequence, time_us, entries in ledger
-        for number, entry in enumerate(entries)
-    }
+    """Rows as `ledger_entries` shows them, by their key; a command that comes twice has more of them."""
+    numbers: defaultdict[int, Iterator[int]] = defaultdict(count)
+    rows = {}
+    for sequence, time_us, entries in ledger:
+        for entry in entries:
+            number = next(numbers[sequence])
+            rows[sequence, number] = (sequence, number, time_us, *entry)
+    return rows
 
 
 def _compare_with(

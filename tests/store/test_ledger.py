@@ -68,6 +68,7 @@ MOVED: tuple[tuple[Callable[[Any, Any], list[Any]], str], ...] = (
     ),
     (lambda first, second: [[*first[:2], first[2] + second[2]]], r"is stored as not at all"),
     (lambda first, second: [first, [*second[:2], second[2] + [NOTHING]]], r"is stored, and never happened"),
+    (lambda first, second: [first, second, [*second[:2], [NOTHING]]], r"is stored, and never happened"),
 )
 """What is made of the last two commands' entries in the ledger, the sums being the same, and what is told."""
 

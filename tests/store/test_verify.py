@@ -83,6 +83,7 @@ TAMPERED: tuple[tuple[Table, dict[str, Any], str], ...] = (
     (tables.balances, {"free": 5}, "the balance of account -?[0-9]+ in [A-Z]+ is stored as"),
     (tables.balances, {"locked": 5}, "the balance of account"),
     (tables.ledger, {"entries": "[]"}, "the ledger's sum of account"),
+    (tables.ledger, {"entries": '[[1,1,[[1,"BTC","order","x","0","1","0",""]]]]'}, "entries cannot be read: .*'x'"),
     (tables.ledger, {"entries": "[[1,1,[]"}, "the ledger's entries up to command [0-9]+ cannot be read"),
     (tables.ledger, {"entries": '[[600,1,[[1,"BTC","order","1","0","1","0",""]]]]'}, "do not sum to zero"),
     (tables.journal, {"digest": "f" * 64}, "led to something else"),
