@@ -61,8 +61,9 @@ def run_verify(chosen: argparse.Namespace) -> int:
     found = verify(settings.database_url)
     print(
         f"all is right: commands {found.first_sequence} to {found.sequence} were replayed and led to what is "
-        f"recorded, {found.snapshots} snapshots included; {found.ledger_entries} ledger entries sum to zero "
-        f"and to the balances of {found.accounts} accounts with {found.open_orders} open orders; "
+        f"recorded, {found.snapshots} snapshots included; after command {found.projected} "
+        f"{found.ledger_entries} ledger entries sum to zero and to the balances of {found.accounts} accounts with "
+        f"{found.open_orders} open orders; "
         f"state {found.state_hash}"
     )
     return 0

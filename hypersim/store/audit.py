@@ -4,13 +4,18 @@ Reads only. Raises StoreError at the first difference.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from contextlib import closing
+from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from hypersim.engine.state import ExchangeState
 from hypersim.errors import StoreError
-from hypersim.store.tables import balances, ledger_entries, order_lists, orders, tickers
+from hypersim.store.rows import stored_entries
+from hypersim.store.tables import balances, order_lists, orders, tickers
+
+NEWEST: Final = 2**63 - 1
+"""No sequence number is as large."""
 
 Balances: TypeAlias = Mapping[tuple[int, str], tuple[int, int]]
 """(account, asset) -> (free, locked) of scale 16, those that are not zero."""
@@ -41,31 +46,22 @@ def check_ledger(connection: Connection, expected: Balances, since: int, before:
     zero."""
     sums = {key: list(balance) for key, balance in before.items()}
     totals: dict[str, int] = {}
-    with connection.execute(_changes(connection, since)) as rows:
-        for account_id, asset, free, locked in rows:
-            found = sums.setdefault((account_id, asset), [0, 0])
-            found[0] += int(free)
-            found[1] += int(locked)
-            totals[asset] = totals.get(asset, 0) + int(free) + int(locked)
+    with closing(stored_entries(connection, since, NEWEST)) as commands:
+        for _, _, entries in commands:
+            for account_id, asset, _, free_change, locked_change, *_ in entries:
+                try:
+                    free, locked = int(free_change), int(locked_change)
+                except ValueError as error:
+                    raise StoreError(f"the ledger's entries cannot be read: {error}") from error
+                found = sums.setdefault((account_id, asset), [0, 0])
+                found[0] += free
+                found[1] += locked
+                totals[asset] = totals.get(asset, 0) + free + locked
     for asset, total in totals.items():
         if total:
             raise StoreError(f"the ledger's entries in {asset} do not sum to zero, but to {total}e-16")
     made = _without_zeros((account, asset, free, locked) for (account, asset), (free, locked) in sums.items())
     _compare("the ledger's sum", made, expected)
-
-
-def _changes(connection: Connection, since: int) -> Select[tuple[int, str, Any, Any]]:
-    """(account, asset, changes of free and locked) after a command: summed where the database has such
-    integers.
-    """
-    entry = ledger_entries.c
-    after = entry.sequence > since
-    if connection.dialect.name == "postgresql":
-        summed = select(entry.account_id, entry.asset, func.sum(entry.free_change), func.sum(entry.locked_change))
-        return summed.where(after).group_by(entry.account_id, entry.asset)
-    free, locked = type_coerce(entry.free_change, Text), type_coerce(entry.locked_change, Text)
-    single = select(entry.account_id, entry.asset, free, locked)
-    return single.where(after).execution_options(yield_per=10_000)
 
 
 def check_ids(connection: Connection, state: ExchangeState) -> None:

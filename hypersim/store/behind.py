@@ -16,15 +16,16 @@ from hypersim.errors import Reason, Refused
 from hypersim.store.journal import Journal
 
 CHUNK: Final = 64
-"""Records that are projected together, or one batch that has more. They take some 2 ms, which a batch of the journal
-may have to wait; twice as many take 1.8 times as long (benchmarks/engine.py's orders on SQLite).
+"""Records that are projected together, or one batch that has more. On SQLite those of benchmarks/engine.py's orders
+take 2 ms of CPU time, for which a batch of the journal may have to wait; half as many cost a quarter more an order, and
+twice as many a tenth less.
 """
-QUIET_S: Final = 0.005
-"""Nothing else is going on when no batch came for so long: a client that waits for each answer sends its next order
-within a millisecond or two.
+QUIET_S: Final = 0.02
+"""Nothing else is going on when no batch came for so long. Who waits for each answer sends his next order sooner; so do
+feeds of a few markets, whose updates cost the less the more of them are projected together.
 """
 MOST_WAITING: Final = 4096
-"""Records that may wait, or new ones wait for them: about 0.2 s of projecting, and 20 MB."""
+"""Records that may wait, or new ones wait for them: of such orders 0.1 s of projecting, and 10 MB."""
 
 
 class Backlog:

@@ -30,6 +30,7 @@ from hypersim.store.tables import (
     facts,
     fence,
     journal,
+    ledger,
     order_lists,
     orders,
     projected,
@@ -52,25 +53,29 @@ FENCED: Final = f"(SELECT {{value}} FROM {fence.name} WHERE {fence.c.epoch.name}
 
 
 class Kind(Struct, frozen=True):
-    """A statement: the row that says what it is about, and the tables whose rows go with it."""
+    """A statement: values of its own, and the tables whose rows go with them."""
 
     name: str
     """Of what the database prepares for it; no table's."""
     fields: tuple[str, ...]
-    """The values of that row."""
-    first: Callable[[Mapping[str, str], str], str]
-    """SQL that writes that row, from the fields' SQL and the clause that locks the fence."""
+    """The names of those values."""
+    first: Callable[[Mapping[str, str], str], tuple[str, ...]]
+    """Statements that write them, from the fields' SQL and the clause that locks the fence."""
     tables: tuple[Table, ...] = ()
 
 
-def _batch(fields: Mapping[str, str], lock: str) -> str:
+def _batch(fields: Mapping[str, str], lock: str) -> tuple[str, ...]:
     epoch = FENCED.format(value=fence.c.epoch.name, epoch=fields["epoch"], lock=lock)
-    return f"{_into(journal)} VALUES ({', '.join((dict(fields) | {'epoch': epoch}).values())})"
+    return (f"{_into(journal)} VALUES ({', '.join((dict(fields) | {'epoch': epoch}).values())})",)
 
 
-def _mark(fields: Mapping[str, str], lock: str) -> str:
-    sequence = FENCED.format(value=f"CAST({fields['sequence']} AS BIGINT)", epoch=fields["epoch"], lock=lock)
-    return f"UPDATE {projected.name} SET {projected.c.sequence.name} = {sequence}"
+def _mark(fields: Mapping[str, str], lock: str) -> tuple[str, ...]:
+    first, last = (f"CAST({fields[name]} AS BIGINT)" for name in ("first_sequence", "sequence"))
+    fenced = FENCED.format(value=last, epoch=fields["epoch"], lock=lock)
+    return (
+        f"UPDATE {projected.name} SET {projected.c.sequence.name} = {fenced}",
+        f"{_into(ledger)} SELECT {first}, {last}, {fields['entries']} WHERE {fields['entries']} <> '[]'",
+    )
 
 
 JOURNAL: Final = tuple(column.name for column in journal.columns)
@@ -81,11 +86,11 @@ JOINED: Final = Kind("batch_joined", JOURNAL, _batch, (api_keys, facts))
 """A batch of the journal, and rows that came with its commands."""
 BEHIND: Final = Kind(
     "behind",
-    ("sequence", "epoch"),
+    ("first_sequence", "sequence", "epoch", "entries"),
     _mark,
-    PROJECTIONS,
+    tuple(table for table in PROJECTIONS if table is not ledger),
 )
-"""Rows of projections, and the command that they go up to."""
+"""Rows of projections, the entries of the ledger, and the commands that they are of."""
 
 
 def parameters(kind: Kind, fields: Mapping[str, str | int], rows: Mapping[Table, Sequence[Row]]) -> Parameters:
@@ -102,7 +107,8 @@ def bound(kind: Kind, dialect: str, session: Any) -> Callable[[Parameters], None
     if dialect == "postgresql":
         return postgresql.prepared(session, kind.name, _postgresql(kind))
     if not kind.tables:
-        return partial(session.execute, kind.first(dict.fromkeys(kind.fields, "?"), ""))
+        (statement,) = kind.first(dict.fromkeys(kind.fields, "?"), "")
+        return partial(session.execute, statement)
     for setup in _sqlite_setup(kind):
         session.execute(setup)
     marks = ", ".join("?" * (len(kind.fields) + len(kind.tables)))
@@ -112,7 +118,7 @@ def bound(kind: Kind, dialect: str, session: Any) -> Callable[[Parameters], None
 def _postgresql(kind: Kind) -> str:
     dialect = postgresql_types()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
     mark = (f"${number}" for number in count(1))
-    parts = [kind.first({name: next(mark) for name in kind.fields}, " FOR SHARE")]
+    parts = [*kind.first({name: next(mark) for name in kind.fields}, " FOR SHARE")]
     for table in kind.tables:
         fields = (f"(r.value ->> {number})::{_type(column, dialect)}" for number, column in enumerate(table.columns))
         source = f"SELECT {', '.join(fields)} FROM jsonb_array_elements({next(mark)}::jsonb) AS r"
@@ -124,7 +130,7 @@ def _postgresql(kind: Kind) -> str:
 def _sqlite_setup(kind: Kind) -> tuple[str, ...]:
     # json_extract rather than ->>, which is younger (3.38) than what some systems' Python brings
     names = [*kind.fields, *(table.name for table in kind.tables)]
-    steps = [kind.first({name: f"NEW.{name}" for name in kind.fields}, "")]
+    steps = [*kind.first({name: f"NEW.{name}" for name in kind.fields}, "")]
     for table in kind.tables:
         fields = (f"json_extract(r.value, '$[{number}]')" for number in range(len(table.columns)))
         source = f"SELECT {', '.join(fields)} FROM json_each(NEW.{table.name}) AS r WHERE true"

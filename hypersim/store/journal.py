@@ -146,7 +146,12 @@ class SqlJournal:
 
     def project(self, records: Sequence[Committed]) -> Callable[[], None]:
         projected = self._projections.project(records)
-        fields = {"sequence": records[-1].sequence, "epoch": self._database.epoch}
+        fields: dict[str, str | int] = {
+            "first_sequence": records[0].sequence,
+            "sequence": records[-1].sequence,
+            "epoch": self._database.epoch,
+            "entries": msgspec.json.encode(projected.ledger).decode(),
+        }
         rows = parameters(BEHIND, fields, projected.rows())
         outdated = self._outdated(projected)
 

@@ -6,7 +6,7 @@ failed commit, start again from what is stored.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
@@ -16,6 +16,7 @@ from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.events import (
     BalanceChanged,
     Committed,
+    EntryKind,
     Event,
     Fill,
     ListChanged,
@@ -39,6 +40,16 @@ STORED_SECONDS: Final = tuple(seconds for seconds in BASE_SECONDS if seconds > 1
 MINUTE_US: Final = 60 * SECOND_US
 
 
+DEPOSITS: Final = frozenset({EntryKind.OPENING, EntryKind.DEPOSIT})
+"""Entries of an account that are money from outside."""
+
+Entry: TypeAlias = tuple[int, str, str, str, str, str, str, str]
+"""Account, asset, kind, changes of free and locked, free and locked after it, reference."""
+
+Entries: TypeAlias = tuple[int, int, list[Entry]]
+"""Sequence and time of a command, and what it did to balances, in order."""
+
+
 class Projected(Struct, kw_only=True):
     """What a batch writes; an order, a balance, a candle or a ticker once, in its last state."""
 
@@ -50,7 +61,8 @@ class Projected(Struct, kw_only=True):
     prevented: list[Row] = field(default_factory=list)
     amendments: list[Row] = field(default_factory=list)
     tape: list[Row] = field(default_factory=list)
-    ledger: list[Row] = field(default_factory=list)
+    ledger: list[Entries] = field(default_factory=list)
+    deposits: list[Row] = field(default_factory=list)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     balances: dict[tuple[int, str], Row] = field(default_factory=dict)
     candles: dict[tuple[str, int, int], Candle] = field(default_factory=dict)
@@ -58,7 +70,7 @@ class Projected(Struct, kw_only=True):
     tickers: dict[str, Row] = field(default_factory=dict)
 
     def rows(self) -> dict[Table, Sequence[Row]]:
-        """The rows of each table."""
+        """The rows of each table but the ledger."""
         return {
             tables.orders: [_order_row(order) for order in self.orders.values()],
             tables.order_lists: [_list_row(order_list) for order_list in self.lists.values()],
@@ -66,7 +78,7 @@ class Projected(Struct, kw_only=True):
             tables.prevented_matches: self.prevented,
             tables.amendments: self.amendments,
             tables.tape: self.tape,
-            tables.ledger_entries: self.ledger,
+            tables.deposits: self.deposits,
             tables.withdrawals: [_withdrawal_row(withdrawal) for withdrawal in self.withdrawals.values()],
             tables.balances: list(self.balances.values()),
             tables.candles: [
@@ -91,12 +103,12 @@ class Projections:
         projected = Projected()
         minutes: dict[tuple[str, int], Candle] = {}
         for record in records:
-            time_us, sequence, number = record.time_us, record.sequence, 0
+            time_us, sequence = record.time_us, record.sequence
+            entries: list[Entry] = []
             minute_us = time_us - time_us % MINUTE_US
             for event in record.events:
                 if isinstance(event, BalanceChanged):
-                    _balance_changed(projected, event, sequence, time_us, number)
-                    number += 1
+                    _balance_changed(projected, event, sequence, time_us, entries)
                 elif isinstance(event, OrderChanged):
                     order, fill = event.order, event.fill
                     projected.orders[order.symbol, order.order_id] = order
@@ -121,6 +133,8 @@ class Projections:
                     projected = Projected(reset=True)
                 else:
                     _others(projected, event, time_us)
+            if entries:
+                projected.ledger.append((sequence, time_us, entries))
         for (symbol, _), minute in minutes.items():
             self._add(symbol, minute, projected)
         return projected
@@ -158,25 +172,15 @@ def joined_rows(joined: Sequence[JoinedRow]) -> dict[Table, list[Row]]:
     return {tables.api_keys: keys, tables.facts: list(named.values())}
 
 
-def _balance_changed(projected: Projected, event: BalanceChanged, sequence: int, time_us: int, number: int) -> None:
+def _balance_changed(
+    projected: Projected, event: BalanceChanged, sequence: int, time_us: int, entries: list[Entry]
+) -> None:
     """A ledger entry, and the balance after it."""
-    account_id, asset = event.account_id, event.asset
-    free, locked = str(event.free), str(event.locked)
-    projected.ledger.append(
-        (
-            sequence,
-            number,
-            time_us,
-            account_id,
-            asset,
-            event.kind,
-            str(event.free_change),
-            str(event.locked_change),
-            free,
-            locked,
-            event.reference,
-        )
-    )
+    account_id, asset, kind = event.account_id, event.asset, event.kind
+    free, locked, free_change = str(event.free), str(event.locked), str(event.free_change)
+    if account_id > 0 and kind in DEPOSITS:
+        projected.deposits.append((account_id, sequence, len(entries), asset, free_change, time_us))
+    entries.append((account_id, asset, kind, free_change, str(event.locked_change), free, locked, event.reference))
     projected.balances[account_id, asset] = (account_id, asset, free, locked, sequence)
 
 

@@ -24,10 +24,9 @@ from hypersim.store.rows import (
     as_withdrawal,
 )
 from hypersim.store.tables import (
-    DEPOSITS,
     amendments,
     candles,
-    ledger_entries,
+    deposits,
     order_lists,
     orders,
     prevented_matches,
@@ -247,12 +246,12 @@ def find_deposits(
     offset: int,
 ) -> list[AccountDeposit]:
     """What an account was given from outside, newest first."""
-    entry = ledger_entries.c
-    query = select(entry.sequence, entry.number, entry.asset, entry.free_change.label("amount"), entry.time_us)
-    query = query.where(DEPOSITS, entry.account_id == account_id, _within(entry.time_us, start_us, end_us))
+    own = deposits.c
+    query = select(own.sequence, own.number, own.asset, own.amount, own.time_us)
+    query = query.where(own.account_id == account_id, _within(own.time_us, start_us, end_us))
     if asset is not None:
-        query = query.where(entry.asset == asset)
-    query = query.order_by(entry.sequence.desc(), entry.number.desc()).limit(limit).offset(offset)
+        query = query.where(own.asset == asset)
+    query = query.order_by(own.sequence.desc(), own.number.desc()).limit(limit).offset(offset)
     return [AccountDeposit(**row) for row in connection.execute(query).mappings()]
 
 

@@ -6,7 +6,9 @@ its candles are not: they are kept for a while only. What happened before the ol
 proven. Reads only, some thousand records at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, bindparam, select
@@ -18,14 +20,15 @@ from hypersim.engine.withdrawal import WithdrawalStatus
 from hypersim.errors import StoreError
 from hypersim.store import tables
 from hypersim.store.bulk import Row
-from hypersim.store.projections import Projections
+from hypersim.store.projections import Entries, Projections
+from hypersim.store.rows import stored_entries
 from hypersim.store.tables import Whole
 
 AT_ONCE: Final = 5_000
 """Records that are projected together: each asks the database once for each account and symbol that it names."""
 
 RANGES: Final[Mapping[Table, str]] = {
-    tables.ledger_entries: "sequence",
+    tables.deposits: "sequence",
     tables.trades: "trade_id",
     tables.prevented_matches: "prevented_match_id",
     tables.amendments: "order_id",
@@ -35,7 +38,7 @@ RANGES: Final[Mapping[Table, str]] = {
 }
 """The tables, each with the column of its key that counts up; the columns before it are looked up as they are."""
 
-WHOLE: Final = frozenset({tables.ledger_entries, tables.trades, tables.prevented_matches})
+WHOLE: Final = frozenset({tables.ledger_entries, tables.deposits, tables.trades, tables.prevented_matches})
 """Those of which every row between two that are compared must be one of them."""
 
 
@@ -75,10 +78,17 @@ class Reprojected:
         }
         rows = projected.rows()
         try:
+            self._compare_entries(projected.ledger)
             for table in RANGES:
                 self._compare_rows(table, rows[table])
         except StoreError as difference:
             self._difference = difference
+
+    def _compare_entries(self, ledger: Sequence[Entries]) -> None:
+        """Raises StoreError when these are not what the ledger has of their commands."""
+        if ledger:
+            stored = stored_entries(self._connection, ledger[0][0] - 1, ledger[-1][0])
+            _compare_with(tables.ledger_entries, ("sequence", "number"), _by_number(stored), _by_number(ledger))
 
     def _compare_rows(self, table: Table, rows: Iterable[Row]) -> None:
         """Raises StoreError when these rows are not in the table."""
@@ -100,6 +110,17 @@ class Reprojected:
             found = self._connection.execute(query, named | {"first": min(counted), "last": max(counted)})
             stored = {tuple(row[each] for each in keys): tuple(row) for row in found}
             _compare_with(table, names, stored, expected)
+
+
+def _by_number(ledger: Iterable[Entries]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Rows as `ledger_entries` shows them, by their key; a command that comes twice has more of them."""
+    numbers: defaultdict[int, Iterator[int]] = defaultdict(count)
+    rows = {}
+    for sequence, time_us, entries in ledger:
+        for entry in entries:
+            number = next(numbers[sequence])
+            rows[sequence, number] = (sequence, number, time_us, *entry)
+    return rows
 
 
 def _compare_with(

@@ -12,9 +12,9 @@ from hypersim.engine.orders import Order, Terms
 from hypersim.engine.withdrawal import Withdrawal
 from hypersim.errors import StoreError
 from hypersim.store.batches import Batch
-from hypersim.store.projections import STORED_SECONDS
+from hypersim.store.projections import STORED_SECONDS, Entries
 from hypersim.store.snapshots import Snapshot
-from hypersim.store.tables import candles, journal, projected, snapshots, tape, tickers
+from hypersim.store.tables import candles, journal, ledger, projected, snapshots, tape, tickers
 from hypersim.views.candles import bucket
 from hypersim.views.records import AccountTrade, Amended, Candle, PreventedMatch
 
@@ -22,10 +22,11 @@ CANDLE: Final = tuple(candles.c[name] for name in Candle.__struct_fields__)
 """The columns that make a Candle, in its order."""
 
 TERMS: Final = msgspec.json.Decoder(Terms)
+ENTRIES: Final = msgspec.json.Decoder(list[Entries])
 LISTED: Final = msgspec.json.Decoder(tuple[tuple[int, str], ...])
 
 ROWS_AT_ONCE: Final = 500
-"""How many rows of the journal are in memory at a time."""
+"""How many rows of the journal, or of the ledger, are in memory at a time."""
 
 
 def as_order(row: RowMapping) -> Order:
@@ -90,6 +91,22 @@ def newest_projected(connection: Connection) -> int:
     if sequence is None:
         raise StoreError("the database is damaged: it does not say how far its projections are")
     return sequence
+
+
+def stored_entries(connection: Connection, after: int, until: int) -> Generator[Entries, None, None]:
+    """What the ledger has of the commands after one sequence number until another, inclusive. Raises StoreError where
+    it cannot be read.
+    """
+    query = select(ledger.c.sequence, ledger.c.entries).where(
+        ledger.c.sequence > after, ledger.c.first_sequence <= until
+    )
+    with connection.execute(query.order_by(ledger.c.sequence).execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for last, text in rows:
+            try:
+                found = ENTRIES.decode(text)
+            except msgspec.DecodeError as error:
+                raise StoreError(f"the ledger's entries up to command {last} cannot be read: {error}") from error
+            yield from (entries for entries in found if after < entries[0] <= until)
 
 
 def stored_snapshots(connection: Connection) -> Generator[Snapshot, None, None]:

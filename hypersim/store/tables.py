@@ -22,13 +22,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    and_,
-    column,
-    literal_column,
 )
+from sqlalchemy.event import listen
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from hypersim.engine.events import EntryKind
+from hypersim.store.entries import create_entries, drop_entries
 
 
 class Whole(TypeDecorator[int]):
@@ -263,17 +261,23 @@ tape: Final = Table(
 )
 """The newest trades of each market, users' and outside's alike."""
 
-DEPOSITS: Final = and_(
-    column("account_id") > literal_column("0"),
-    column("kind").in_([literal_column(f"'{kind}'") for kind in (EntryKind.OPENING, EntryKind.DEPOSIT)]),
+ledger: Final = Table(
+    "ledger",
+    metadata,
+    _count("first_sequence"),
+    _sequence(),  # of the last command
+    _text("entries"),
 )
-"""The entries of the ledger that are money from outside for an account. A query that says so in these very words finds
-them by their index, which costs nothing where an order is stored.
-"""
+"""What each command did to each balance, in order, with the balance after it: one row for what was projected together,
+which costs a tenth of a row for each entry. `entries` is a JSON array, for each command that moved money of [sequence,
+time_us, [[account_id, asset, kind, free_change, locked_change, free, locked, reference], ...]]; amounts are text."""
+
+listen(metadata, "after_create", create_entries)
+listen(metadata, "before_drop", drop_entries)
 
 ledger_entries: Final = Table(
     "ledger_entries",
-    metadata,
+    MetaData(),  # a view, which nobody creates as a table
     _count("sequence"),
     Column("number", Integer, nullable=False),
     _count("time_us"),
@@ -286,10 +290,22 @@ ledger_entries: Final = Table(
     _whole("locked"),
     _text("reference"),
     PrimaryKeyConstraint("sequence", "number"),
-    Index("deposits", "account_id", "sequence", "number", sqlite_where=DEPOSITS, postgresql_where=DEPOSITS),
+)
+"""The ledger entry by entry, for people: whoever asks it reads all of the ledger."""
+
+deposits: Final = Table(
+    "deposits",
+    metadata,
+    _count("account_id"),
+    _count("sequence"),
+    Column("number", Integer, nullable=False),
+    _text("asset"),
+    _whole("amount"),
+    _count("time_us"),
+    PrimaryKeyConstraint("account_id", "sequence", "number"),
     sqlite_with_rowid=False,
 )
-"""What each command did to each balance, in order, with the balance after it."""
+"""The entries of the ledger that are money from outside for an account."""
 
 withdrawals: Final = Table(
     "withdrawals",
@@ -374,7 +390,8 @@ PROJECTIONS: Final = (
     prevented_matches,
     amendments,
     tape,
-    ledger_entries,
+    ledger,
+    deposits,
     withdrawals,
     balances,
     candles,

@@ -29,6 +29,11 @@ from tests.store.lives import SET_UP, Scribe, life
 HUGE = 10**47 + 7
 
 
+def behind(sequence: int, epoch: int) -> dict[str, str | int]:
+    """What is written with projections of one command that moved no money."""
+    return {"first_sequence": sequence, "sequence": sequence, "epoch": epoch, "entries": "[]"}
+
+
 def described(connection: Connection) -> dict[str, object]:
     """Columns, keys, indexes and checks as the database itself describes them."""
     found = inspect(connection)
@@ -78,7 +83,7 @@ def test_sqlite_tables_without_row_ids_are_the_same_migrated_and_declared(tmp_pa
 def test_an_integer_of_any_size_is_stored_as_it_is(database: Database, value: int) -> None:
     store = bound(BEHIND, database.dialect, database.session_behind)
     row = (1, "USDT", str(value), str(-value), 1)
-    store(parameters(BEHIND, {"sequence": 1, "epoch": database.epoch}, {tables.balances: [row]}))
+    store(parameters(BEHIND, behind(1, database.epoch), {tables.balances: [row]}))
     with database.readers.connect() as connection:
         found = connection.execute(select(tables.balances)).one()
     assert (1, "USDT", value, -value, 1) == tuple(found)

@@ -274,6 +274,12 @@ def test_a_snapshot_of_other_rules_is_a_start(database: Database) -> None:
     same(recover(SqlJournal(database)), scribe)
 
 
+def entries(sequence: int, free_change: str) -> str:
+    """A row of the ledger, with one entry."""
+    entry = (1, "USDT", "deposit", free_change, "0", free_change, "0", "")
+    return msgspec.json.encode([(sequence, 0, [entry])]).decode()
+
+
 def tampered(database: Database, table: Table, **values: object) -> None:
     with database.transaction() as connection:
         connection.execute(update(table).values(**values))
@@ -327,7 +333,8 @@ def test_what_is_damaged_does_not_serve(database: Database) -> None:
         (tables.journal, {"commands": "[]"}, "journal is damaged"),
         (tables.journal, {"commands": "[["}, "cannot be read"),
         (tables.balances, {"free": 1}, "the balance of account"),
-        (tables.ledger_entries, {"free_change": 7 * 10**30}, "do not sum to zero"),
+        (tables.ledger, {"entries": entries(scribe.sequence, free_change=str(7 * 10**30))}, "do not sum to zero"),
+        (tables.ledger, {"entries": "[["}, "the ledger's entries up to command [0-9]+ cannot be read"),
         (tables.snapshots, {"state_hash": "0" * 64}, "is damaged"),
         (tables.snapshots, {"blob": b"no"}, "cannot be read"),
     ):

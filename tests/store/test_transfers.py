@@ -115,12 +115,12 @@ async def test_withdrawals_are_found_newest_first_by_any_of_their_marks(told: To
             )
 
 
-def test_deposits_are_found_by_their_index(database: Database) -> None:
+def test_deposits_are_found_by_their_key(database: Database) -> None:
     """Otherwise a look at them would read all that was ever traded."""
     Scribe(SqlJournal(database)).live(life(6), 100)
-    entry = tables.ledger_entries.c
-    query = select(entry.asset).where(tables.DEPOSITS, entry.account_id == 1)
-    query = query.order_by(entry.sequence.desc(), entry.number.desc()).limit(5)
+    own = tables.deposits.c
+    query = select(own.asset).where(own.account_id == 1)
+    query = query.order_by(own.sequence.desc(), own.number.desc()).limit(5)
     written = str(
         query.compile(
             dialect=sqlite.dialect() if database.dialect == "sqlite" else postgresql.dialect(),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
