@@ -13,15 +13,17 @@ from pathlib import Path
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
 from benchmarks.engine import engine_table
+from benchmarks.growth import growth_tables
 from benchmarks.idle import STARTS, idle_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
+from benchmarks.pictures import wanted
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined")
+PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined", "growth")
 
 
 def main() -> None:
@@ -32,12 +34,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--watch", type=float, default=30, help="for how long an exchange that follows is watched")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
+    parser.add_argument("--pictures", type=Path, default=Path("build/curves"), help="where curves are drawn")
     chosen = parser.parse_args()
     parts = chosen.parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    measured_under = conditions()
+    pictures = wanted(chosen.pictures, measured_under)
     print(
-        f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
+        f"Conditions: {measured_under}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
         f"(at most {MOST_ROUNDS} of outside updates) and of {STARTS} starts; "
         f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
@@ -63,6 +68,9 @@ def main() -> None:
         if "streams" in parts:
             print(f"\n{streams_table(chosen.seconds)}", flush=True)
             print(f"\n{subscribers_table()}", flush=True)
+        if "growth" in parts:
+            for table in growth_tables(chosen.rounds, chosen.seconds, pictures):
+                print(f"\n{table}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:

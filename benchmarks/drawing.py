@@ -1,0 +1,92 @@
+"""Pictures of how cost grows. The one need of matplotlib, which `make curves` installs."""
+
+import statistics
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from benchmarks.growth import Point
+from benchmarks.pictures import Pictures
+from hypersim.writer import SNAPSHOT_EVERY
+
+INK, MUTED, GRID = "#222222", "#666666", "#e6e6e6"
+WHOLE, ENGINE, CANCEL, SNAPSHOT = "#2f6fb0", "#c23b22", "#8a6d3b", "#5b8c5a"
+CAPTION_WIDTH: Final = 190
+LEAST_US: Final = 0.05
+
+
+def draw_growth(ways: Mapping[str, Sequence[Point]], pictures: Pictures) -> None:
+    """What an order takes against each size of the world: four panels, the two shapes of a book in one of them."""
+    figure = _figure(12, 7.6)
+    panels = figure.subplots(2, 2, sharey=True).flatten()
+    depth, few, *others = ways.items()
+    smallest_us = statistics.median(
+        whole.processor_us for points in ways.values() for point in points for whole in point.smallest
+    )
+    _draw_way(panels[0], depth[1], smallest_us, "-")
+    _draw_way(panels[0], few[1], smallest_us, "--")
+    panels[0].set_xlabel("resting orders (solid: a level each; dashed: on 5 levels a side)")
+    for axes, (what, points) in zip(panels[1:], others, strict=True):
+        _draw_way(axes, points, smallest_us, "-")
+        axes.set_xlabel(what)
+    for axes in panels:
+        axes.set_yscale("log")
+        axes.set_ylim(LEAST_US, 2000)
+        _tidy(axes)
+    for axes in panels[::2]:
+        axes.set_ylabel("µs of processor time an order")
+    handles, labels = panels[1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
+    _save(
+        figure,
+        pictures,
+        "growth.png",
+        "Processor time of an order, half of them resting and half trading, in a world of which one thing grows. The "
+        "whole way: of the server's process, REST over 32 connections, signed, synced to SQLite before the answer; "
+        "as a multiple of the smallest world's, which was measured in turn, times the median of that. "
+        f"Snapshots: state and encoding of one, shared by the {SNAPSHOT_EVERY:,} commands between two.",
+    )
+
+
+def _draw_way(axes: Axes, points: Sequence[Point], smallest_us: float, style: str) -> None:
+    values = [point.value for point in points]
+    share = [(point.alone.state_ms + point.alone.encode_ms) * 1000 / SNAPSHOT_EVERY for point in points]
+    for name, colour, costs in (
+        ("the whole way", WHOLE, [point.processor_of_the_smallest * smallest_us for point in points]),
+        ("the engine alone: an order", ENGINE, [point.alone.order_us for point in points]),
+        ("the engine alone: an order and its cancel", CANCEL, [point.alone.cancel_us for point in points]),
+        ("an order's share of snapshots", SNAPSHOT, share),
+    ):
+        axes.plot(values, costs, style, color=colour, label=name, marker="o", markersize=4, linewidth=1.5)
+    if values[0]:
+        axes.set_xscale("log")
+    else:
+        axes.set_xscale("symlog", linthresh=values[1])
+
+
+def _figure(width: float, height: float) -> Figure:
+    mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+    mpl.rcParams.update({"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK})
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _tidy(axes: Axes) -> None:
+    """Plain numbers on logarithmic axes, and a grid that stays behind the curves."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(visible=True, which="major", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _save(figure: Figure, pictures: Pictures, name: str, said: str) -> None:
+    """Writes a picture, with what it shows and the conditions below it."""
+    caption = "\n".join(textwrap.wrap(f"{said} {pictures.conditions}.", CAPTION_WIDTH))
+    figure.supxlabel(caption, fontsize=7.5, color=MUTED, x=0.01, ha="left")
+    pictures.folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(pictures.folder / name, dpi=120)
