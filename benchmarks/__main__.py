@@ -58,7 +58,7 @@ def main() -> None:
         if "engine" in parts:
             print(f"\n{engine_table(50_000)}", flush=True)
         if "recovery" in parts:
-            print(f"\n{recovery_table(databases('recovery'), chosen.orders)}", flush=True)
+            print(f"\n{recovery_table(databases('recovery'), databases('replay'), chosen.orders)}", flush=True)
         if "outside" in parts:
             print(f"\n{outside_table(databases('outside'), chosen.rounds, chosen.seconds)}", flush=True)
         if "idle" in parts:
