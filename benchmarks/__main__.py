@@ -6,7 +6,7 @@ PostgreSQL. On a shared machine compare the ratios, which are taken round by rou
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,16 +14,29 @@ from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
 from benchmarks.engine import engine_table
 from benchmarks.growth import growth_tables
+from benchmarks.history import history_tables
 from benchmarks.idle import STARTS, idle_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
-from benchmarks.pictures import wanted
+from benchmarks.pictures import Pictures, wanted
 from benchmarks.recovery import recovery_table
 from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = ("orders", "readers", "engine", "recovery", "outside", "idle", "delay", "streams", "pipelined", "growth")
+PARTS = (
+    "orders",
+    "readers",
+    "engine",
+    "recovery",
+    "outside",
+    "idle",
+    "delay",
+    "streams",
+    "pipelined",
+    "growth",
+    "history",
+)
 
 
 def main() -> None:
@@ -34,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--watch", type=float, default=30, help="for how long an exchange that follows is watched")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
+    parser.add_argument("--trades", type=int, default=1_000_000, help="in the longest history that is asked about")
     parser.add_argument("--pictures", type=Path, default=Path("build/curves"), help="where curves are drawn")
     chosen = parser.parse_args()
     parts = chosen.parts or PARTS
@@ -68,13 +82,26 @@ def main() -> None:
         if "streams" in parts:
             print(f"\n{streams_table(chosen.seconds)}", flush=True)
             print(f"\n{subscribers_table()}", flush=True)
-        if "growth" in parts:
-            for table in growth_tables(chosen.rounds, chosen.seconds, pictures):
-                print(f"\n{table}", flush=True)
+        print_curves(parts, databases, chosen, pictures)
         if {"orders", "readers", "pipelined"} & set(parts):
             exchanges = [stack.enter_context(exchange(name, url)) for name, url in databases("orders").items()]
             with yardstick() as bare:
                 print_orders(parts, bare, exchanges, chosen.rounds, chosen.seconds)
+
+
+def print_curves(
+    parts: Sequence[str],
+    databases: Callable[[str], dict[str, str]],
+    chosen: argparse.Namespace,
+    pictures: Pictures | None,
+) -> None:
+    """Measures how cost grows, and draws it."""
+    if "growth" in parts:
+        for table in growth_tables(chosen.rounds, chosen.seconds, pictures):
+            print(f"\n{table}", flush=True)
+    if "history" in parts:
+        for table in history_tables(databases("history"), chosen.trades, chosen.seconds, pictures):
+            print(f"\n{table}", flush=True)
 
 
 def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:

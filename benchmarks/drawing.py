@@ -11,13 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.growth import Point
+from benchmarks.history import QUESTIONS, Asked
 from benchmarks.pictures import Pictures
 from hypersim.writer import SNAPSHOT_EVERY
 
 INK, MUTED, GRID = "#222222", "#666666", "#e6e6e6"
 WHOLE, ENGINE, CANCEL, SNAPSHOT = "#2f6fb0", "#c23b22", "#8a6d3b", "#5b8c5a"
+COLOURS: Final = (WHOLE, ENGINE, CANCEL, SNAPSHOT, "#7a5195", "#4c9aa8", "#d98e32", "#9aa73f", "#b0578d", "#555555")
 CAPTION_WIDTH: Final = 190
 LEAST_US: Final = 0.05
+BY_ID_MS: Final = 5
 
 
 def draw_growth(ways: Mapping[str, Sequence[Point]], pictures: Pictures) -> None:
@@ -67,6 +70,35 @@ def _draw_way(axes: Axes, points: Sequence[Point], smallest_us: float, style: st
         axes.set_xscale("log")
     else:
         axes.set_xscale("symlog", linthresh=values[1])
+
+
+def draw_history(databases: Mapping[str, Sequence[Asked]], pictures: Pictures) -> None:
+    """How long each kind of question takes against the length of the past: a panel for each database."""
+    figure = _figure(12, 5.6)
+    panels = figure.subplots(1, len(databases), sharey=True, squeeze=False).flatten()
+    for axes, (name, asked) in zip(panels, databases.items(), strict=True):
+        for number, question in enumerate(QUESTIONS):
+            answers = [each.answered[question.name] for each in asked]
+            colour, marker = COLOURS[number % len(COLOURS)], "o" if question.by_id else "s"
+            trades = [each.trades for each in asked]
+            medians = [each.p50_ms for each in answers]
+            axes.plot(trades, medians, color=colour, marker=marker, markersize=4, linewidth=1.5, label=question.name)
+        axes.axhline(BY_ID_MS, color=MUTED, linewidth=0.8, linestyle="--")
+        axes.set_title(name)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("trades in the store, and as many orders")
+        _tidy(axes)
+    panels[0].set_ylabel("ms until the answer, median")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=9)
+    _save(
+        figure,
+        pictures,
+        "history.png",
+        "One client asks one thing at a time over REST, at random places of the past of an account that has nine of "
+        f"ten trades. Dashed: the {BY_ID_MS} ms that an answer by id is to stay under.",
+    )
 
 
 def _figure(width: float, height: float) -> Figure:
