@@ -18,7 +18,7 @@ bench: .venv    ## measure
 	$(BIN)/python -m benchmarks
 
 curves: matplotlib ## measure how cost grows, and draw it
-	$(BIN)/python -m benchmarks growth history
+	$(BIN)/python -m benchmarks growth history soak
 
 fidelity: matplotlib ## measure how true the outside market is, on recorded data
 	$(BIN)/python -m benchmarks.fidelity

@@ -1,7 +1,8 @@
 """`make bench`, or `python -m benchmarks [--rounds 5] [--seconds 3] [--watch 30] [PART ...]`, the parts as in PARTS.
 
-Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
-PostgreSQL. On a shared machine compare the ratios, which are taken round by round, not the absolute figures.
+Prints tables in Markdown with the conditions under which they were measured; `make curves` runs the parts that say how
+cost grows, and draws pictures, too. Needs nothing running; brings its own PostgreSQL. On a shared machine compare the
+ratios, which are taken round by round, not the absolute figures.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from benchmarks.orders import memory_table, orders_table, pipelined_table, reade
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.pictures import Pictures, wanted
 from benchmarks.recovery import recovery_table
+from benchmarks.soak import soak_table
 from benchmarks.streams import streams_table, subscribers_table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
@@ -36,6 +38,7 @@ PARTS = (
     "pipelined",
     "growth",
     "history",
+    "soak",
 )
 
 
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--watch", type=float, default=30, help="for how long an exchange that follows is watched")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
     parser.add_argument("--trades", type=int, default=1_000_000, help="in the longest history that is asked about")
+    parser.add_argument("--minutes", type=float, default=10, help="of full load under which memory is watched")
     parser.add_argument("--pictures", type=Path, default=Path("build/curves"), help="where curves are drawn")
     chosen = parser.parse_args()
     parts = chosen.parts or PARTS
@@ -102,6 +106,9 @@ def print_curves(
     if "history" in parts:
         for table in history_tables(databases("history"), chosen.trades, chosen.seconds, pictures):
             print(f"\n{table}", flush=True)
+    if "soak" in parts:
+        table, verdict = soak_table(databases("soak")["SQLite"], chosen.minutes, pictures)
+        print(f"\n{table}\n\n{verdict}", flush=True)
 
 
 def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:

@@ -12,7 +12,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.growth import Point
 from benchmarks.history import QUESTIONS, Asked
+from benchmarks.orders import REST_CONNECTIONS
 from benchmarks.pictures import Pictures
+from benchmarks.soak import Soak
 from hypersim.writer import SNAPSHOT_EVERY
 
 INK, MUTED, GRID = "#222222", "#666666", "#e6e6e6"
@@ -101,6 +103,26 @@ def draw_history(databases: Mapping[str, Sequence[Asked]], pictures: Pictures) -
     )
 
 
+def draw_soak(soak: Soak, pictures: Pictures) -> None:
+    """Resident memory against the orders so far, with the line of the second half."""
+    figure = _figure(8, 4.4)
+    axes = figure.subplots()
+    millions = [held.orders / 1e6 for held in soak.held]
+    axes.plot(millions, [held.resident_mb for held in soak.held], marker="o", markersize=4, color=WHOLE)
+    half = [held.orders / 1e6 for held in soak.second_half]
+    middle = statistics.fmean(held.resident_mb for held in soak.second_half)
+    line = [middle + soak.slope * (each - statistics.fmean(half)) for each in half]
+    axes.plot(half, line, "--", color=ENGINE, linewidth=1.2, label=f"second half: {soak.slope:+.2f} MB a million")
+    axes.set_xlabel("million orders so far")
+    axes.set_ylabel("resident MB")
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, max(held.resident_mb for held in soak.held) * 1.25)
+    _tidy(axes)
+    axes.legend(loc="lower right", frameon=False)
+    said = f"Resident memory of a server under full order load for {soak.held[-1].minutes:g} minutes, every half minute"
+    _save(figure, pictures, "soak.png", f"{said}: REST over {REST_CONNECTIONS} connections, synced to SQLite.", 125)
+
+
 def _figure(width: float, height: float) -> Figure:
     mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
     mpl.rcParams.update({"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK})
@@ -116,9 +138,9 @@ def _tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _save(figure: Figure, pictures: Pictures, name: str, said: str) -> None:
-    """Writes a picture, with what it shows and the conditions below it."""
-    caption = "\n".join(textwrap.wrap(f"{said} {pictures.conditions}.", CAPTION_WIDTH))
+def _save(figure: Figure, pictures: Pictures, name: str, said: str, width: int = CAPTION_WIDTH) -> None:
+    """Writes a picture, with what it shows and the conditions below it, in lines of so many characters."""
+    caption = "\n".join(textwrap.wrap(f"{said} {pictures.conditions}.", width))
     figure.supxlabel(caption, fontsize=7.5, color=MUTED, x=0.01, ha="left")
     pictures.folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(pictures.folder / name, dpi=120)
