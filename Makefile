@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: run test check bench fidelity lock .venv
+.PHONY: run test check bench curves fidelity matplotlib lock .venv
 .DEFAULT_GOAL := run
 
 run: .venv      ## start the exchange
@@ -17,9 +17,14 @@ check: .venv    ## style and types
 bench: .venv    ## measure
 	$(BIN)/python -m benchmarks
 
-fidelity: .venv ## measure how true the outside market is, on recorded data
-	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/fidelity.txt
+curves: matplotlib ## measure how cost grows, and draw it
+	$(BIN)/python -m benchmarks growth history soak
+
+fidelity: matplotlib ## measure how true the outside market is, on recorded data
 	$(BIN)/python -m benchmarks.fidelity
+
+matplotlib: .venv
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements/fidelity.txt
 
 lock: .venv     ## newest versions that pyproject.toml allows, into requirements/
 	$(BIN)/python -m pip install -qq uv

@@ -9,16 +9,20 @@
 - peers: the engine beside those of other projects, which are installed at first need;
 - recovery: a start from a long journal;
 - outside, idle, delay: updates of the outside market, what following it costs, how late its ticker is;
-- streams: how late trades are told, and to how many.
+- streams: how late trades are told, and to how many;
+- growth, history: how the cost of an order grows with books, accounts, symbols and open orders, and how long questions
+  about the past take as it grows;
+- soak: a server's memory under minutes of full load.
 
-Prints tables in Markdown with the conditions under which they were measured. Needs nothing running; brings its own
-PostgreSQL, and sends its load by wrk where that is installed. On a shared machine compare the ratios, which are taken
+Prints tables in Markdown with the conditions under which they were measured; `make curves` runs the parts that say how
+cost grows, and draws pictures, too. Needs nothing running; brings its own PostgreSQL, and sends its load by wrk where
+that is installed. On a shared machine compare the ratios, which are taken
 round by round, not the absolute figures.
 """
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,18 +31,27 @@ from benchmarks.delay import delay_table
 from benchmarks.durability import durability_table
 from benchmarks.endpoints import endpoints_table
 from benchmarks.engine import engine_table
+from benchmarks.growth import growth_tables
+from benchmarks.history import history_tables
 from benchmarks.idle import STARTS, idle_table
 from benchmarks.many import many_table
 from benchmarks.orders import memory_table, orders_table, pipelined_table, readers_table
 from benchmarks.outside import MOST_ROUNDS, outside_table
 from benchmarks.peers.table import peers_table
+from benchmarks.pictures import Pictures, wanted
 from benchmarks.recovery import recovery_table
+from benchmarks.soak import soak_table
 from benchmarks.streams import streams_table, subscribers_table
-from benchmarks.table import Table
 from benchmarks.targets import Target, exchange, yardstick
 from tests import postgres
 
-PARTS = tuple("orders endpoints readers engine recovery outside idle delay streams pipelined durability peers".split())
+PARTS = tuple(
+    "orders endpoints readers engine recovery outside idle delay streams pipelined durability peers growth history "
+    "soak".split()
+)
+
+Measure = Callable[[], object]
+"""Gives something to print: a table, as a rule."""
 
 
 def main() -> None:
@@ -49,12 +62,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--watch", type=float, default=30, help="for how long an exchange that follows is watched")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the journal that is recovered")
+    parser.add_argument("--trades", type=int, default=1_000_000, help="in the longest history that is asked about")
+    parser.add_argument("--minutes", type=float, default=10, help="of full load under which memory is watched")
+    parser.add_argument("--pictures", type=Path, default=Path("build/curves"), help="where curves are drawn")
     chosen = parser.parse_args()
     parts = chosen.parts or PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    measured_under = conditions()
     print(
-        f"Conditions: {conditions()}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
+        f"Conditions: {measured_under}; medians of {chosen.rounds} rounds of {chosen.seconds:g} s "
         f"(at most {MOST_ROUNDS} of outside updates, of endpoints and of peers) and of {STARTS} starts; "
         f"an exchange that follows an upstream is watched once, for {chosen.watch:g} s.",
         flush=True,
@@ -67,7 +84,7 @@ def main() -> None:
             name = stack.enter_context(server.database())
             return {"SQLite": f"sqlite:///{folder / label}.db", "PostgreSQL": server.url(name)}
 
-        for part, measures in tables(chosen, databases).items():
+        for part, measures in tables(chosen, databases, wanted(chosen.pictures, measured_under)).items():
             for measured in measures if part in parts else ():
                 print(f"\n{measured()}", flush=True)
         if {"orders", "readers", "pipelined"} & set(parts):
@@ -77,13 +94,13 @@ def main() -> None:
 
 
 def tables(
-    chosen: argparse.Namespace, databases: Callable[[str], dict[str, str]]
-) -> dict[str, Sequence[Callable[[], Table]]]:
+    chosen: argparse.Namespace, databases: Callable[[str], dict[str, str]], pictures: Pictures | None
+) -> dict[str, Iterable[Measure]]:
     """By part, what measures with processes of its own; `databases` makes empty ones under a label."""
     rounds, seconds = chosen.rounds, chosen.seconds
     return {
         "engine": [lambda: engine_table(50_000)],
-        "recovery": [lambda: recovery_table(databases("recovery"), chosen.orders)],
+        "recovery": [lambda: recovery_table(databases("recovery"), databases("replay"), chosen.orders)],
         "outside": [lambda: outside_table(databases("outside"), rounds, seconds)],
         "idle": [lambda: idle_table(chosen.watch)],
         "delay": [lambda: delay_table(chosen.watch)],
@@ -92,7 +109,16 @@ def tables(
         "durability": [lambda: durability_table(databases("durability"), databases("naive"), rounds, seconds)],
         "peers": [lambda: peers_table(rounds)],
         "orders": [lambda: many_table(databases("many"), rounds, seconds)],
+        "growth": each(lambda: growth_tables(rounds, seconds, pictures)),
+        "history": each(lambda: history_tables(databases("history"), chosen.trades, seconds, pictures)),
+        "soak": each(lambda: soak_table(databases("soak")["SQLite"], chosen.minutes, pictures)),
     }
+
+
+def each(several: Callable[[], Iterable[object]]) -> Iterator[Measure]:
+    """What measures one after another, as they come."""
+    for one in several():
+        yield lambda found=one: found  # type: ignore[misc]  # the default binds this one
 
 
 def print_orders(parts: Sequence[str], bare: Target, exchanges: Sequence[Target], rounds: int, seconds: float) -> None:

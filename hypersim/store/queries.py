@@ -3,13 +3,16 @@
 Ids and times of a symbol count up together (the writer's stamps never go back), so a time is found by halving
 the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are
 inclusive, except for candles.
+
+SQLite, which knows nothing of how rows are distributed, prefers the primary key to an index that fits better, and would
+read all that an account has. So what an index is for is asked in a subquery that needs no more than the index has.
 """
 
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, select, union
 
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import OPEN, Order
@@ -60,12 +63,13 @@ def find_order(
     connection: Connection, account_id: int, symbol: str, order_id: int | None, client_order_id: str | None
 ) -> Order | None:
     """An account's order by either id or both; of several with one client id the newest."""
-    query = select(orders).where(orders.c.account_id == account_id, orders.c.symbol == symbol)
+    own, key = and_(orders.c.account_id == account_id, orders.c.symbol == symbol), orders.c.order_id
+    named = own if client_order_id is None else and_(own, orders.c.client_order_id == client_order_id)
     if order_id is not None:
-        query = query.where(orders.c.order_id == min(order_id, MOST))
-    if client_order_id is not None:
-        query = query.where(orders.c.client_order_id == client_order_id)
-    row = connection.execute(query.order_by(orders.c.order_id.desc()).limit(1)).mappings().first()
+        query = select(orders).where(named, key == min(order_id, MOST))
+    else:
+        query = select(orders).where(own, key == select(func.max(key)).where(named).scalar_subquery())
+    row = connection.execute(query).mappings().first()
     return as_order(row) if row is not None else None
 
 
@@ -99,12 +103,13 @@ def find_order_list(
     connection: Connection, account_id: int, list_id: int | None, client_list_id: str | None
 ) -> OrderList | None:
     """An account's order list by either id or both; of several with one client id the newest."""
-    query = select(order_lists).where(order_lists.c.account_id == account_id)
+    own, key = order_lists.c.account_id == account_id, order_lists.c.list_id
+    named = own if client_list_id is None else and_(own, order_lists.c.client_list_id == client_list_id)
     if list_id is not None:
-        query = query.where(order_lists.c.list_id == min(list_id, MOST))
-    if client_list_id is not None:
-        query = query.where(order_lists.c.client_list_id == client_list_id)
-    row = connection.execute(query.order_by(order_lists.c.list_id.desc()).limit(1)).mappings().first()
+        query = select(order_lists).where(named, key == min(list_id, MOST))
+    else:
+        query = select(order_lists).where(own, key == select(func.max(key)).where(named).scalar_subquery())
+    row = connection.execute(query).mappings().first()
     return as_order_list(row) if row is not None else None
 
 
@@ -138,13 +143,13 @@ def find_prevented_matches(
 ) -> list[PreventedMatch]:
     """An account's prevented matches, ascending: one, or those of an order, from an id on."""
     table = prevented_matches
-    key = table.c.prevented_match_id
-    query = select(table).where(table.c.account_id == account_id, table.c.symbol == symbol)
+    own, key = and_(table.c.account_id == account_id, table.c.symbol == symbol), table.c.prevented_match_id
+    query = select(table).where(own)
     if prevented_match_id is not None:
         query = query.where(key == min(prevented_match_id, MOST))
     if order_id is not None:
-        wanted = min(order_id, MOST)
-        query = query.where(or_(table.c.taker_order_id == wanted, table.c.maker_order_id == wanted))
+        parties = (table.c.taker_order_id, table.c.maker_order_id)
+        query = query.where(key.in_(union(*(select(key).where(own, one == min(order_id, MOST)) for one in parties))))
     if from_id is not None:
         query = query.where(key >= min(from_id, MOST))
     rows = connection.execute(query.order_by(key).limit(limit)).mappings()
@@ -204,7 +209,8 @@ def find_trades(
     key = trades.c.trade_id
     span = _span(connection, own, key, trades.c.time_us, from_id, start_us, end_us)
     if order_id is not None:
-        own = and_(own, trades.c.order_id == min(order_id, MOST))
+        of_order = trades.c.order_id == min(order_id, MOST)
+        span = [of_order, key.in_(select(key).where(own, of_order, *span))]
     oldest = from_id is not None or start_us is not None
     query = select(trades).where(own, *span).limit(limit)
     if oldest:
@@ -373,8 +379,9 @@ def _span(
 
 def _first(connection: Connection, own: Where, key: Column[int], rising: Column[Any], value: int) -> int:
     """The smallest id whose row reaches a value in a column that rises with the ids; else one past all."""
-    bounds = select(func.coalesce(func.min(key), 0), func.coalesce(func.max(key) + 1, 0)).where(own)
-    low, high = connection.execute(bounds).one()
+    ends = (select(end(key)).where(own).scalar_subquery() for end in (func.min, func.max))  # both at once: a scan
+    least, most = connection.execute(select(*ends)).one()
+    low, high = (least, most + 1) if least is not None else (0, 0)
     while low < high:
         middle = (low + high) // 2
         row = connection.execute(select(key, rising).where(own, key >= middle).order_by(key).limit(1)).one_or_none()
