@@ -127,7 +127,7 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         resting.remove(match.price, match.key, match.quantity)
         if maker is None:
             outside.take(resting.side, match.price, match.quantity, time_us)
-        taker = venue.trade(side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
+        taker = venue.trade(side, match.price, match.quantity, taker, maker, time_us)
     assert taker is not None
     if not taker.is_open:
         return
