@@ -76,7 +76,7 @@ def _check_liquidity(market: Market, opposite: BookSide, plan: Plan) -> None:
 
     Source: errors.md, 'Messages for -1010, -2010, -2011'.
     """
-    if next(opposite.levels(), None) is None:
+    if opposite.best is None:
         raise Refused(Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM)
     met = sum(match.quantity for match in plan.matches)
     if met < max(market.min_quantity, 1):
