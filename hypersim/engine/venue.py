@@ -18,6 +18,7 @@ from hypersim.engine.clearing import FILL, ORDER, Clearing
 from hypersim.engine.depth import Depth
 from hypersim.engine.events import CHANGE_OF_END, Amendment, Change, EntryKind, Event, Fill, ListChanged, OrderChanged
 from hypersim.engine.fees import Fee, LastPrice, kept_of
+from hypersim.engine.filters import Filters
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
@@ -54,6 +55,7 @@ class Venue:
     ) -> None:
         """`last_price` is that of any market of the exchange."""
         self.market = market
+        self.filters = Filters(market)
         self.book = Book()
         self.orders: dict[int, Order] = {}
         self.clients: dict[int, dict[str, int]] = {}
@@ -75,6 +77,7 @@ class Venue:
     def change_rules(self, market: Market) -> None:
         """Puts new rules in force."""
         self.market = market
+        self.filters = Filters(market)
         self.tape.change_rules(market)
 
     @property
