@@ -96,7 +96,7 @@ class World:
 
     def best(self, side: Side) -> tuple[int, int]:
         """(price, size) of the best level, zeros when there is none."""
-        level = self.exchange.venues[MARKET.symbol].book.resting(side).best()
+        level = self.exchange.venues[MARKET.symbol].book.resting(side).best
         return (level.price, level.total) if level is not None else (0, 0)
 
     def prices(self, side: Side, count: int) -> list[int]:

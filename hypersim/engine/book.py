@@ -7,22 +7,20 @@ market's size keeps its place between the users. Quantities are integers of scal
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from sortedcontainers import SortedDict
+from msgspec import Struct
+from sortedcontainers import SortedList
 
 from hypersim.engine.orders import BUY, Side
 from hypersim.units import ceil_to
 
 
-class Level:
+class Level(Struct, gc=False):
     """What rests at one price, first come first."""
 
-    __slots__ = ("house", "price", "queue", "total")
-
-    def __init__(self, price: int) -> None:
-        self.price = price
-        self.queue: OrderedDict[int, int] = OrderedDict()
-        self.total = 0
-        self.house = 0
+    price: int
+    queue: OrderedDict[int, int]
+    total: int = 0
+    house: int = 0
 
     @property
     def users(self) -> int:
@@ -35,37 +33,43 @@ class BookSide:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self._sign = -1 if side is BUY else 1
-        self._levels: SortedDict[int, Level] = SortedDict()  # key: price x sign, so that the best is first
-        self._before: dict[int, int] = {}
-        self._next_chunk = -1
+        self.best: Level | None = None
+        """The level that trades first. Each order asks for it, and it comes and goes most: so it stands by itself."""
+        self.before: dict[int, int] = {}
+        """The totals, as they were when last drained, of the prices where something happened since."""
         self.icebergs: set[int] = set()
         """The orders here that show only a part of what they have."""
-
-    def best(self) -> Level | None:
-        """The level that trades first."""
-        return self._levels.peekitem(0)[1] if self._levels else None
+        self._sign = -1 if side is BUY else 1
+        self._levels: dict[int, Level] = {}
+        self._others: SortedList[int] = SortedList()
+        """Price x sign of every level but the best, so that the next best is first."""
+        self._next_chunk = -1
 
     def level(self, price: int) -> Level | None:
-        return self._levels.get(price * self._sign)
+        return self._levels.get(price)
 
     def levels(self) -> Iterator[Level]:
         """All levels, best first. The side must not change meanwhile."""
-        return iter(self._levels.values())
+        if self.best is not None:
+            yield self.best
+            for key in self._others:
+                yield self._levels[key * self._sign]
 
     def through(self, price: int, *, strictly: bool = False) -> list[Level]:
         """The levels at least as good as a price (or better than it), best first."""
         found = []
-        bound = price * self._sign
-        for key, level in self._levels.items():
-            if key > bound or (strictly and key == bound):
+        for level in self.levels():
+            if not self._trades(level, price) or (strictly and level.price == price):
                 break
             found.append(level)
         return found
 
     def reaches(self, price: int) -> bool:
         """Whether the best level trades with an opposite order limited to this price."""
-        return bool(self._levels) and self._levels.peekitem(0)[0] <= price * self._sign
+        return self.best is not None and self._trades(self.best, price)
+
+    def _trades(self, level: Level, price: int) -> bool:
+        return level.price >= price if self.side is BUY else level.price <= price
 
     def shown(self, price: int, key: int) -> int:
         """How much of an entry can be seen; 0 where it is not in the queue."""
@@ -83,19 +87,20 @@ class BookSide:
     def remove(self, price: int, key: int, quantity: int) -> None:
         """Takes a quantity out of an entry, which leaves the queue when nothing remains; places are kept."""
         level = self._touch(price)
-        left = level.queue[key] - quantity
+        queue = level.queue
+        left = queue[key] - quantity
         assert left >= 0, (price, key, quantity)
         if left:
-            level.queue[key] = left
+            queue[key] = left
         else:
-            del level.queue[key]
+            del queue[key]
             if self.icebergs:
                 self.icebergs.discard(key)
         level.total -= quantity
         if key < 0:
             level.house -= quantity
-        if not level.queue:
-            del self._levels[price * self._sign]
+        if not queue:
+            self._close(level)
 
     def add_house(self, price: int, quantity: int, *, ahead: bool) -> None:
         """Lets outside size join the back of a level's queue, or its front where it stood there all along."""
@@ -139,28 +144,47 @@ class BookSide:
         level.house = target
         level.total -= withdrawn
         if not level.queue:
-            del self._levels[price * self._sign]
+            self._close(level)
 
     def _touch(self, price: int) -> Level:
-        level = self._levels.get(price * self._sign)
+        level = self._levels.get(price)
         if level is None:
-            level = self._levels[price * self._sign] = Level(price)
-        if price not in self._before:
-            self._before[price] = level.total
+            level = self._open(price)
+        self.before.setdefault(price, level.total)
         return level
+
+    def _open(self, price: int) -> Level:
+        level = self._levels[price] = Level(price, OrderedDict())
+        best = self.best
+        if best is None:
+            self.best = level
+        elif self._trades(best, price):
+            self._others.add(price * self._sign)
+        else:
+            self._others.add(best.price * self._sign)
+            self.best = level
+        return level
+
+    def _close(self, level: Level) -> None:
+        del self._levels[level.price]
+        if level is not self.best:
+            self._others.remove(level.price * self._sign)
+        elif self._others:
+            self.best = self._levels[self._others.pop(0) * self._sign]
+        else:
+            self.best = None
 
     def drain(self) -> tuple[tuple[int, int], ...]:
         """(price, total) of the levels whose total differs from what it was at the last call, best first."""
-        if not self._before:
-            return ()
         changed = []
-        for price, before in self._before.items():
-            level = self._levels.get(price * self._sign)
+        for price, before in self.before.items():
+            level = self._levels.get(price)
             total = level.total if level is not None else 0
             if total != before:
                 changed.append((price, total))
-        self._before = {}
-        changed.sort(reverse=self.side is BUY)
+        self.before = {}
+        if len(changed) > 1:
+            changed.sort(reverse=self.side is BUY)
         return tuple(changed)
 
     def state(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
@@ -176,13 +200,13 @@ class BookSide:
                     for place, (key, quantity) in enumerate(level.queue.items(), start=1)
                 ),
             )
-            for level in self._levels.values()
+            for level in self.levels()
         )
 
     def restore(self, state: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]) -> None:
         """Puts the levels of a snapshot back."""
         for price, entries in state:
-            level = self._levels[price * self._sign] = Level(price)
+            level = self._open(price)
             level.queue.update(entries)
             level.total = sum(quantity for _, quantity in entries)
             level.house = sum(quantity for key, quantity in entries if key < 0)
@@ -208,5 +232,5 @@ class Book:
                 assert all(quantity > 0 for quantity in level.queue.values()), level.price
                 assert level.total == sum(level.queue.values()), level.price
                 assert level.house == sum(quantity for key, quantity in level.queue.items() if key < 0), level.price
-        bid, ask = self.bids.best(), self.asks.best()
+        bid, ask = self.bids.best, self.asks.best
         assert bid is None or ask is None or bid.price < ask.price, (bid.price, ask.price)

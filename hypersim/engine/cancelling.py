@@ -3,7 +3,6 @@
 from typing import Final
 
 from hypersim.engine.commands import AmendOrder, CancelAll, CancelList, CancelOrder
-from hypersim.engine.filters import check_notional, check_quantity
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import ORDER_TYPES, CancelRestriction, Order, OrderStatus
 from hypersim.engine.venue import Venue
@@ -117,9 +116,9 @@ def _check_lowered(venue: Venue, order: Order, quantity: int, time_us: int) -> N
     market = venue.market
     if not quantity or quantity < order.quantity - order.leaves:
         raise Refused(Reason.BAD_QUANTITY)
-    check_quantity(market, order.type, quantity)
+    venue.filters.check_quantity(order.type, quantity)
     price = order.limit if ORDER_TYPES[order.type].priced else venue.tape.reference_price(time_us)
     if price:
-        check_notional(market, order.type, price * quantity)
+        venue.filters.check_notional(order.type, price * quantity)
     if market.max_num_order_amends and order.special.amends >= market.max_num_order_amends:
         raise Refused(Reason.FILTER_MAX_NUM_ORDER_AMENDS)

@@ -6,14 +6,7 @@ The order of the guards is the specification. Nothing here changes anything.
 from collections.abc import Sequence
 from typing import Final
 
-from hypersim.engine.filters import (
-    check_iceberg,
-    check_notional,
-    check_price,
-    check_quantity,
-    check_stop_price,
-    check_trailing,
-)
+from hypersim.engine.filters import Filters
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.engine.orders import BUY, ORDER_TYPES, Order, Terms, TypeRule, triggers_above
@@ -26,26 +19,27 @@ TRADING: Final = MarketStatus.TRADING
 
 def check_order(venue: Venue, order: Order, time_us: int, *, by_received: bool = False) -> None:
     """The guards of one order. `by_received`: its quantity will be what another order receives. Raises Refused."""
-    market, rule, terms, limit = venue.market, ORDER_TYPES[order.type], order.terms, order.limit
+    market, filters, rule = venue.market, venue.filters, ORDER_TYPES[order.type]
+    terms, limit, quantity = order.terms, order.limit, order.quantity
     if market.status is not TRADING:
         raise Refused(Reason.MARKET_CLOSED)
     _check_allowed(market, order, rule)
-    if not by_received and (order.quantity or order.quote_quantity) <= 0:
+    if not by_received and (quantity or order.quote_quantity) <= 0:
         raise Refused(Reason.BAD_QUANTITY)
     reference_price = venue.tape.reference_price(time_us)
     if rule.priced and (limit or terms is None or terms.peg is None):
         if limit <= 0:
             raise Refused(Reason.BAD_PRICE)
-        check_price(market, order.side, limit, reference_price)
+        filters.check_price(order.side, limit, reference_price)
     if terms is not None:
-        _check_terms(market, order, terms, rule)
-    if order.quantity:
-        check_quantity(market, order.type, order.quantity)
+        _check_terms(filters, order, terms, rule)
+    if quantity:
+        filters.check_quantity(order.type, quantity)
     price = (limit or None) if rule.priced else reference_price
     if order.quote_quantity:
-        check_notional(market, order.type, to_amount(order.quote_quantity))
+        filters.check_notional(order.type, to_amount(order.quote_quantity))
     elif price is not None and not by_received:
-        check_notional(market, order.type, price * order.quantity)
+        filters.check_notional(order.type, price * quantity)
 
 
 def _check_allowed(market: Market, order: Order, rule: TypeRule) -> None:
@@ -67,14 +61,14 @@ def _check_allowed(market: Market, order: Order, rule: TypeRule) -> None:
         raise Refused(Reason.STP_MODE_NOT_ALLOWED)
 
 
-def _check_terms(market: Market, order: Order, terms: Terms, rule: TypeRule) -> None:
+def _check_terms(filters: Filters, order: Order, terms: Terms, rule: TypeRule) -> None:
     if rule.stop is not None:
         if terms.stop_price:
-            check_stop_price(market, terms.stop_price)
+            filters.check_stop_price(terms.stop_price)
         if terms.trailing_delta:
-            check_trailing(market, terms.trailing_delta, above=triggers_above(order.type, order.side))
+            filters.check_trailing(terms.trailing_delta, above=triggers_above(order.type, order.side))
     if terms.iceberg and order.quantity:
-        check_iceberg(market, order.quantity, terms.iceberg)
+        filters.check_iceberg(order.quantity, terms.iceberg)
 
 
 def check_counts(venue: Venue, orders: Sequence[Order]) -> None:

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from hypersim.engine.checks import check_order
 from hypersim.engine.entering import Entry, check_funds, execute, prepared
 from hypersim.engine.events import EntryKind
-from hypersim.engine.filters import largest_quantity
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.orders import BUY, ORDER_TYPES, ExpiryReason, Order, OrderStatus
@@ -123,7 +122,7 @@ class Contingencies:
         pending = [venue.orders[order_id] for order_id in order_list.pending]
         quantity = None
         if order_list.kind.is_paid:  # two alternatives sell the same
-            quantity = min(largest_quantity(venue.market, order.type, saved // ONE) for order in pending)
+            quantity = min(venue.filters.largest_quantity(order.type, saved // ONE) for order in pending)
         placed = [self._unfolded(order, quantity) for order in pending]
         try:
             for order in placed:

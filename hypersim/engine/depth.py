@@ -15,7 +15,8 @@ class Depth:
 
     def drain(self, book: Book) -> None:
         """Reports the levels that changed since the last call, if any did."""
-        bids, asks = book.bids.drain(), book.asks.drain()
+        bids = book.bids.drain() if book.bids.before else ()
+        asks = book.asks.drain() if book.asks.before else ()
         if bids or asks:
             self._report(bids, asks)
 

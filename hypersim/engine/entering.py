@@ -7,9 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hypersim.engine.book import BookSide
-from hypersim.engine.filters import check_notional, check_price, check_settled_quantity
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.market import Market
 from hypersim.engine.matching import Plan, plan_fills
 from hypersim.engine.orders import (
     ORDER_TYPES,
@@ -59,7 +57,7 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
         prevention=order.self_trade_prevention,
     )
     if order.quote_quantity:
-        _check_liquidity(market, opposite, plan)
+        _check_liquidity(venue, opposite, plan)
         order = replace(order, quantity=plan.wanted)
     if selling:
         required = to_amount(order.quantity)
@@ -71,17 +69,18 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
     return Entry(order, plan, required)
 
 
-def _check_liquidity(market: Market, opposite: BookSide, plan: Plan) -> None:
+def _check_liquidity(venue: Venue, opposite: BookSide, plan: Plan) -> None:
     """That an order by quoteOrderQty meets enough to say what it comes to; its account's own orders are liquidity, too.
 
     Source: errors.md, 'Messages for -1010, -2010, -2011'.
     """
-    if next(opposite.levels(), None) is None:
+    market = venue.market
+    if opposite.best is None:
         raise Refused(Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM)
     met = sum(match.quantity for match in plan.matches)
     if met < max(market.min_quantity, 1):
         raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-    check_settled_quantity(market, plan.wanted)
+    venue.filters.check_settled_quantity(plan.wanted)
     if met < market.market_min_quantity:
         raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
 
@@ -102,8 +101,8 @@ def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
     level = next(islice(venue.book.resting(side).levels(), peg.offset or 0, None), None)
     if level is None:
         raise Refused(Reason.PEG_WITHOUT_LIQUIDITY)
-    check_price(venue.market, order.side, level.price, venue.tape.reference_price(time_us))
-    check_notional(venue.market, order.type, level.price * order.quantity)
+    venue.filters.check_price(order.side, level.price, venue.tape.reference_price(time_us))
+    venue.filters.check_notional(order.type, level.price * order.quantity)
     return replace(order, terms=replace(order.special, pegged_price=level.price))
 
 
@@ -127,7 +126,7 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         resting.remove(match.price, match.key, match.quantity)
         if maker is None:
             outside.take(resting.side, match.price, match.quantity, time_us)
-        taker = venue.trade(side, match.price, match.quantity, taker=taker, maker=maker, time_us=time_us)
+        taker = venue.trade(side, match.price, match.quantity, taker, maker, time_us)
     assert taker is not None
     if not taker.is_open:
         return

@@ -5,13 +5,16 @@ same journal always leads to the same state hash. A refused command changes noth
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from hypersim.engine.account import Account
 from hypersim.engine.cancelling import amend_order, cancel_all, cancel_list, cancel_order
+from hypersim.engine.changing import change_market
 from hypersim.engine.commands import (
     Advance,
     AmendOrder,
@@ -51,8 +54,7 @@ from hypersim.engine.exchange_filters import check_assets, check_exchange
 from hypersim.engine.invariants import check_holds, check_venue
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.market import UNLIMITED, Asset, Market, MarketStatus
-from hypersim.engine.orders import Side
-from hypersim.engine.outside import NOWHERE, Outside
+from hypersim.engine.outside import Outside
 from hypersim.engine.placing import place_list, place_order, test_order
 from hypersim.engine.replacing import cancel_replace
 from hypersim.engine.snapshots import restore_venue, venue_state
@@ -63,6 +65,11 @@ from hypersim.errors import Reason, Refused
 
 RULES = 3
 """The version of the rules: raised whenever `apply` could answer differently than it did."""
+
+OnOpen = CancelOrder | CancelList | CancelAll | AmendOrder
+"""What is about open orders of one account in one market."""
+Touched = Iterable[Venue]
+"""The markets whose books, waiting orders or lists a command may have changed."""
 
 
 class Exchange:
@@ -82,92 +89,212 @@ class Exchange:
         self._events: list[Event] = []
         self.withdrawals = Withdrawals(self.ledger, self._events)
         self._time_us = 0
+        self._handlers: Mapping[type[Command], Callable[[Any, int], Touched]] = {
+            PlaceOrder: self._place_order,
+            PlaceList: self._place_list,
+            TestOrder: self._test_order,
+            CancelOrder: partial(self._on_open, cancel_order),
+            CancelList: partial(self._on_open, cancel_list),
+            CancelAll: partial(self._on_open, cancel_all),
+            AmendOrder: partial(self._on_open, amend_order),
+            CancelReplace: self._cancel_replace,
+            OutsideUpdate: self._update_outside,
+            Advance: self._advance,
+            OpenAccount: self._open_account,
+            SetFees: self._set_fees,
+            SetBnbBurn: self._set_bnb_burn,
+            Deposit: self._deposit,
+            Withdraw: self._withdraw,
+            EndWithdrawal: self._end_withdrawal,
+            PutAsset: self._put_asset,
+            PutMarket: self._put_market,
+            PutLimits: self._put_limits,
+            Reset: self._reset,
+        }
 
     def apply(self, stamped: Stamped) -> list[Event]:
         """Carries a command out and returns what happened; an empty list means that nothing changed.
 
         Raises Refused, before anything has changed. Time must not go back.
         """
-        assert stamped.time_us >= self._time_us, (stamped.time_us, self._time_us)
+        command, time_us = stamped.command, stamped.time_us
+        assert time_us >= self._time_us, (time_us, self._time_us)
         self._events.clear()  # venues hold this very list
-        self._dispatch(stamped.command, stamped.time_us)
-        self._time_us = stamped.time_us
-        for venue in self._touched(stamped.command):
+        for venue in self._handlers[type(command)](command, time_us):
             if venue.due:
-                Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, stamped.time_us).settle()
+                Contingencies(venue, self.outsides[venue.market.symbol], self.ledger, time_us).settle()
             venue.depth.drain(venue.book)
-        self._events.extend(self.ledger.drain())
-        return list(self._events)
+        self._time_us = time_us
+        return [*self._events, *self.ledger.drain()]
 
-    def _dispatch(self, command: Command, time_us: int) -> None:  # noqa: C901 - one case per command
-        match command:
-            case PlaceOrder():
-                venue = self._entered(time_us, command)
-                place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
-            case CancelOrder():
-                self._account(command.account_id)
-                cancel_order(self._venue(command.symbol), command, time_us)
-            case PlaceList():
-                venue = self._entered(time_us, *command.orders)
-                place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
-                self.next_list_id += 1
-            case CancelList():
-                self._account(command.account_id)
-                cancel_list(self._venue(command.symbol), command, time_us)
-            case CancelReplace():
-                venue = self._entered(time_us, command.place)
-                cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
-            case AmendOrder():
-                self._account(command.account_id)
-                amend_order(self._venue(command.symbol), command, time_us)
-            case OutsideUpdate():
-                self._update_outside(self._venue(command.symbol), command, time_us)
-            case CancelAll():
-                self._account(command.account_id)
-                cancel_all(self._venue(command.symbol), command, time_us)
-            case TestOrder():
-                test_order(self._entered(time_us, command.order), self.ledger, command.order, time_us)
-            case Advance():
-                self._advance(time_us)
-            case Deposit():
-                self._deposit(command)
-            case OpenAccount():
-                self._open_account(command)
-            case SetFees():
-                rates = {"maker_rate": command.maker_rate, "taker_rate": command.taker_rate}
-                self._change_account(replace(self._account(command.account_id), **rates))
-            case SetBnbBurn():
-                self._set_bnb_burn(command)
-            case Withdraw():
-                self._account(command.account_id)
-                self._check_asset(command.asset)
-                self.withdrawals.apply(command, time_us)
-            case EndWithdrawal():
-                self.withdrawals.end(command, time_us)
-            case PutAsset():
-                self._put_asset(command.asset)
-            case PutMarket():
-                self._put_market(command.market, time_us)
-            case PutLimits():
-                if command.limits != self.limits:
-                    self.limits = command.limits
-                    self._see_limits()
-                    self._events.append(LimitsChanged(command.limits))
-            case Reset():
-                self._reset(command)
+    def next_due(self) -> int | None:
+        """When `Advance` has something to do next (us), if ever."""
+        due = [self.withdrawals.next_due()]
+        for symbol in tuple(self._recovering):  # asked after every commit: not for each of a thousand markets
+            outside = self.outsides[symbol]
+            if not (outside.bids.taken or outside.asks.taken):
+                self._recovering.discard(symbol)
+            elif self.venues[symbol].market.status is MarketStatus.TRADING:
+                due.append(outside.next_due())
+        return min((due_us for due_us in due if due_us is not None), default=None)
 
-    def _touched(self, command: Command) -> Iterable[Venue]:
-        match command:
-            case (
-                PlaceOrder() | PlaceList() | CancelOrder() | CancelList() | AmendOrder() | CancelAll() | OutsideUpdate()
+    # A handler does what its command asks for, and returns the markets in which that may have had consequences.
+
+    def _place_order(self, command: PlaceOrder, time_us: int) -> Touched:
+        venue = self._entered(time_us, command)
+        place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
+        return (venue,)
+
+    def _place_list(self, command: PlaceList, time_us: int) -> Touched:
+        venue = self._entered(time_us, *command.orders)
+        place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
+        self.next_list_id += 1
+        return (venue,)
+
+    def _test_order(self, command: TestOrder, time_us: int) -> Touched:
+        test_order(self._entered(time_us, command.order), self.ledger, command.order, time_us)
+        return ()
+
+    def _on_open(self, act: Callable[[Venue, Any, int], None], command: OnOpen, time_us: int) -> Touched:
+        self._account(command.account_id)
+        venue = self._venue(command.symbol)
+        act(venue, command, time_us)
+        return (venue,)
+
+    def _cancel_replace(self, command: CancelReplace, time_us: int) -> Touched:
+        venue = self._entered(time_us, command.place)
+        cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
+        return (venue,)
+
+    def _put_asset(self, command: PutAsset, _time_us: int) -> Touched:
+        asset = command.asset
+        if self.assets.get(asset.name) != asset:
+            self.assets[asset.name] = asset
+            self._see_limits()
+            self._events.append(AssetChanged(asset))
+        return ()
+
+    def _put_market(self, command: PutMarket, time_us: int) -> Touched:
+        market = command.market
+        for name in (market.base, market.quote):
+            if name not in self.assets:
+                raise Refused(Reason.NO_SUCH_ASSET)
+        venue = self.venues.get(market.symbol)
+        if venue is None:
+            venue = self.venues[market.symbol] = self._new_venue(market)
+            self.outsides[market.symbol] = Outside(venue, self._recovering)
+            self._events.append(MarketChanged(market))
+        else:
+            change_market(venue, self.outsides[market.symbol], market, time_us)
+        return (venue,)
+
+    def _put_limits(self, command: PutLimits, _time_us: int) -> Touched:
+        if command.limits != self.limits:
+            self.limits = command.limits
+            self._see_limits()
+            self._events.append(LimitsChanged(command.limits))
+        return ()
+
+    def _open_account(self, command: OpenAccount, _time_us: int) -> Touched:
+        if command.account_id in self.accounts or command.account_id <= 0:
+            raise Refused(Reason.DUPLICATE_ACCOUNT)
+        for asset, amount in command.balances:
+            self._check_deposit(asset, amount)
+        account = Account(command.account_id, command.maker_rate, command.taker_rate, command.balances)
+        self.accounts[command.account_id] = account
+        self._events.append(AccountChanged(command.account_id, command.maker_rate, command.taker_rate))
+        for asset, amount in command.balances:
+            self.ledger.deposit(command.account_id, asset, amount, EntryKind.OPENING, "")
+        return ()
+
+    def _set_fees(self, command: SetFees, _time_us: int) -> Touched:
+        account = self._account(command.account_id)
+        self._change_account(replace(account, maker_rate=command.maker_rate, taker_rate=command.taker_rate))
+        return ()
+
+    def _set_bnb_burn(self, command: SetBnbBurn, _time_us: int) -> Touched:
+        account = self._account(command.account_id)
+        spot = account.spot_bnb_burn if command.spot is None else command.spot
+        interest = account.interest_bnb_burn if command.interest is None else command.interest
+        self._change_account(replace(account, spot_bnb_burn=spot, interest_bnb_burn=interest))
+        return ()
+
+    def _deposit(self, command: Deposit, _time_us: int) -> Touched:
+        self._account(command.account_id)
+        self._check_deposit(command.asset, command.amount)
+        self.ledger.deposit(command.account_id, command.asset, command.amount, EntryKind.DEPOSIT, command.reference)
+        return ()
+
+    def _withdraw(self, command: Withdraw, time_us: int) -> Touched:
+        self._account(command.account_id)
+        self._check_asset(command.asset)
+        self.withdrawals.apply(command, time_us)
+        return ()
+
+    def _end_withdrawal(self, command: EndWithdrawal, time_us: int) -> Touched:
+        self.withdrawals.end(command, time_us)
+        return ()
+
+    def _update_outside(self, command: OutsideUpdate, time_us: int) -> Touched:
+        venue = self._venue(command.symbol)
+        outside = self.outsides[command.symbol]
+        outside.guard(command.prints, command.ladder)
+        if command.last_price < 0:
+            raise Refused(Reason.BAD_PRICE)
+        begins = command.last_price > 0 and not venue.last_price
+        if begins:
+            venue.tape.last_price = command.last_price
+        trading = venue.market.status is MarketStatus.TRADING
+        if trading:
+            for trade in command.prints:
+                outside.print(trade, time_us)
+        if command.ladder is not None:
+            changed, unknown = outside.note(command.ladder)
+            if command.resumes_us:  # what grew while nobody listened may have grown before its users came
+                unknown = changed
+            if trading:
+                outside.lay(time_us, changed, unknown)
+            elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there
+                outside.lay(time_us, outside.prices())
+        if command.prints or command.ladder is not None or begins:
+            self._events.append(
+                OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=outside.known)
+            )
+        return (venue,)
+
+    def _advance(self, _command: Advance, time_us: int) -> Touched:
+        for symbol, outside in self.outsides.items():
+            # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
+            if (
+                symbol in self._recovering
+                and self.venues[symbol].market.status is MarketStatus.TRADING
+                and outside.next_due() is not None
             ):
-                return (self.venues[command.symbol],)
-            case CancelReplace():
-                return (self.venues[command.place.symbol],)
-            case PutMarket():
-                return (self.venues[command.market.symbol],)
-            case _:
-                return self.venues.values()
+                outside.lay(time_us)
+        self.withdrawals.advance(time_us)
+        return self.venues.values()
+
+    def _reset(self, command: Reset, _time_us: int) -> Touched:
+        for asset, amount in command.balances or ():
+            self._check_deposit(asset, amount)
+        self._events.append(WorldReset())
+        self.ledger = Ledger()
+        self.withdrawals = Withdrawals(self.ledger, self._events)
+        for symbol, old in self.venues.items():
+            venue = self._new_venue(old.market)
+            venue.next_order_id, venue.depth.update_id = old.next_order_id, old.depth.update_id
+            venue.tape.next_trade_id = old.tape.next_trade_id
+            venue.tape.next_aggregate_id = old.tape.next_aggregate_id
+            venue.next_prevented_match_id = old.next_prevented_match_id
+            venue.next_amendment_id = old.next_amendment_id
+            self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
+            venue.depth.report_empty(old.book)
+            self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
+        for account in self.accounts.values():
+            opening = account.opening if command.balances is None else command.balances
+            for asset, amount in opening:
+                self.ledger.deposit(account.account_id, asset, amount, EntryKind.OPENING, "")
+        return ()
 
     def _see_limits(self) -> None:
         self._limited = self.limits != UNLIMITED or any(asset.max_order for asset in self.assets.values())
@@ -204,55 +331,14 @@ class Exchange:
             raise Refused(Reason.NO_SUCH_ACCOUNT)
         return account
 
-    def _put_asset(self, asset: Asset) -> None:
-        if self.assets.get(asset.name) != asset:
-            self.assets[asset.name] = asset
-            self._see_limits()
-            self._events.append(AssetChanged(asset))
+    def _check_asset(self, asset: str) -> None:
+        if asset not in self.assets:
+            raise Refused(Reason.NO_SUCH_ASSET)
 
-    def _put_market(self, market: Market, time_us: int) -> None:
-        for name in (market.base, market.quote):
-            if name not in self.assets:
-                raise Refused(Reason.NO_SUCH_ASSET)
-        venue = self.venues.get(market.symbol)
-        if venue is None:
-            venue = self.venues[market.symbol] = self._new_venue(market)
-            self.outsides[market.symbol] = Outside(venue, self._recovering)
-            self._events.append(MarketChanged(market))
-            return
-        if (venue.market.base, venue.market.quote) != (market.base, market.quote):
-            raise Refused(Reason.BAD_SYMBOL)
-        if venue.market == market:
-            return
-        resumes = venue.market.status is not MarketStatus.TRADING
-        venue.change_rules(market)
-        self._events.append(MarketChanged(market))
-        outside = self.outsides[market.symbol]
-        before = outside.prices()
-        outside.regrid()
-        if market.status is MarketStatus.TRADING:
-            after = outside.prices()
-            changed = {side: before[side] | after[side] for side in Side}
-            # a halt is a gap: what came meanwhile to a level that had no house may have been there before its users
-            unknown = outside.empty(changed) if resumes else NOWHERE
-            outside.lay(time_us, changed, unknown)
-
-    def _open_account(self, command: OpenAccount) -> None:
-        if command.account_id in self.accounts or command.account_id <= 0:
-            raise Refused(Reason.DUPLICATE_ACCOUNT)
-        for asset, amount in command.balances:
-            self._check_deposit(asset, amount)
-        account = Account(command.account_id, command.maker_rate, command.taker_rate, command.balances)
-        self.accounts[command.account_id] = account
-        self._events.append(AccountChanged(command.account_id, command.maker_rate, command.taker_rate))
-        for asset, amount in command.balances:
-            self.ledger.deposit(command.account_id, asset, amount, EntryKind.OPENING, "")
-
-    def _set_bnb_burn(self, command: SetBnbBurn) -> None:
-        account = self._account(command.account_id)
-        spot = account.spot_bnb_burn if command.spot is None else command.spot
-        interest = account.interest_bnb_burn if command.interest is None else command.interest
-        self._change_account(replace(account, spot_bnb_burn=spot, interest_bnb_burn=interest))
+    def _check_deposit(self, asset: str, amount: int) -> None:
+        self._check_asset(asset)
+        if amount <= 0:
+            raise Refused(Reason.BAD_QUANTITY)
 
     def _change_account(self, account: Account) -> None:
         if self.accounts[account.account_id] != account:
@@ -266,88 +352,6 @@ class Exchange:
                     account.interest_bnb_burn,
                 )
             )
-
-    def _deposit(self, command: Deposit) -> None:
-        self._account(command.account_id)
-        self._check_deposit(command.asset, command.amount)
-        self.ledger.deposit(command.account_id, command.asset, command.amount, EntryKind.DEPOSIT, command.reference)
-
-    def _check_asset(self, asset: str) -> None:
-        if asset not in self.assets:
-            raise Refused(Reason.NO_SUCH_ASSET)
-
-    def _check_deposit(self, asset: str, amount: int) -> None:
-        self._check_asset(asset)
-        if amount <= 0:
-            raise Refused(Reason.BAD_QUANTITY)
-
-    def _update_outside(self, venue: Venue, command: OutsideUpdate, time_us: int) -> None:
-        outside = self.outsides[command.symbol]
-        outside.guard(command.prints, command.ladder)
-        if command.last_price < 0:
-            raise Refused(Reason.BAD_PRICE)
-        begins = command.last_price > 0 and not venue.last_price
-        if begins:
-            venue.tape.last_price = command.last_price
-        trading = venue.market.status is MarketStatus.TRADING
-        if trading:
-            for trade in command.prints:
-                outside.print(trade, time_us)
-        if command.ladder is not None:
-            changed, unknown = outside.note(command.ladder)
-            if command.resumes_us:  # what grew while nobody listened may have grown before its users came
-                unknown = changed
-            if trading:
-                outside.lay(time_us, changed, unknown)
-            elif not outside.known:  # to withdraw is no trade: a halted market shows nothing that is not there
-                outside.lay(time_us, outside.prices())
-        if command.prints or command.ladder is not None or begins:
-            self._events.append(
-                OutsideChanged(symbol=command.symbol, source_time_us=command.source_time_us, known=outside.known)
-            )
-
-    def _advance(self, time_us: int) -> None:
-        for symbol, outside in self.outsides.items():
-            # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
-            if (
-                symbol in self._recovering
-                and self.venues[symbol].market.status is MarketStatus.TRADING
-                and outside.next_due() is not None
-            ):
-                outside.lay(time_us)
-        self.withdrawals.advance(time_us)
-
-    def next_due(self) -> int | None:
-        """When `Advance` has something to do next (us), if ever."""
-        due = [self.withdrawals.next_due()]
-        for symbol in tuple(self._recovering):  # asked after every commit: not for each of a thousand markets
-            outside = self.outsides[symbol]
-            if not (outside.bids.taken or outside.asks.taken):
-                self._recovering.discard(symbol)
-            elif self.venues[symbol].market.status is MarketStatus.TRADING:
-                due.append(outside.next_due())
-        return min((due_us for due_us in due if due_us is not None), default=None)
-
-    def _reset(self, command: Reset) -> None:
-        for asset, amount in command.balances or ():
-            self._check_deposit(asset, amount)
-        self._events.append(WorldReset())
-        self.ledger = Ledger()
-        self.withdrawals = Withdrawals(self.ledger, self._events)
-        for symbol, old in self.venues.items():
-            venue = self._new_venue(old.market)
-            venue.next_order_id, venue.depth.update_id = old.next_order_id, old.depth.update_id
-            venue.tape.next_trade_id = old.tape.next_trade_id
-            venue.tape.next_aggregate_id = old.tape.next_aggregate_id
-            venue.next_prevented_match_id = old.next_prevented_match_id
-            venue.next_amendment_id = old.next_amendment_id
-            self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
-            venue.depth.report_empty(old.book)
-            self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
-        for account in self.accounts.values():
-            opening = account.opening if command.balances is None else command.balances
-            for asset, amount in opening:
-                self.ledger.deposit(account.account_id, asset, amount, EntryKind.OPENING, "")
 
     def snapshot(self) -> ExchangeState:
         """The state as a value; later commands do not change it."""

@@ -6,7 +6,7 @@ were given. The ledger knows no prices and no orders. Amounts have scale 16 (hyp
 
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from hypersim.engine.events import BalanceChanged, EntryKind
 
@@ -20,19 +20,15 @@ FEES = -1
 class Balance:
     """What an account has of an asset: free, and locked by holds."""
 
-    __slots__ = ("free", "locked")
+    __slots__ = ("account_id", "asset", "free", "locked", "place")
 
-    def __init__(self, free: int = 0, locked: int = 0) -> None:
+    def __init__(self, account_id: int, asset: str, free: int = 0, locked: int = 0) -> None:
+        self.account_id = account_id
+        self.asset = asset
         self.free = free
         self.locked = locked
-
-
-class Entry(Struct, gc=False):
-    """What one kind of movement with one reference did to a balance so far."""
-
-    balance: Balance
-    free: int
-    locked: int
+        self.place = -1
+        """Of its latest entry, counted over all that the ledger ever made."""
 
 
 class Ledger:
@@ -43,66 +39,74 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._balances: dict[tuple[int, str], Balance] = {}
-        self._entries: dict[tuple[int, str, EntryKind, str], Entry] = {}
+        self._balances: dict[str, dict[int, Balance]] = {}
+        """By asset and account."""
+        self._entries: list[BalanceChanged] = []
+        """Since the last drain: each as it would be told if nothing followed."""
+        self._drained = 0
+        """How many entries there were before these."""
+        self._places: dict[tuple[Balance, EntryKind, str], int] = {}
+        """Of the entries of those balances that have several."""
+        self._overtaken = False
+        """Whether an entry grew after its balance had got another, which tells of a balance that was not yet."""
 
     def free(self, account_id: int, asset: str) -> int:
         """What an account can spend of an asset."""
-        balance = self._balances.get((account_id, asset))
-        return balance.free if balance is not None else 0
+        return self.balance(account_id, asset)[0]
 
     def balance(self, account_id: int, asset: str) -> tuple[int, int]:
         """What an account has of an asset: free, and locked."""
-        balance = self._balances.get((account_id, asset))
+        accounts = self._balances.get(asset)
+        balance = accounts.get(account_id) if accounts is not None else None
         return (balance.free, balance.locked) if balance is not None else (0, 0)
 
     def balances(self) -> Iterator[tuple[int, str, int, int]]:
         """(account, asset, free, locked), ordered by account and asset."""
-        for (account_id, asset), balance in sorted(self._balances.items()):
-            yield account_id, asset, balance.free, balance.locked
+        every = (balance for accounts in self._balances.values() for balance in accounts.values())
+        for balance in sorted(every, key=lambda each: (each.account_id, each.asset)):
+            yield balance.account_id, balance.asset, balance.free, balance.locked
 
     def restore(self, account_id: int, asset: str, free: int, locked: int) -> None:
         """Puts a balance of a snapshot back; records no entry."""
-        self._balances[account_id, asset] = Balance(free, locked)
+        self._balances.setdefault(asset, {})[account_id] = Balance(account_id, asset, free, locked)
 
     def hold(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """First phase: free becomes locked."""
         if not amount:
             return  # nothing moves, and there may be no balance of an asset that the account never had
-        balance = self._balances[account_id, asset]
+        balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
-        self._move(balance, (account_id, asset, kind, reference), -amount, amount)
+        self._move(balance, -amount, amount, kind, reference)
 
     def release(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Voids a hold or a part of it: locked becomes free."""
         if not amount:
             return
-        balance = self._balances[account_id, asset]
+        balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
-        self._move(balance, (account_id, asset, kind, reference), amount, -amount)
+        self._move(balance, amount, -amount, kind, reference)
 
     def settle(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Second phase, debit side: an amount leaves the account's hold; the house pays without one."""
-        key = (account_id, asset, kind, reference)
         if account_id == HOUSE:
-            self._move(self._opened(account_id, asset), key, -amount, 0)
+            self._move(self._opened(account_id, asset), -amount, 0, kind, reference)
             return
-        balance = self._balances[account_id, asset]
+        balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
-        self._move(balance, key, 0, -amount)
+        self._move(balance, 0, -amount, kind, reference)
 
     def credit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Second phase, credit side: an amount arrives. Every settle and charge has credits of the same sum."""
         assert amount >= 0
-        self._move(self._opened(account_id, asset), (account_id, asset, kind, reference), amount, 0)
+        self._move(self._opened(account_id, asset), amount, 0, kind, reference)
 
     def charge(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Debits what is free, without a hold before."""
         if not amount:
             return
-        balance = self._balances[account_id, asset]
+        balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
-        self._move(balance, (account_id, asset, kind, reference), -amount, 0)
+        self._move(balance, -amount, 0, kind, reference)
 
     def deposit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Moves an amount from the outside world to an account."""
@@ -110,55 +114,80 @@ class Ledger:
         self.credit(account_id, asset, amount, kind, reference)
 
     def _opened(self, account_id: int, asset: str) -> Balance:
-        balance = self._balances.get((account_id, asset))
+        accounts = self._balances.get(asset)
+        if accounts is None:
+            accounts = self._balances[asset] = {}
+        balance = accounts.get(account_id)
         if balance is None:
-            balance = self._balances[account_id, asset] = Balance()
+            balance = accounts[account_id] = Balance(account_id, asset)
         return balance
 
-    def _move(self, balance: Balance, key: tuple[int, str, EntryKind, str], free: int, locked: int) -> None:
+    def _move(self, balance: Balance, free: int, locked: int, kind: EntryKind, reference: str) -> None:
         balance.free += free
         balance.locked += locked
-        entry = self._entries.get(key)
-        if entry is None:
-            self._entries[key] = Entry(balance, free, locked)
+        entries = self._entries
+        place = balance.place - self._drained
+        if place >= 0:
+            latest = entries[place]
+            if latest.kind is not kind or latest.reference != reference:
+                place = self._place(balance, latest, kind, reference)
+        if place >= 0:
+            before = entries[place]
+            free += before.free_change
+            locked += before.locked_change
+        entry = BalanceChanged(
+            account_id=balance.account_id,
+            asset=balance.asset,
+            kind=kind,
+            free_change=free,
+            locked_change=locked,
+            free=balance.free,
+            locked=balance.locked,
+            reference=reference,
+        )
+        if place >= 0:
+            entries[place] = entry
         else:
-            entry.free += free
-            entry.locked += locked
+            balance.place = self._drained + len(entries)
+            entries.append(entry)
+
+    def _place(self, balance: Balance, latest: BalanceChanged, kind: EntryKind, reference: str) -> int:
+        """Where the entry of another kind or reference than the latest of its balance is; -1 where there is none."""
+        self._places[balance, latest.kind, latest.reference] = balance.place
+        place = self._places.get((balance, kind, reference))
+        if place is None:
+            return -1
+        self._overtaken = True
+        balance.place = place
+        return place - self._drained
 
     def drain(self) -> list[BalanceChanged]:
         """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""
-        if not self._entries:
-            return []
-        # Backwards from the balances as they are now: one pass, and most balances have only one entry.
-        before: dict[Balance, tuple[int, int]] = {}
-        changes = []
-        for (account_id, asset, kind, reference), entry in reversed(self._entries.items()):
-            balance = entry.balance
-            free, locked = before.get(balance) or (balance.free, balance.locked)
-            before[balance] = (free - entry.free, locked - entry.locked)
-            if entry.free or entry.locked:
-                changes.append(
-                    BalanceChanged(
-                        account_id=account_id,
-                        asset=asset,
-                        kind=kind,
-                        free_change=entry.free,
-                        locked_change=entry.locked,
-                        free=free,
-                        locked=locked,
-                        reference=reference,
-                    )
-                )
-        changes.reverse()
-        self._entries = {}
-        return changes
+        entries = self._entries
+        if self._places:
+            self._places.clear()
+            if self._overtaken:
+                self._follow()
+        self._entries = []
+        self._drained += len(entries)
+        return [entry for entry in entries if entry.free_change or entry.locked_change]
+
+    def _follow(self) -> None:
+        """Lets every entry tell of the balance after it, backwards from the balances as they are now."""
+        after: dict[tuple[int, str], tuple[int, int]] = {}
+        for place, entry in reversed([*enumerate(self._entries)]):
+            key = entry.account_id, entry.asset
+            free, locked = after.get(key) or self.balance(*key)
+            after[key] = free - entry.free_change, locked - entry.locked_change
+            self._entries[place] = replace(entry, free=free, locked=locked)
+        self._overtaken = False
 
     def check(self) -> None:
         """Every asset sums to zero, and only the house is ever negative."""
         sums: dict[str, int] = {}
-        for (account_id, asset), balance in self._balances.items():
-            sums[asset] = sums.get(asset, 0) + balance.free + balance.locked
-            assert balance.locked >= 0, (account_id, asset, balance.locked)
-            assert balance.free >= 0 or account_id == HOUSE, (account_id, asset, balance.free)
-            assert balance.locked == 0 or account_id > 0, (account_id, asset, balance.locked)
+        for account_id, asset, free, locked in self.balances():
+            sums[asset] = sums.get(asset, 0) + free + locked
+            assert locked >= 0, (account_id, asset, locked)
+            assert free >= 0 or account_id == HOUSE, (account_id, asset, free)
+            assert locked == 0 or account_id > 0, (account_id, asset, locked)
         assert not any(sums.values()), sums

@@ -229,7 +229,7 @@ class Outside:
             if unprinted:
                 venue.print_outside(price, unprinted, aggressor, time_us)
                 unprinted = 0
-            venue.trade(aggressor, price, fill, taker=None, maker=venue.orders[key], time_us=time_us)
+            venue.trade(aggressor, price, fill, None, venue.orders[key], time_us)
             if fill == entry and (part := resting.shown(price, key)):
                 entries.append((key, part))  # an iceberg's next, at the end of the queue
         return left + unprinted, house
@@ -248,7 +248,7 @@ class Outside:
             if not fill:
                 break
             resting.remove(level.price, key, fill)
-            venue.trade(taker_side, level.price, fill, taker=None, maker=venue.orders[key], time_us=time_us)
+            venue.trade(taker_side, level.price, fill, None, venue.orders[key], time_us)
             filled += fill
             if fill == entry and (part := resting.shown(level.price, key)):
                 entries.append((key, part))

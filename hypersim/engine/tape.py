@@ -19,7 +19,8 @@ class Tape:
         self.next_aggregate_id = 1
         self._market = market
         self._events = events
-        self._aggregate: tuple[int, Side] | None = None
+        self._taker_side: Side | None = None
+        """Of the trade before, where the next one may share its aggregate."""
 
     def reference_price(self, time_us: int) -> int | None:
         """What percent and notional filters refer to: the average of the last minutes, else the last price."""
@@ -34,12 +35,12 @@ class Tape:
 
     def begin_taker(self) -> None:
         """Says that a new taker comes: its trades share no aggregate with those before."""
-        self._aggregate = None
+        self._taker_side = None
 
-    def record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
+    def record(self, price: int, quantity: int, taker_side: Side, time_us: int, *, outside: bool = False) -> int:
         """Takes a trade in and tells of it; returns its id."""
-        if self._aggregate != (price, taker_side):
-            self._aggregate = (price, taker_side)
+        if taker_side is not self._taker_side or price != self.last_price:
+            self._taker_side = taker_side
             self.next_aggregate_id += 1
         trade_id = self.next_trade_id
         self.next_trade_id += 1

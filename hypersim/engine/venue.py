@@ -14,22 +14,22 @@ from msgspec.structs import replace
 
 from hypersim.engine.account import Account
 from hypersim.engine.book import Book
+from hypersim.engine.clearing import FILL, ORDER, Clearing
 from hypersim.engine.depth import Depth
 from hypersim.engine.events import CHANGE_OF_END, Amendment, Change, EntryKind, Event, Fill, ListChanged, OrderChanged
-from hypersim.engine.fees import Fee, LastPrice, fee_of, kept_of
-from hypersim.engine.ledger import FEES, HOUSE, Ledger
+from hypersim.engine.fees import Fee, LastPrice, kept_of
+from hypersim.engine.filters import Filters
+from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import OrderList, Phase
 from hypersim.engine.market import Market
 from hypersim.engine.orders import BUY, OPEN, STATUS_MOVES, ExpiryReason, Order, OrderStatus, Side
 from hypersim.engine.stops import StopBook
 from hypersim.engine.tape import Tape
 from hypersim.errors import Reason
-from hypersim.units import fee_rounded_down, to_amount
+from hypersim.units import ONE
 
 NEW: Final = Change.NEW
 TRADE: Final = Change.TRADE
-ORDER: Final = EntryKind.ORDER
-FILL: Final = EntryKind.FILL
 FILLED: Final = OrderStatus.FILLED
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 NO_ORDERS: Final[Mapping[str, int]] = MappingProxyType({})
@@ -55,6 +55,7 @@ class Venue:
     ) -> None:
         """`last_price` is that of any market of the exchange."""
         self.market = market
+        self.filters = Filters(market)
         self.book = Book()
         self.orders: dict[int, Order] = {}
         self.clients: dict[int, dict[str, int]] = {}
@@ -70,13 +71,13 @@ class Venue:
         self.next_prevented_match_id = 0
         self.next_amendment_id = 1
         self._ledger = ledger
-        self._accounts = accounts
         self._events = events
-        self._last_price = last_price
+        self._clearing = Clearing(market.symbol, ledger, accounts, last_price)
 
     def change_rules(self, market: Market) -> None:
         """Puts new rules in force."""
         self.market = market
+        self.filters = Filters(market)
         self.tape.change_rules(market)
 
     @property
@@ -240,54 +241,73 @@ class Venue:
         self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, order.reference)
 
     def trade(
-        self,
-        taker_side: Side,
-        price: int,
-        quantity: int,
-        *,
-        taker: Order | None,
-        maker: Order | None,
-        time_us: int,
+        self, taker_side: Side, price: int, quantity: int, taker: Order | None, maker: Order | None, time_us: int
     ) -> Order | None:
         """Settles one trade between a taker and a maker, of whom None is the house; returns the taker as it is then.
 
         What was traded has been taken off the book by the caller; an iceberg shows its next part by itself.
         """
-        market = self.market
-        quote = price * quantity
-        buyer, seller = (taker, maker) if taker_side is BUY else (maker, taker)
-        trade_id = self._record(price, quantity, taker_side, outside=False, time_us=time_us)
-        buyer_fee = self._pass_on(market.base, to_amount(quantity), seller, buyer, taker)
-        seller_fee = self._pass_on(market.quote, quote, buyer, seller, taker)
+        market, clearing = self.market, self._clearing
+        base, quote = quantity * ONE, quantity * price
+        if self.stops.waiting:
+            self._see(price, time_us)
+        trade_id = self.tape.record(price, quantity, taker_side, time_us)
+        taking, making = clearing.taker(taker), clearing.maker(maker)
+        if taker_side is BUY:
+            takers_fee = buyers_fee = clearing.pass_on(market.base, base, making, taking)
+            makers_fee = clearing.pass_on(market.quote, quote, taking, making)
+            buyer, buying = taker, taking
+        else:
+            makers_fee = buyers_fee = clearing.pass_on(market.base, base, taking, making)
+            takers_fee = clearing.pass_on(market.quote, quote, making, taking)
+            buyer, buying = maker, making
         if buyer is not None:
-            if buyer.limit > price:
-                kind = ORDER if buyer is taker else FILL
-                saved = (buyer.limit - price) * quantity
-                self._ledger.release(buyer.account_id, market.quote, saved, kind, buyer.reference)
+            limit = buyer.limit
+            if limit > price:
+                saved = (limit - price) * quantity
+                self._ledger.release(buyer.account_id, market.quote, saved, buying.kind, buying.reference)
             if buyer.terms is not None:
-                self._keep(buyer, to_amount(quantity), buyer_fee)
-        result = taker
-        for order in (maker, taker):
-            if order is None:
-                continue
-            buys = order is buyer
-            filled = self._filled(order, quantity, quote, time_us)
-            fee_asset, fee = buyer_fee if buys else seller_fee
-            fill = Fill(
+                self._keep(buyer, base, buyers_fee)
+        if maker is not None:
+            fee_asset, fee = makers_fee
+            made = Fill(
                 trade_id=trade_id,
                 price=price,
                 quantity=quantity,
                 quote=quote,
                 fee=fee,
                 fee_asset=fee_asset,
-                is_maker=order is maker,
+                is_maker=True,
             )
-            self._events.append(OrderChanged(change=TRADE, order=filled, fill=fill))
-            if order is taker:
-                result = filled
-            elif filled.terms is not None and filled.terms.iceberg:
+            filled = self._filled(maker, made, time_us)
+            if filled.terms is not None and filled.terms.iceberg:
                 self.refill(filled)
-        return result
+        if taker is None:
+            return None
+        fee_asset, fee = takers_fee
+        took = Fill(
+            trade_id=trade_id,
+            price=price,
+            quantity=quantity,
+            quote=quote,
+            fee=fee,
+            fee_asset=fee_asset,
+            is_maker=False,
+        )
+        return self._filled(taker, took, time_us)
+
+    def _filled(self, order: Order, fill: Fill, time_us: int) -> Order:
+        executed = order.executed + fill.quantity
+        filled = replace(
+            order,
+            executed=executed,
+            executed_quote=order.executed_quote + fill.quote,
+            status=FILLED if executed + order.prevented == order.quantity else PARTIALLY_FILLED,
+            updated_us=time_us,
+        )
+        self._store(order, filled)
+        self._events.append(OrderChanged(change=TRADE, order=filled, fill=fill))
+        return filled
 
     def _keep(self, order: Order, received: int, fee: Fee) -> None:
         """Locks what the working order of a paid list has received: it is for what is pending."""
@@ -300,7 +320,9 @@ class Venue:
 
     def print_outside(self, price: int, quantity: int, taker_side: Side, time_us: int) -> None:
         """Puts a trade of the house with itself on the tape; no money moves."""
-        self._record(price, quantity, taker_side, outside=True, time_us=time_us)
+        if self.stops.waiting:
+            self._see(price, time_us)
+        self.tape.record(price, quantity, taker_side, time_us, outside=True)
 
     def paid_asset(self, side: Side) -> str:
         """What an order of this side pays with."""
@@ -320,11 +342,6 @@ class Venue:
             self.stops.follow(self.orders[order_id], best)
         self.lists.update((each.list_id, each) for each in lists)
 
-    def _record(self, price: int, quantity: int, taker_side: Side, *, outside: bool, time_us: int) -> int:
-        if self.stops.waiting:
-            self._see(price, time_us)
-        return self.tape.record(price, quantity, taker_side, outside=outside, time_us=time_us)
-
     def _see(self, price: int, time_us: int) -> None:
         """Tells the waiting stops of a trade: some are triggered, some begin to follow the price."""
         turned = self.stops.turned(price)
@@ -338,45 +355,6 @@ class Venue:
             self._store(order, follows)
             self._events.append(OrderChanged(change=Change.FOLLOWING, order=follows))
         self.due.extend(Due(self.orders[order_id], triggered=True) for order_id in turned)
-
-    def _pass_on(self, asset: str, amount: int, source: Order | None, target: Order | None, taker: Order | None) -> Fee:
-        """Moves what a trade exchanges from one party's hold to the other, and takes the fee, which it returns."""
-        symbol = self.market.symbol
-        if source is None:
-            self._ledger.settle(HOUSE, asset, amount, FILL, symbol)
-        else:
-            kind = ORDER if source is taker else FILL
-            self._ledger.settle(source.account_id, asset, amount, kind, source.reference)
-        if target is None:
-            self._ledger.credit(HOUSE, asset, amount, FILL, symbol)
-            return asset, 0
-        account = self._accounts[target.account_id]
-        rate = account.taker_rate if target is taker else account.maker_rate
-        if account.spot_bnb_burn:
-            fee_asset, fee = fee_of(account, asset, amount, rate, self._last_price, self._ledger.free)
-        else:
-            fee_asset, fee = asset, fee_rounded_down(amount, rate)
-        kind = ORDER if target is taker else FILL
-        if fee_asset == asset:
-            self._ledger.credit(target.account_id, asset, amount - fee, kind, target.reference)
-        else:
-            self._ledger.credit(target.account_id, asset, amount, kind, target.reference)
-            self._ledger.charge(target.account_id, fee_asset, fee, kind, target.reference)
-        if fee:
-            self._ledger.credit(FEES, fee_asset, fee, EntryKind.FEE, symbol)
-        return fee_asset, fee
-
-    def _filled(self, order: Order, quantity: int, quote: int, time_us: int) -> Order:
-        executed = order.executed + quantity
-        filled = replace(
-            order,
-            executed=executed,
-            executed_quote=order.executed_quote + quote,
-            status=FILLED if quantity == order.leaves else PARTIALLY_FILLED,
-            updated_us=time_us,
-        )
-        self._store(order, filled)
-        return filled
 
     def _store(self, before: Order, after: Order) -> None:
         assert after.status in STATUS_MOVES[before.status], (before.status, after.status)
