@@ -5,7 +5,7 @@
 - readers: how long an order takes while others read;
 - pipelined: orders over one connection to the WebSocket API, beside REST and the bare handler;
 - durability: orders beside an exchange that commits each of them by itself;
-- engine: the engine alone;
+- engine: the engine alone, and what compiling it would buy;
 - peers: the engine beside those of other projects, which are installed at first need;
 - recovery: a start from a long journal;
 - outside, idle, delay: updates of the outside market, what following it costs, how late its ticker is;
@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks.compiled import compiled_table
 from benchmarks.conditions import conditions
 from benchmarks.delay import delay_table
 from benchmarks.durability import durability_table
@@ -99,7 +100,7 @@ def tables(
     """By part, what measures with processes of its own; `databases` makes empty ones under a label."""
     rounds, seconds = chosen.rounds, chosen.seconds
     return {
-        "engine": [lambda: engine_table(50_000)],
+        "engine": [lambda: engine_table(50_000), lambda: compiled_table(rounds)],
         "recovery": [lambda: recovery_table(databases("recovery"), databases("replay"), chosen.orders)],
         "outside": [lambda: outside_table(databases("outside"), rounds, seconds)],
         "idle": [lambda: idle_table(chosen.watch)],

@@ -1,7 +1,8 @@
 """Operations a second of the pure engine, without journal, network or signatures."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from benchmarks.table import Table
 from hypersim.engine.commands import (
@@ -102,21 +103,29 @@ def other_sizes_at_the_touch(number: int) -> Command:
     )
 
 
+OPERATIONS: Final[Mapping[str, Callable[[int], Command]]] = {
+    "limit order, half resting and half trading": half_resting_half_trading,
+    "limit order and its cancel": rest_and_cancel,
+    "outside update: a print and 20 changed levels": outside_update,
+    "outside update: other sizes at the best bid and ask": other_sizes_at_the_touch,
+}
+
+
+def per_second(operation: str, count: int) -> float:
+    """How many a fresh world does of so many."""
+    world = World()
+    commands = [OPERATIONS[operation](number) for number in range(count)]
+    begun = time.perf_counter()
+    for command in commands:
+        world.do(command)
+    taken_s = time.perf_counter() - begun
+    world.exchange.check()
+    return count / taken_s
+
+
 def engine_table(count: int) -> Table:
     """Each kind of operation, alone on a fresh world."""
     table = Table("engine operation", "per second")
-    kinds: tuple[tuple[str, Callable[[int], Command]], ...] = (
-        ("limit order, half resting and half trading", half_resting_half_trading),
-        ("limit order and its cancel", rest_and_cancel),
-        ("outside update: a print and 20 changed levels", outside_update),
-        ("outside update: other sizes at the best bid and ask", other_sizes_at_the_touch),
-    )
-    for name, make in kinds:
-        world = World()
-        commands = [make(number) for number in range(count)]
-        begun = time.perf_counter()
-        for command in commands:
-            world.do(command)
-        table.row(name, f"{count / (time.perf_counter() - begun):,.0f}")
-        world.exchange.check()
+    for operation in OPERATIONS:
+        table.row(operation, f"{per_second(operation, count):,.0f}")
     return table
