@@ -3,23 +3,27 @@
 ASGI has a scope, awaited messages and a check of every header of every answer, in all more than half of what a bare
 application costs (`make bench`, part `orders`, measures what is left of it). A request goes the direct way when it is
 a plain one and the application names somebody for its path, see `hypersim.api.wire.Direct`. Everything out of the
-ordinary goes through ASGI: other versions and methods, bodies in chunks, waiting for `100 Continue`, upgrades,
-escapes in the path, what follows a request that is still under way.
+ordinary goes through ASGI: other versions and methods, bodies in chunks, a GET with a body, waiting for `100 Continue`,
+upgrades, escapes in the path, very long queries, what follows a request that is still under way.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from hypersim.api.wire import LONGEST_BODY, Answer, Direct, Request, Responder
 
 METHODS: Final = {method.encode(): method for method in ("GET", "POST", "PUT", "DELETE")}
 """Whose answers have a body."""
-UNUSUAL: Final = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
+UNUSUAL: Final = frozenset({b"connection", b"expect", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 """Headers that say how the connection is to be used."""
+LONGEST_URL: Final = 16 * 1024
+"""Bytes; what uvicorn takes ends at 64 KiB."""
 DIGITS: Final = len(str(LONGEST_BODY))
+FAILED: Final = Answer(500, b"Internal Server Error", [(b"content-type", b"text/plain; charset=utf-8")])
 
 
 class Protocol(HttpToolsProtocol):
@@ -36,6 +40,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
         self._address = self.client[0] if self.client else ""
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -58,19 +63,22 @@ class Protocol(HttpToolsProtocol):
         method = METHODS.get(self.parser.get_method())
         if method is not None and (under_way is None or under_way.response_complete):
             headers = dict(self.headers)
-            path, _, query = self.url.partition(b"?")
-            if self._is_plain(path, headers):
-                responder = self.application.direct(path.decode(), headers)
+            target, _, query = self.url.partition(b"?")
+            if self._is_plain(method, target, headers):
+                path = target.decode()
+                responder = self.application.direct(path, headers)
                 if responder is not None:
-                    request = Request(method, path.decode(), query, headers, self._address, b"")
+                    request = Request(method, path, query, headers, self._address, b"")
                     self.cycle = DirectCycle(responder, request)
                     return
         self._begin_scope()
         super().on_headers_complete()
 
-    def _is_plain(self, path: bytes, headers: Mapping[bytes, bytes]) -> bool:
+    def _is_plain(self, method: str, path: bytes, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request says nothing that ASGI is needed for."""
         if not path.startswith(b"/") or not path.isascii() or b"%" in path or b"#" in self.url:
+            return False
+        if len(self.url) > LONGEST_URL:
             return False
         if len(headers) != len(self.headers):
             return False
@@ -80,6 +88,8 @@ class Protocol(HttpToolsProtocol):
                 return False
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > DIGITS or int(length) > LONGEST_BODY:
+            return False
+        if method == "GET" and length != b"0":  # is answered before its body is here
             return False
         return self.parser.get_http_version() == "1.1"
 
@@ -101,9 +111,10 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         cycle = self.cycle
         if isinstance(cycle, DirectCycle) and cycle.task is None:  # else of the request before an upgrade
-            if cycle.request.method != "GET":
-                cycle.request.body = cycle.body
+            cycle.request.body, cycle.body = cycle.body, b""
             cycle.task = self.loop.create_task(self._respond(cycle))
+            self.tasks.add(cycle.task)  # whose end uvicorn waits for when it stops
+            cycle.task.add_done_callback(self.tasks.discard)
         else:
             super().on_message_complete()
 
@@ -112,9 +123,14 @@ class Protocol(HttpToolsProtocol):
             answer = await cycle.responder.respond(cycle.request)
             if self.flow.write_paused:
                 await self.flow.drain()
-            if not cycle.disconnected:
+            if not self.transport.is_closing():  # else its client has left
                 self._send(answer, keep_alive=cycle.keep_alive)
+        except Exception:  # of a responder that fails, though it must not: its client does not wait forever
+            if not self.transport.is_closing():
+                self._send(FAILED, keep_alive=False)
+            raise
         finally:
+            cycle.request.body = b""  # the next request may be long in coming
             cycle.response_complete = True
             self.on_response_complete()
 
@@ -140,10 +156,10 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
+        self.flow.resume_reading()
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._set_timer(self.timeout_keep_alive)
@@ -162,6 +178,18 @@ class Protocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
+
+
+class Flow(FlowControl):
+    """Takes no more in while requests wait for their turn, or who asks without reading the answers fills the memory."""
+
+    def __init__(self, transport: Any, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:  # else the request that is answered is here as a whole: others came after it
+            super().resume_reading()
 
 
 class DirectCycle:

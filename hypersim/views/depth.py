@@ -11,7 +11,7 @@ Level = tuple[int, int]
 EMPTY: Final[Level] = (0, 0)
 """In the place of a level where there is none."""
 MOST_MADE: Final = 8
-"""Pictures of one moment of a book that are kept: those of the usual limits, in either dialect."""
+"""Pictures of one moment of a book that are kept: there are some seven usual limits."""
 
 T = TypeVar("T")
 

@@ -8,19 +8,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
+from litestar.enums import ScopeType
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.frames import Frame, Opcode
 
 from hypersim import http
 from hypersim.api.wire import LONGEST_BODY, Answer, Request, Responder, answer_asgi
 from hypersim.errors import Refused
-from tests.app.test_websocket import Loop, Server, both_loops, soon
+from tests.app.test_websocket import HANDSHAKE, Loop, Server, both_loops, soon
 
 ASKED = b"GET /echo?a=1 HTTP/1.1\r\nHost: x\r\n\r\n"
 POSTED = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\nabc=123"
 
 
 class Echo:
-    """ASGI application that tells what it was asked; `/slow` waits until it is let go."""
+    """ASGI application that tells what it was asked; `/slow` waits until it is let go, `/broken` fails. A WebSocket
+    hears what it said.
+    """
 
     def __init__(self) -> None:
         self.direct_requests = 0
@@ -32,6 +36,8 @@ class Echo:
         if request.path == "/slow":
             await self.let_go.wait()
         self.under_way -= 1
+        if request.path == "/broken":
+            raise ValueError("a bug")
         if request.path == "/large":
             return Answer(200, b"x" * 1_000_000, [])
         body = request.body.reason.value.encode() if isinstance(request.body, Refused) else request.body
@@ -45,7 +51,13 @@ class Echo:
         return self
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await answer_asgi(self, scope, receive, send)
+        if scope["type"] == ScopeType.HTTP:
+            await answer_asgi(self, scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
 
 
 @asynccontextmanager
@@ -112,11 +124,17 @@ CASES = {
         ],
         0,
     ),
-    "a body of a GET": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"], 1),
+    "a body of a GET": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"], 0),
+    "no body of a GET": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"], 1),
+    "a body of a GET that is late": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n", b"abc"], 0),
+    "a long query": ([b"GET /echo?%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 9_000)], 1),
+    "too long a query": ([b"GET /echo?%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 70_000)], 0),
     "an old version": ([b"GET /echo HTTP/1.0\r\n\r\n"], 0),
     "who leaves": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"], 0),
+    "who leaves a proxy": ([b"GET /echo HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n"], 0),
     "no request": ([b"no request\r\n\r\n"], 0),
     "a request, then none": ([ASKED, b"no request\r\n\r\n"], 1),
+    "a request that fails": ([b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"], 1),
     "a large answer": ([b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"], 1),
 }
 """What is sent, in parts, and how many of the requests go the direct way."""
@@ -141,7 +159,7 @@ def test_the_direct_way_answers_as_asgi_does(loop: Loop) -> None:
 
 
 def _unordered(told: bytes) -> list[object]:
-    """Answers, whose headers may come in any order, except that a GET's body is not read by ASGI."""
+    """Answers, whose headers may come in any order."""
     heads = re.split(rb"(?=HTTP/1\.1 )", told)
     return [sorted(head.split(b"\r\n")) for head in heads]
 
@@ -168,23 +186,24 @@ def test_an_idle_connection_is_closed_after_its_time_and_one_in_use_is_not(loop:
 
 
 @both_loops
-def test_who_asks_on_a_connection_that_becomes_a_websocket_keeps_it(loop: Loop) -> None:
+def test_a_connection_that_becomes_a_websocket_is_no_longer_closed_for_being_idle(loop: Loop) -> None:
     async def told() -> bytes:
         async with serving(Echo(), idle_s=1) as (port, _):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(ASKED)
             await reader.readuntil(b"127.0.0.1\n")
-            writer.write(
-                b"GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            )
-            answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+            writer.write(HANDSHAKE % b"echo")
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            await asyncio.sleep(1.5)
+            writer.write(Frame(Opcode.TEXT, b"still here").serialize(mask=True))
+            heard = await asyncio.wait_for(reader.read(100), 10)
             writer.close()
-            return answer
+            return heard
 
     with asyncio.Runner(loop_factory=loop) as runner:
-        # the application here knows no WebSocket: that it was asked as one is what counts
-        assert b"HTTP/1.1 500 Internal Server Error\r\n" == runner.run(told())
+        heard = runner.run(told())
+
+    assert Frame(Opcode.TEXT, b"still here").serialize(mask=False) == heard
 
 
 @both_loops
@@ -226,3 +245,59 @@ def test_a_server_that_stops_answers_what_is_under_way(loop: Loop) -> None:
         answer = runner.run(told())
 
     assert (True, True) == (answer.startswith(b"HTTP/1.1 200 OK\r\n"), b"\r\nconnection: close\r\n" in answer)
+
+
+@both_loops
+def test_a_server_that_stops_waits_for_a_request_whose_client_has_left(loop: Loop) -> None:
+    async def told() -> int:
+        echo = Echo()
+        async with serving(echo) as (port, server):
+            _, leaving = await asyncio.open_connection("127.0.0.1", port)
+            leaving.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            await soon(lambda: echo.under_way == 1)
+            leaving.close()
+            await soon(lambda: not server.server_state.connections)
+            asyncio.get_running_loop().call_later(0.7, echo.let_go.set)
+        return echo.under_way
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert 0 == runner.run(told())
+
+
+@both_loops
+def test_of_a_body_nothing_stays_once_its_request_is_answered(loop: Loop) -> None:
+    async def told() -> list[bytes]:
+        async with serving(Echo()) as (port, server):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POSTED)
+            await reader.readuntil(b"abc=123")
+            (connection,) = server.server_state.connections
+            assert isinstance(connection, http.Protocol)
+            writer.close()
+            return [connection.cycle.body, connection.cycle.request.body]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert [b"", b""] == runner.run(told())
+
+
+@both_loops
+def test_who_asks_without_reading_is_heard_no_further_and_gets_every_answer_once_he_reads(loop: Loop) -> None:
+    pairs, most = 10_000, 300_000  # bytes: what is read at once, and a little
+
+    async def told() -> tuple[bool, int]:
+        async with serving(Echo()) as (port, server):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write((ASKED + POSTED) * pairs + b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await soon(lambda: bool(server.server_state.connections))
+            (connection,) = server.server_state.connections
+            assert isinstance(connection, http.Protocol)
+            waiting = 0
+            for _ in range(100):
+                await asyncio.sleep(0.005)
+                waiting = max(waiting, len(connection.pipeline))
+            answered = await asyncio.wait_for(reader.read(), 30)
+            writer.close()
+            return 0 < waiting * len(ASKED + POSTED) // 2 < most, answered.count(b"HTTP/1.1 200 OK")
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert (True, 2 * pairs + 1) == runner.run(told())

@@ -234,6 +234,24 @@ async def test_of_orders_with_one_client_id_the_newest_is_found(database: Databa
     history.close()
 
 
+async def test_an_order_that_ended_lately_is_in_memory_as_it_is_in_the_store(database: Database) -> None:
+    scribe, commands, compared = Scribe(SqlJournal(database), seed=4), life(4, resets=True), 0
+    history = History(database, scribe.projected)
+    for _ in range(8):
+        scribe.live(commands, 150)
+        changes = [event for record in scribe.records for event in record.events if isinstance(event, OrderChanged)]
+        for one in {(each.order.symbol, each.order.order_id): each.order for each in changes}.values():
+            for order_id, name in ((one.order_id, None), (None, one.client_order_id)):
+                kept = scribe.views.accounts.find(one.account_id, one.symbol, order_id, name)
+                if kept is not None and not kept.is_open:
+                    compared += 1
+                    assert kept == await history.order(
+                        one.symbol, order_id=order_id, client_order_id=name, account_id=one.account_id
+                    )
+    history.close()
+    assert compared > 500
+
+
 async def test_queries_do_not_hold_up_the_event_loop(told: Told) -> None:
     asked = [asyncio.ensure_future(told.history.orders(1, "BTCUSDT", limit=10)) for _ in range(20)]
     turns = 0

@@ -1,5 +1,7 @@
 """Views of random worlds: equal to the exchange they are folded from, with and without a restart."""
 
+from collections.abc import Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypersim.engine.events import Committed, DepthChanged, OrderChanged, Traded
 from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
 from hypersim.views.accounts import AccountView, Balance
+from hypersim.views.depth import Depth
 from hypersim.views.marketdata import MarketData
 from hypersim.views.views import Views, ViewsState
 from tests.views.world import ACCOUNTS, MARKETS, RandomWorld
@@ -79,13 +82,17 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
             by_name = views.accounts.find(order.account_id, order.symbol, client_order_id=order.client_order_id)
             assert by_id == by_name == order
         ended: dict[tuple[str, int], Order] = {}
+        gone: dict[tuple[str, int], Order] = {}
         for event in (event for record in world.records for event in record.events):
             if isinstance(event, WorldReset):
+                gone |= ended
                 ended.clear()
             elif isinstance(event, OrderChanged) and not event.order.is_open:
                 ended[event.order.symbol, event.order.order_id] = event.order
         for order in ended.values():
             assert order == views.accounts.find(order.account_id, order.symbol, order.order_id)
+        for order in gone.values():
+            assert None is views.accounts.find(order.account_id, order.symbol, order.order_id)
 
 
 def depths(state: ExchangeState) -> dict[str, Any]:
@@ -210,6 +217,38 @@ def test_changed_levels_add_up_to_the_depth() -> None:
         best_bid, best_ask = data.markets[symbol].best_bid, data.markets[symbol].best_ask
         assert (shown_bids[:1], shown_asks[:1]) == ([best_bid][: len(bids)], [best_ask][: len(asks)])
         assert (shown_bids[:2], shown_asks[:2]) == data.markets[symbol].depth(2)[1:]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_made_of_a_book_is_never_older_than_the_book(seed: int) -> None:
+    world, views, moments, done = RandomWorld(seed), Views(), [], 0
+    for _ in range(2):
+        world.run(500)
+        for record in world.records[done:]:
+            views.fold(record)
+
+            assert [] == [each for each in made(views) if each[0] != each[1]]
+        moments.append((world.exchange.snapshot(), views.snapshot()))
+        done = len(world.records)
+    views.restore(*moments[0])
+
+    assert [] == [each for each in made(views) if each[0] != each[1]]
+
+
+def test_of_a_book_that_was_cleared_nothing_is_shown_that_was_made_before() -> None:
+    book = Depth()
+    book.apply([(1, 2)], [(3, 4)])
+    before = book.made("top", partial(book.top, 1))
+    book.clear()
+
+    assert (([(1, 2)], [(3, 4)]), ([], [])) == (before, book.made("top", partial(book.top, 1)))
+
+
+def made(views: Views) -> Iterator[tuple[Any, Any]]:
+    """Of each market the depth as it is, and as it was made for whoever asked first."""
+    for view in views.marketdata.markets.values():
+        for limit in (1, 5000):
+            yield view.depth(limit), view.book.made(limit, partial(view.depth, limit))
 
 
 def follow(book: dict[str, tuple[dict[int, int], dict[int, int]]], record: Committed) -> None:

@@ -103,7 +103,9 @@ class Form:
     fields: Mapping[str, str] = field(init=False)
     """Parameter -> field of the command, for all whose values go there as they are."""
     shapes: Mapping[OrderType, tuple[frozenset[str], frozenset[str]]] = field(init=False)
-    """What an order of a type must have, and what it must not have; "" where it is not that simple."""
+    """What an order of a type must have, and what it must not have, by parameters. Where it must have one of two, ""
+    is among the first, which nobody can send: then `_check_shape` decides.
+    """
     pegs: frozenset[str] = field(init=False)
     """The parameters of a peg."""
     type: Parameter[OrderType] = field(init=False)

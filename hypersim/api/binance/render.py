@@ -265,7 +265,8 @@ def _iceberg(terms: Terms | None) -> dict[str, str]:
 
 def _conditional(order: Order, *, names_match: bool = True) -> dict[str, Any]:
     """What comes last; `names_match`: preventedMatchId, too, where the matches themselves are not shown."""
-    if order.strategy_id is None and not order.prevented and order.expiry_reason is None is order.strategy_type:
+    strategic = order.strategy_id is not None or order.strategy_type is not None
+    if not (strategic or order.prevented or order.expiry_reason is not None):
         return NOTHING  # nearly always
     shown: dict[str, Any] = {}
     if order.strategy_id is not None:
