@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hypersim.engine.checks import check_counts, check_order, check_position
 from hypersim.engine.commands import PlaceList, PlaceOrder
 from hypersim.engine.contingency import estimate, half
-from hypersim.engine.entering import Entry, check_funds, execute, prepared
+from hypersim.engine.entering import check_funds, execute, prepared
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import ListKind, OrderList, Phase
 from hypersim.engine.orders import BUY, ORDER_TYPES, Order, OrderStatus, Terms, triggers_above
@@ -82,7 +82,8 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
         accept_stop(venue, order)
         return
     entry = prepared(venue, ledger, order, time_us)
-    accept(venue, outside, entry, time_us)
+    venue.accept(entry.order, entry.required)
+    execute(venue, outside, entry, time_us)
 
 
 def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
@@ -93,15 +94,8 @@ def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
 
 
 def accept_stop(venue: Venue, order: Order) -> None:
-    venue.accept(order)
-    venue.hold(order, order.held)
+    venue.accept(order, order.held)
     venue.wait(order)
-
-
-def accept(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
-    venue.accept(entry.order)
-    venue.hold(entry.order, entry.required)
-    execute(venue, outside, entry, time_us)
 
 
 def place_list(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, list_id: int, time_us: int) -> None:
@@ -168,7 +162,8 @@ def _place_oco(
     if entry is None:
         accept_stop(venue, other)
     else:
-        accept(venue, outside, entry, time_us)
+        venue.accept(entry.order, entry.required)
+        execute(venue, outside, entry, time_us)
 
 
 def _place_working(
@@ -176,11 +171,10 @@ def _place_working(
 ) -> None:
     entry = prepared(venue, ledger, orders[0], time_us)
     _begin(venue, command, orders, Phase.WORKING, time_us)
-    venue.accept(entry.order)
-    venue.hold(entry.order, entry.required)
+    venue.accept(entry.order, entry.required)
     for order in orders[1:]:
         terms = replace(order.special, hold_price=0, trailing_us=0)
-        venue.accept(replace(order, status=PENDING, working_us=0, terms=terms))
+        venue.accept(replace(order, status=PENDING, working_us=0, terms=terms), 0)
     execute(venue, outside, entry, time_us)
 
 
