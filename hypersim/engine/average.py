@@ -3,16 +3,17 @@
 from collections import deque
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 BUCKET_US = 10_000_000
 
 
-class Bucket(Struct, frozen=True, array_like=True):
+class Bucket(Struct, array_like=True, gc=False):
     """Trades of ten seconds: start (us), quantity (scale 8) and price x quantity (scale 16)."""
 
     start_us: int
-    quantity: int
-    quote: int
+    quantity: int = 0
+    quote: int = 0
 
 
 class AveragePrice:
@@ -23,16 +24,16 @@ class AveragePrice:
         self._buckets: deque[Bucket] = deque()
         self._quantity = 0
         self._quote = 0
+        self._ends_us = 0
+        """When the last bucket does; until then, no other can have left the window."""
 
     def add(self, time_us: int, quantity: int, quote: int) -> None:
         """Counts a trade."""
-        self._forget(time_us)
-        start_us = time_us - time_us % BUCKET_US
-        if self._buckets and self._buckets[-1].start_us == start_us:
-            last = self._buckets.pop()
-            self._buckets.append(Bucket(start_us, last.quantity + quantity, last.quote + quote))
-        else:
-            self._buckets.append(Bucket(start_us, quantity, quote))
+        if time_us >= self._ends_us:
+            self._begin(time_us)
+        last = self._buckets[-1]
+        last.quantity += quantity
+        last.quote += quote
         self._quantity += quantity
         self._quote += quote
 
@@ -47,17 +48,23 @@ class AveragePrice:
             quote -= bucket.quote
         return quote // quantity if quantity else None
 
-    def _forget(self, time_us: int) -> None:
-        oldest_us = time_us - self._window_us
-        while self._buckets and self._buckets[0].start_us + BUCKET_US <= oldest_us:
-            gone = self._buckets.popleft()
+    def _begin(self, time_us: int) -> None:
+        """Begins ten seconds, which may go on after a restart, and forgets what has left the window."""
+        start_us, oldest_us = time_us - time_us % BUCKET_US, time_us - self._window_us
+        buckets = self._buckets
+        while buckets and buckets[0].start_us + BUCKET_US <= oldest_us:
+            gone = buckets.popleft()
             self._quantity -= gone.quantity
             self._quote -= gone.quote
+        if not buckets or buckets[-1].start_us != start_us:
+            buckets.append(Bucket(start_us))
+        self._ends_us = start_us + BUCKET_US
 
     def state(self) -> tuple[Bucket, ...]:
-        return tuple(self._buckets)
+        return tuple(replace(bucket) for bucket in self._buckets)
 
     def restore(self, state: tuple[Bucket, ...]) -> None:
-        self._buckets = deque(state)
+        self._buckets = deque(replace(bucket) for bucket in state)
         self._quantity = sum(bucket.quantity for bucket in state)
         self._quote = sum(bucket.quote for bucket in state)
+        self._ends_us = 0

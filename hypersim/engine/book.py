@@ -59,17 +59,17 @@ class BookSide:
         """The levels at least as good as a price (or better than it), best first."""
         found = []
         for level in self.levels():
-            if not self._trades(level, price) or (strictly and level.price == price):
+            if (level.price < price if self.side is BUY else level.price > price) or (
+                strictly and level.price == price
+            ):
                 break
             found.append(level)
         return found
 
     def reaches(self, price: int) -> bool:
         """Whether the best level trades with an opposite order limited to this price."""
-        return self.best is not None and self._trades(self.best, price)
-
-    def _trades(self, level: Level, price: int) -> bool:
-        return level.price >= price if self.side is BUY else level.price <= price
+        best = self.best
+        return best is not None and (best.price >= price if self.side is BUY else best.price <= price)
 
     def shown(self, price: int, key: int) -> int:
         """How much of an entry can be seen; 0 where it is not in the queue."""
@@ -158,7 +158,7 @@ class BookSide:
         best = self.best
         if best is None:
             self.best = level
-        elif self._trades(best, price):
+        elif best.price > price if self.side is BUY else best.price < price:
             self._others.add(price * self._sign)
         else:
             self._others.add(best.price * self._sign)

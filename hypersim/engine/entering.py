@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from hypersim.engine.book import BookSide
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.matching import Plan, plan_fills
+from hypersim.engine.matching import Match, Plan, plan_fills
 from hypersim.engine.orders import (
+    OPEN,
     ORDER_TYPES,
     SELL,
     ExpiryReason,
@@ -22,10 +23,12 @@ from hypersim.engine.outside import Outside
 from hypersim.engine.prevention import prevent
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
-from hypersim.units import show_amount, to_amount
+from hypersim.units import ONE, show_amount
 
 FOK: Final = TimeInForce.FOK
 IOC: Final = TimeInForce.IOC
+NOTHING: Final = Plan(0)
+"""Of an order that meets nobody."""
 
 
 class Entry(Struct):
@@ -36,7 +39,7 @@ class Entry(Struct):
     required: int
 
 
-def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: int = 0) -> Entry:
+def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int = 0) -> Entry:
     """The guards that look at the book and at the account's funds, of which the order holds some already.
 
     Raises Refused. By quote quantity the order's quantity is settled here, and a peg's price is taken.
@@ -44,27 +47,21 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, *, held: 
     market, rule = venue.market, ORDER_TYPES[order.type]
     if order.terms is not None and order.terms.peg is not None:
         order = _pegged(venue, order, time_us)
-    limit, selling = order.limit, order.side is SELL
-    opposite = venue.book.bids if selling else venue.book.asks
-    plan = plan_fills(
-        opposite,
-        limit=limit if rule.priced else None,
-        quantity=order.quantity,
-        budget=to_amount(order.quote_quantity),
-        step=market.step_size or 1,
-        orders=venue.orders,
-        account_id=order.account_id,
-        prevention=order.self_trade_prevention,
-    )
+    side, limit = order.side, order.limit
+    opposite = venue.book.bids if side is SELL else venue.book.asks
+    meets = not rule.priced or opposite.reaches(limit)
+    plan = NOTHING
+    if meets:
+        plan = plan_fills(opposite, order, limit if rule.priced else None, market.step_size or 1, venue.orders)
     if order.quote_quantity:
         _check_liquidity(venue, opposite, plan)
         order = replace(order, quantity=plan.wanted)
-    if selling:
-        required = to_amount(order.quantity)
+    if side is SELL:
+        required = order.quantity * ONE
     else:
-        required = limit * order.quantity if rule.priced else plan.cost
+        required = order.quantity * limit if rule.priced else plan.cost
     check_funds(venue, ledger, order, required, held)
-    if rule.maker_only and opposite.reaches(limit):
+    if meets and rule.maker_only:
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
     return Entry(order, plan, required)
 
@@ -108,17 +105,30 @@ def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
 
 def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
     """Carries a plan out for an order that is open and pays from its hold; then rests or expires what is left."""
-    order, plan, side = entry.order, entry.plan, entry.order.side
+    order, plan = entry.order, entry.plan
     if order.time_in_force is FOK and plan.filled < order.quantity:
         # also where prevention would have ended or lowered it: it meets nobody, so nothing is prevented
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
+    if plan.matches:
+        order = _meet(venue, outside, order, plan.matches, time_us)
+        if order.status not in OPEN:
+            return
+    if not ORDER_TYPES[order.type].priced:
+        _expire(venue, order, ExpiryReason.INSUFFICIENT_LIQUIDITY, time_us)
+    elif order.time_in_force is IOC:
+        _expire(venue, order, ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED, time_us)
+    else:
+        venue.rest(order)
+
+
+def _meet(venue: Venue, outside: Outside, taker: Order, matches: list[Match], time_us: int) -> Order:
+    """Lets an order trade with what it meets, or not where that is prevented; returns it as it is then."""
+    side = taker.side
     resting = venue.book.bids if side is SELL else venue.book.asks
     venue.tape.begin_taker()
-    taker: Order | None = order
-    for match in plan.matches:
+    for match in matches:
         maker = venue.orders[match.key] if match.key > 0 else None
-        assert taker is not None
         if match.prevention is not None:
             assert maker is not None
             taker = prevent(venue, taker, maker, match.quantity, match.prevention, time_us)
@@ -126,16 +136,10 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         resting.remove(match.price, match.key, match.quantity)
         if maker is None:
             outside.take(resting.side, match.price, match.quantity, time_us)
-        taker = venue.trade(side, match.price, match.quantity, taker, maker, time_us)
-    assert taker is not None
-    if not taker.is_open:
-        return
-    if not ORDER_TYPES[taker.type].priced:
-        _expire(venue, taker, ExpiryReason.INSUFFICIENT_LIQUIDITY, time_us)
-    elif taker.time_in_force is IOC:
-        _expire(venue, taker, ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED, time_us)
-    else:
-        venue.rest(taker)
+        filled = venue.trade(side, match.price, match.quantity, taker, maker, time_us)
+        assert filled is not None
+        taker = filled
+    return taker
 
 
 def _expire(venue: Venue, order: Order, reason: ExpiryReason, time_us: int) -> None:

@@ -5,7 +5,7 @@ same journal always leads to the same state hash. A refused command changes noth
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -141,28 +141,27 @@ class Exchange:
     # A handler does what its command asks for, and returns the markets in which that may have had consequences.
 
     def _place_order(self, command: PlaceOrder, time_us: int) -> Touched:
-        venue = self._entered(time_us, command)
+        venue = self._entered((command,), time_us)
         place_order(venue, self.outsides[command.symbol], self.ledger, command, time_us)
         return (venue,)
 
     def _place_list(self, command: PlaceList, time_us: int) -> Touched:
-        venue = self._entered(time_us, *command.orders)
+        venue = self._entered(command.orders, time_us)
         place_list(venue, self.outsides[command.symbol], self.ledger, command, self.next_list_id, time_us)
         self.next_list_id += 1
         return (venue,)
 
     def _test_order(self, command: TestOrder, time_us: int) -> Touched:
-        test_order(self._entered(time_us, command.order), self.ledger, command.order, time_us)
+        test_order(self._entered((command.order,), time_us), self.ledger, command.order, time_us)
         return ()
 
     def _on_open(self, act: Callable[[Venue, Any, int], None], command: OnOpen, time_us: int) -> Touched:
-        self._account(command.account_id)
-        venue = self._venue(command.symbol)
+        venue = self._market_of(command)
         act(venue, command, time_us)
         return (venue,)
 
     def _cancel_replace(self, command: CancelReplace, time_us: int) -> Touched:
-        venue = self._entered(time_us, command.place)
+        venue = self._entered((command.place,), time_us)
         cancel_replace(venue, self.outsides[command.place.symbol], self.ledger, command, time_us)
         return (venue,)
 
@@ -236,8 +235,10 @@ class Exchange:
         return ()
 
     def _update_outside(self, command: OutsideUpdate, time_us: int) -> Touched:
-        venue = self._venue(command.symbol)
-        outside = self.outsides[command.symbol]
+        outside = self.outsides.get(command.symbol)
+        if outside is None:
+            raise Refused(Reason.BAD_SYMBOL)
+        venue = outside.venue
         outside.guard(command.prints, command.ladder)
         if command.last_price < 0:
             raise Refused(Reason.BAD_PRICE)
@@ -264,12 +265,9 @@ class Exchange:
 
     def _advance(self, _command: Advance, time_us: int) -> Touched:
         for symbol, outside in self.outsides.items():
+            trading = outside.venue.market.status is MarketStatus.TRADING
             # not only when it is due: when it was last laid is no part of the state, so nothing may depend on it
-            if (
-                symbol in self._recovering
-                and self.venues[symbol].market.status is MarketStatus.TRADING
-                and outside.next_due() is not None
-            ):
+            if trading and symbol in self._recovering and outside.next_due() is not None:
                 outside.lay(time_us)
         self.withdrawals.advance(time_us)
         return self.venues.values()
@@ -299,18 +297,20 @@ class Exchange:
     def _see_limits(self) -> None:
         self._limited = self.limits != UNLIMITED or any(asset.max_order for asset in self.assets.values())
 
-    def _entered(self, time_us: int, *placing: PlaceOrder) -> Venue:
-        """The market of orders that are to be placed, which keep the bounds of the whole exchange."""
-        self._account(placing[0].account_id)
-        venue = self._venue(placing[0].symbol)
+    def _entered(self, placing: Sequence[PlaceOrder], time_us: int) -> Venue:
+        """The market of orders that are to be placed together, which keep the bounds of the whole exchange."""
+        venue = self._market_of(placing[0])
         if self._limited:
             check_exchange(self.limits, self.venues.values(), placing)
             for order in placing:
                 check_assets(self.assets, venue, order, time_us)
         return venue
 
-    def _venue(self, symbol: str) -> Venue:
-        venue = self.venues.get(symbol)
+    def _market_of(self, command: PlaceOrder | OnOpen) -> Venue:
+        """Where an account wants something done; both exist."""
+        if command.account_id not in self.accounts:
+            raise Refused(Reason.NO_SUCH_ACCOUNT)
+        venue = self.venues.get(command.symbol)
         if venue is None:
             raise Refused(Reason.BAD_SYMBOL)
         return venue

@@ -4,8 +4,10 @@ Every asset sums to zero over all accounts: the outside world is account HOUSE, 
 were given. The ledger knows no prices and no orders. Amounts have scale 16 (hypersim.units).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hypersim.engine.events import BalanceChanged, EntryKind
@@ -31,6 +33,14 @@ class Balance:
         """Of its latest entry, counted over all that the ledger ever made."""
 
 
+class Party(Struct, frozen=True, gc=False):
+    """Who pays or receives, and what its entries say of why."""
+
+    account_id: int
+    kind: EntryKind
+    reference: str
+
+
 class Ledger:
     """Balances of all accounts, and the entries since they were last drained.
 
@@ -39,7 +49,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._balances: dict[str, dict[int, Balance]] = {}
+        self._balances: defaultdict[str, dict[int, Balance]] = defaultdict(dict)
         """By asset and account."""
         self._entries: list[BalanceChanged] = []
         """Since the last drain: each as it would be told if nothing followed."""
@@ -52,7 +62,9 @@ class Ledger:
 
     def free(self, account_id: int, asset: str) -> int:
         """What an account can spend of an asset."""
-        return self.balance(account_id, asset)[0]
+        accounts = self._balances.get(asset)
+        balance = accounts.get(account_id) if accounts is not None else None
+        return balance.free if balance is not None else 0
 
     def balance(self, account_id: int, asset: str) -> tuple[int, int]:
         """What an account has of an asset: free, and locked."""
@@ -68,7 +80,7 @@ class Ledger:
 
     def restore(self, account_id: int, asset: str, free: int, locked: int) -> None:
         """Puts a balance of a snapshot back; records no entry."""
-        self._balances.setdefault(asset, {})[account_id] = Balance(account_id, asset, free, locked)
+        self._balances[asset][account_id] = Balance(account_id, asset, free, locked)
 
     def hold(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """First phase: free becomes locked."""
@@ -76,7 +88,9 @@ class Ledger:
             return  # nothing moves, and there may be no balance of an asset that the account never had
         balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
-        self._move(balance, -amount, amount, kind, reference)
+        balance.free -= amount
+        balance.locked += amount
+        self._enter(balance, -amount, amount, kind, reference)
 
     def release(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Voids a hold or a part of it: locked becomes free."""
@@ -84,57 +98,65 @@ class Ledger:
             return
         balance = self._balances[asset][account_id]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
-        self._move(balance, amount, -amount, kind, reference)
+        balance.free += amount
+        balance.locked -= amount
+        self._enter(balance, amount, -amount, kind, reference)
 
-    def settle(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
-        """Second phase, debit side: an amount leaves the account's hold; the house pays without one."""
-        if account_id == HOUSE:
-            self._move(self._opened(account_id, asset), -amount, 0, kind, reference)
+    def transfer(
+        self, asset: str, amount: int, payer: Party, receiver: Party, fee: int = 0, collector: Party | None = None
+    ) -> None:
+        """Second phase: an amount leaves what the payer holds and arrives at the receiver, less a fee for a collector.
+
+        The house pays without a hold.
+        """
+        assert 0 <= fee <= amount, (asset, amount, fee)
+        accounts = self._balances[asset]
+        balance = accounts.get(payer.account_id) or self._opened(payer.account_id, asset)
+        if payer.account_id == HOUSE:
+            balance.free -= amount
+            self._enter(balance, -amount, 0, payer.kind, payer.reference)
+        else:
+            assert amount <= balance.locked, (payer, asset, amount, balance.locked)
+            balance.locked -= amount
+            self._enter(balance, 0, -amount, payer.kind, payer.reference)
+        balance = accounts.get(receiver.account_id) or self._opened(receiver.account_id, asset)
+        balance.free += amount - fee
+        self._enter(balance, amount - fee, 0, receiver.kind, receiver.reference)
+        if collector is not None:
+            balance = accounts.get(collector.account_id) or self._opened(collector.account_id, asset)
+            balance.free += fee
+            self._enter(balance, fee, 0, collector.kind, collector.reference)
+
+    def charge(self, asset: str, fee: int, payer: Party, collector: Party) -> None:
+        """Takes a fee from what is free, without a hold before."""
+        if not fee:
             return
-        balance = self._balances[asset][account_id]
-        assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
-        self._move(balance, 0, -amount, kind, reference)
-
-    def credit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
-        """Second phase, credit side: an amount arrives. Every settle and charge has credits of the same sum."""
-        assert amount >= 0
-        self._move(self._opened(account_id, asset), amount, 0, kind, reference)
-
-    def charge(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
-        """Debits what is free, without a hold before."""
-        if not amount:
-            return
-        balance = self._balances[asset][account_id]
-        assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
-        self._move(balance, -amount, 0, kind, reference)
+        balance = self._balances[asset][payer.account_id]
+        assert 0 <= fee <= balance.free, (payer, asset, fee, balance.free)
+        balance.free -= fee
+        self._enter(balance, -fee, 0, payer.kind, payer.reference)
+        balance = self._opened(collector.account_id, asset)
+        balance.free += fee
+        self._enter(balance, fee, 0, collector.kind, collector.reference)
 
     def deposit(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """Moves an amount from the outside world to an account."""
-        self.settle(HOUSE, asset, amount, kind, reference)
-        self.credit(account_id, asset, amount, kind, reference)
+        self.transfer(asset, amount, Party(HOUSE, kind, reference), Party(account_id, kind, reference))
 
     def _opened(self, account_id: int, asset: str) -> Balance:
-        accounts = self._balances.get(asset)
-        if accounts is None:
-            accounts = self._balances[asset] = {}
-        balance = accounts.get(account_id)
+        balance = self._balances[asset].get(account_id)
         if balance is None:
-            balance = accounts[account_id] = Balance(account_id, asset)
+            balance = self._balances[asset][account_id] = Balance(account_id, asset)
         return balance
 
-    def _move(self, balance: Balance, free: int, locked: int, kind: EntryKind, reference: str) -> None:
-        balance.free += free
-        balance.locked += locked
-        entries = self._entries
-        place = balance.place - self._drained
-        if place >= 0:
-            latest = entries[place]
-            if latest.kind is not kind or latest.reference != reference:
-                place = self._place(balance, latest, kind, reference)
-        if place >= 0:
-            before = entries[place]
-            free += before.free_change
-            locked += before.locked_change
+    def _enter(self, balance: Balance, free: int, locked: int, kind: EntryKind, reference: str) -> None:
+        """Enters what was moved just now: by itself, or with what has the same kind and reference in this command."""
+        entries, place = self._entries, -1
+        if balance.place >= self._drained:
+            place = self._place(balance, kind, reference)
+            if place >= 0:
+                free += entries[place].free_change
+                locked += entries[place].locked_change
         entry = BalanceChanged(
             account_id=balance.account_id,
             asset=balance.asset,
@@ -151,15 +173,18 @@ class Ledger:
             balance.place = self._drained + len(entries)
             entries.append(entry)
 
-    def _place(self, balance: Balance, latest: BalanceChanged, kind: EntryKind, reference: str) -> int:
-        """Where the entry of another kind or reference than the latest of its balance is; -1 where there is none."""
-        self._places[balance, latest.kind, latest.reference] = balance.place
-        place = self._places.get((balance, kind, reference))
-        if place is None:
-            return -1
-        self._overtaken = True
-        balance.place = place
-        return place - self._drained
+    def _place(self, balance: Balance, kind: EntryKind, reference: str) -> int:
+        """Where the entry of a kind and reference is, of a balance that has one already; -1 where there is none."""
+        place = balance.place - self._drained
+        latest = self._entries[place]
+        if latest.kind is kind and latest.reference == reference:
+            return place
+        self._places[balance, latest.kind, latest.reference] = place
+        place = self._places.get((balance, kind, reference), -1)
+        if place >= 0:
+            self._overtaken = True
+            balance.place = self._drained + place
+        return place
 
     def drain(self) -> list[BalanceChanged]:
         """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""

@@ -7,7 +7,11 @@ from msgspec import Struct
 
 from hypersim.engine.book import BookSide
 from hypersim.engine.orders import SELL, Order, SelfTradePrevention
-from hypersim.units import floor_to
+from hypersim.units import ONE, floor_to
+
+UNGUARDED: Final = SelfTradePrevention.NONE
+EXPIRE_MAKER: Final = SelfTradePrevention.EXPIRE_MAKER
+ENDS_TAKER: Final = frozenset({SelfTradePrevention.EXPIRE_TAKER, SelfTradePrevention.EXPIRE_BOTH})
 
 
 class Match(Struct, frozen=True, gc=False):
@@ -38,64 +42,52 @@ class Plan(Struct):
     cost: int = 0
 
 
-def plan_fills(
-    opposite: BookSide,
-    *,
-    limit: int | None,
-    quantity: int,
-    budget: int,
-    step: int,
-    orders: dict[int, Order],
-    account_id: int,
-    prevention: SelfTradePrevention,
-) -> Plan:
-    """Walks the opposite side from its best price for a quantity (scale 8) or, where that is 0, for a budget of quote.
+def plan_fills(opposite: BookSide, order: Order, limit: int | None, step: int, orders: Mapping[int, Order]) -> Plan:
+    """Walks the opposite side from its best price for an order's quantity or, where that is 0, for its amount of quote.
 
-    By budget (scale 16), the quantity is the largest multiple of the step whose notional stays within it, level by
-    level. What an iceberg hides comes after everything that is shown at its price.
+    By amount, the quantity is the largest multiple of the step whose notional stays within it, level by level. What
+    an iceberg hides comes after everything that is shown at its price. `limit` is None for an order that has none.
     """
-    plan = Plan(quantity)
-    if limit is not None and not opposite.reaches(limit):
-        return plan
-    guarded = prevention is not SelfTradePrevention.NONE
-    selling = opposite.side is SELL
-    spent = 0
+    account_id, prevention = order.account_id, order.self_trade_prevention
+    guarded, selling = prevention is not UNGUARDED, opposite.side is SELL
+    by_amount, budget = not order.quantity, order.quote_quantity * ONE
+    plan, left = Plan(order.quantity), order.quantity
     ended: set[int] = set()
     for level in opposite.levels():
         price = level.price
         if limit is not None and (price > limit if selling else price < limit):
             break
-        if not quantity:
-            plan.wanted = plan.filled + plan.prevented + floor_to((budget - spent) // price, step)
+        if by_amount:
+            left = floor_to(budget // price, step)
+            plan.wanted = plan.filled + plan.prevented + left
         for key, shown in _unfolded(level.queue, orders) if opposite.icebergs else level.queue.items():
-            left = plan.wanted - plan.filled - plan.prevented
             if not left:
                 return plan
-            met = min(left, shown)
+            met = shown if shown < left else left
+            spent = price * met
             if guarded and key > 0 and orders[key].account_id == account_id:
                 if key in ended:
                     continue
                 plan.matches.append(Match(price, key, met, prevention))
                 if prevention in ENDS_TAKER:
                     return plan
-                if prevention is SelfTradePrevention.EXPIRE_MAKER:
+                if prevention is EXPIRE_MAKER:
                     ended.add(key)
                     continue
                 plan.prevented += met
             else:
                 plan.matches.append(Match(price, key, met))
                 plan.filled += met
-                plan.cost += price * met
-            spent += price * met
+                plan.cost += spent
+            left -= met
+            if by_amount:
+                budget -= spent
             if met < shown:
                 return plan  # never past what still rests, even where a worse price would fit the budget
     return plan
 
 
-ENDS_TAKER: Final = frozenset({SelfTradePrevention.EXPIRE_TAKER, SelfTradePrevention.EXPIRE_BOTH})
-
-
-def _unfolded(queue: Mapping[int, int], orders: dict[int, Order]) -> list[tuple[int, int]]:
+def _unfolded(queue: Mapping[int, int], orders: Mapping[int, Order]) -> list[tuple[int, int]]:
     """A level's queue in which what icebergs hide follows, part by part, in the order in which it will be shown."""
     entries = list(queue.items())
     hidden = {key: orders[key].leaves - shown for key, shown in entries if key > 0 and orders[key].special.iceberg}

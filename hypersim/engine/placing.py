@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hypersim.engine.checks import check_counts, check_order, check_position
 from hypersim.engine.commands import PlaceList, PlaceOrder
 from hypersim.engine.contingency import estimate, half
-from hypersim.engine.entering import Entry, check_funds, execute, prepared
+from hypersim.engine.entering import check_funds, execute, prepared
 from hypersim.engine.ledger import Ledger
 from hypersim.engine.lists import ListKind, OrderList, Phase
 from hypersim.engine.orders import BUY, ORDER_TYPES, Order, OrderStatus, Terms, triggers_above
@@ -25,21 +25,8 @@ PENDING: Final = OrderStatus.PENDING_NEW
 def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int = 0, nth: int = 0) -> Order:
     """The order that a command asks for, not accepted yet; `nth` of those that come together."""
     market, stop = venue.market, ORDER_TYPES[command.type].stop is not None
-    terms = None
-    if stop or command.iceberg or command.peg is not None or list_id:
-        follows = stop and not command.stop_price and venue.last_price
-        terms = Terms(
-            stop_price=command.stop_price,
-            trailing_delta=command.trailing_delta,
-            trailing_us=time_us if follows else 0,
-            iceberg=command.iceberg,
-            peg=command.peg,
-            list_id=list_id,
-            hold_price=estimate(command.stop_price or venue.last_price, command.trailing_delta)
-            if stop and command.side is BUY and not command.price
-            else None,
-        )
-    return Order(
+    # what most orders lack comes after: beyond 15 keywords CPython puts them all into a dict (benchmarks/engine.py)
+    order = Order(
         symbol=market.symbol,
         order_id=venue.next_order_id + nth,
         account_id=command.account_id,
@@ -51,12 +38,28 @@ def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int =
         quantity=command.quantity,
         quote_quantity=command.quote_quantity,
         self_trade_prevention=command.self_trade_prevention or market.default_self_trade_prevention,
-        strategy_id=command.strategy_id,
-        strategy_type=command.strategy_type,
         created_us=time_us,
         updated_us=time_us,
         working_us=0 if stop else time_us,
-        terms=terms,
+    )
+    if command.strategy_id is not None or command.strategy_type is not None:
+        order = replace(order, strategy_id=command.strategy_id, strategy_type=command.strategy_type)
+    if stop or command.iceberg or command.peg is not None or list_id:
+        order = replace(order, terms=_new_terms(venue, command, stop, list_id, time_us))
+    return order
+
+
+def _new_terms(venue: Venue, command: PlaceOrder, stop: bool, list_id: int, time_us: int) -> Terms:
+    follows = stop and not command.stop_price and venue.last_price
+    unpriced = stop and command.side is BUY and not command.price
+    return Terms(
+        stop_price=command.stop_price,
+        trailing_delta=command.trailing_delta,
+        trailing_us=time_us if follows else 0,
+        iceberg=command.iceberg,
+        peg=command.peg,
+        list_id=list_id,
+        hold_price=estimate(command.stop_price or venue.last_price, command.trailing_delta) if unpriced else None,
     )
 
 
@@ -82,7 +85,8 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
         accept_stop(venue, order)
         return
     entry = prepared(venue, ledger, order, time_us)
-    accept(venue, outside, entry, time_us)
+    venue.accept(entry.order, entry.required)
+    execute(venue, outside, entry, time_us)
 
 
 def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
@@ -93,15 +97,8 @@ def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
 
 
 def accept_stop(venue: Venue, order: Order) -> None:
-    venue.accept(order)
-    venue.hold(order, order.held)
+    venue.accept(order, order.held)
     venue.wait(order)
-
-
-def accept(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
-    venue.accept(entry.order)
-    venue.hold(entry.order, entry.required)
-    execute(venue, outside, entry, time_us)
 
 
 def place_list(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceList, list_id: int, time_us: int) -> None:
@@ -168,7 +165,8 @@ def _place_oco(
     if entry is None:
         accept_stop(venue, other)
     else:
-        accept(venue, outside, entry, time_us)
+        venue.accept(entry.order, entry.required)
+        execute(venue, outside, entry, time_us)
 
 
 def _place_working(
@@ -176,11 +174,10 @@ def _place_working(
 ) -> None:
     entry = prepared(venue, ledger, orders[0], time_us)
     _begin(venue, command, orders, Phase.WORKING, time_us)
-    venue.accept(entry.order)
-    venue.hold(entry.order, entry.required)
+    venue.accept(entry.order, entry.required)
     for order in orders[1:]:
         terms = replace(order.special, hold_price=0, trailing_us=0)
-        venue.accept(replace(order, status=PENDING, working_us=0, terms=terms))
+        venue.accept(replace(order, status=PENDING, working_us=0, terms=terms), 0)
     execute(venue, outside, entry, time_us)
 
 

@@ -89,14 +89,18 @@ class Venue:
         """Client order id -> order id of an account's open orders."""
         return self.clients.get(account_id, NO_ORDERS)
 
-    def accept(self, order: Order) -> None:
-        """Takes a new order in: from here on it is open."""
+    def accept(self, order: Order, required: int) -> None:
+        """Takes a new order in, and holds what it may pay: from here on it is open."""
         assert order.order_id == self.next_order_id
-        assert order.client_order_id not in self.open_orders(order.account_id)
         self.next_order_id += 1
         self.orders[order.order_id] = order
-        self.clients.setdefault(order.account_id, {})[order.client_order_id] = order.order_id
+        mine = self.clients.get(order.account_id)
+        if mine is None:
+            mine = self.clients[order.account_id] = {}
+        assert order.client_order_id not in mine
+        mine[order.client_order_id] = order.order_id
         self._events.append(OrderChanged(change=NEW, order=order))
+        self._ledger.hold(order.account_id, self.paid_asset(order.side), required, ORDER, order.reference)
 
     def report(self, event: Event) -> None:
         """Adds an event of somebody else's to what the command did."""
@@ -235,10 +239,6 @@ class Venue:
         order_list = self.lists.get(terms.list_id)
         if order_list is not None and client_order_id != order.client_order_id:
             self.put_list(order_list.renamed(order.order_id, client_order_id, time_us))
-
-    def hold(self, order: Order, amount: int) -> None:
-        """Holds what a new order may pay."""
-        self._ledger.hold(order.account_id, self.paid_asset(order.side), amount, ORDER, order.reference)
 
     def trade(
         self, taker_side: Side, price: int, quantity: int, taker: Order | None, maker: Order | None, time_us: int

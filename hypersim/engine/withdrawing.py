@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hypersim.engine.commands import EndWithdrawal, Withdraw
 from hypersim.engine.events import EntryKind, Event, WithdrawalChanged
-from hypersim.engine.ledger import FEES, HOUSE, Ledger
+from hypersim.engine.ledger import FEES, HOUSE, Ledger, Party
 from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
 from hypersim.errors import Reason, Refused
 from hypersim.units import show_amount
@@ -106,9 +106,9 @@ class Withdrawals:
         assert status is not PROCESSING
         account_id, asset, reference = withdrawal.account_id, withdrawal.asset, withdrawal.withdrawal_id
         if status is WithdrawalStatus.COMPLETED:
-            self._ledger.settle(account_id, asset, withdrawal.held, WITHDRAWAL, reference)
-            self._ledger.credit(HOUSE, asset, withdrawal.amount, WITHDRAWAL, reference)
-            self._ledger.credit(FEES, asset, withdrawal.fee, EntryKind.FEE, reference)
+            payer, outside = Party(account_id, WITHDRAWAL, reference), Party(HOUSE, WITHDRAWAL, reference)
+            fees = Party(FEES, EntryKind.FEE, reference)
+            self._ledger.transfer(asset, withdrawal.held, payer, outside, withdrawal.fee, fees)
         else:
             self._ledger.release(account_id, asset, withdrawal.held, WITHDRAWAL, reference)
         del self._pending[withdrawal.withdrawal_id]

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from hypersim.engine.commands import Command, Deposit, OpenAccount, SetFees
 from hypersim.engine.events import AccountChanged, BalanceChanged, EntryKind
-from hypersim.engine.ledger import FEES, HOUSE, Ledger
+from hypersim.engine.ledger import FEES, HOUSE, Ledger, Party
 from hypersim.errors import Reason
 from hypersim.units import ONE, show, show_amount
 from tests.engine.world import SYMBOL, World, money, number
@@ -252,7 +252,7 @@ def ledger() -> Ledger:
     return kept
 
 
-@pytest.mark.parametrize(("act", "amount"), [("hold", 4), ("hold", -1), ("release", 3), ("release", -1), ("settle", 3)])
+@pytest.mark.parametrize(("act", "amount"), [("hold", 4), ("hold", -1), ("release", 3), ("release", -1)])
 def test_the_ledger_asserts_that_nobody_moves_what_is_not_there(act: str, amount: int) -> None:
     kept = ledger()
     with pytest.raises(AssertionError):
@@ -260,10 +260,21 @@ def test_the_ledger_asserts_that_nobody_moves_what_is_not_there(act: str, amount
     assert [(HOUSE, "BTC", -5, 0), (1, "BTC", 3, 2)] == list(kept.balances())
 
 
+def test_the_ledger_asserts_that_nobody_transfers_what_is_not_held_or_takes_more_than_arrives() -> None:
+    kept, fees = ledger(), Party(FEES, EntryKind.FEE, "")
+    payer, receiver = (Party(account_id, EntryKind.ORDER, "") for account_id in (1, 2))
+    for amount, fee in ((3, 0), (-1, 0), (2, 3), (2, -1)):
+        with pytest.raises(AssertionError):
+            kept.transfer("BTC", amount, payer, receiver, fee, fees)
+    assert [(HOUSE, "BTC", -5, 0), (1, "BTC", 3, 2)] == list(kept.balances())
+    kept.transfer("BTC", 2, payer, receiver, 1, fees)
+    assert [(FEES, "BTC", 1, 0), (HOUSE, "BTC", -5, 0), (1, "BTC", 3, 0), (2, "BTC", 1, 0)] == list(kept.balances())
+
+
 def test_the_ledgers_check_finds_money_from_nowhere() -> None:
     kept = ledger()
     kept.check()
-    kept.credit(1, "BTC", 1, EntryKind.FILL, "")
+    kept.restore(1, "BTC", 4, 2)
     with pytest.raises(AssertionError):
         kept.check()
 
