@@ -21,7 +21,7 @@ from benchmarks.idle import processor_seconds
 from benchmarks.load import Job, finish, start
 from benchmarks.pictures import Pictures
 from benchmarks.table import Table
-from benchmarks.worlds import QUANTITY, TOUCH, Served, Size, Trader, serving, store, write_config
+from benchmarks.worlds import QUANTITY, TOUCH, Served, Size, Trader, serving, store, symbol_of, write_config
 from hypersim.engine.orders import Side
 from hypersim.units import show
 
@@ -103,10 +103,16 @@ class World:
         """One turn. Raises when anything but success came back."""
         before = processor_seconds(self.served.pid)
         result = finish(start(self._job(seconds)))
+        self._settle()
         used = processor_seconds(self.served.pid) - before
         if set(result.statuses) != {200}:
             raise RuntimeError(f"{self._size}: answers other than 200: {result.statuses}")
         return Whole(result.per_second, used * 1e6 / result.statuses[200], result.percentile_ms(0.99))
+
+    def _settle(self) -> None:
+        """Asks for what is written behind the answers: it costs as they do."""
+        trader = self._traders[self._size.traders[0]]
+        trader.ask(self.served.port, "/v1/myTrades", {"symbol": symbol_of(0), "limit": 1})
 
     def _job(self, seconds: float) -> Job:
         """The pairs, dealt out to the connections, each of which has at least one."""

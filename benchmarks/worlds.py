@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+import httpx
 from msgspec import Struct
 
 from hypersim.ask import AT_ONCE, ask_in_order
@@ -190,11 +191,18 @@ class Trader(Struct, frozen=True):
 
     def request(self, method: str, path: str, parameters: Mapping[str, object]) -> str:
         """A signed request as text, good for a minute."""
+        head = f"Host: 127.0.0.1\r\nX-MBX-APIKEY: {self.api_key}\r\nContent-Length: 0\r\n\r\n"
+        return f"{method} {path}?{self._signed(parameters)} HTTP/1.1\r\n{head}"
+
+    def ask(self, port: int, path: str, parameters: Mapping[str, object]) -> None:
+        """Gets something that is signed, and waits for it. Raises when that is refused."""
+        url = f"http://127.0.0.1:{port}{path}?{self._signed(parameters)}"
+        httpx.get(url, headers={"X-MBX-APIKEY": self.api_key}, trust_env=False).raise_for_status()
+
+    def _signed(self, parameters: Mapping[str, object]) -> str:
         stamp = {"recvWindow": 60_000, "timestamp": time.time_ns() // 1_000_000}
         query = urlencode({**parameters, **stamp})
-        signature = hmac.new(self.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-        head = f"Host: 127.0.0.1\r\nX-MBX-APIKEY: {self.api_key}\r\nContent-Length: 0\r\n\r\n"
-        return f"{method} {path}?{query}&signature={signature} HTTP/1.1\r\n{head}"
+        return f"{query}&signature={hmac.new(self.secret.encode(), query.encode(), hashlib.sha256).hexdigest()}"
 
 
 def settings_of(config: Path, url: str) -> Settings:
