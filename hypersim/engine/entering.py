@@ -31,7 +31,7 @@ NOTHING: Final = Plan(0)
 """Of an order that meets nobody."""
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     """An order that may enter the book now: what it would trade with, and what it must hold for that (scale 16)."""
 
     order: Order
@@ -45,9 +45,10 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int
     Raises Refused. By quote quantity the order's quantity is settled here, and a peg's price is taken.
     """
     market, rule = venue.market, ORDER_TYPES[order.type]
-    if order.terms is not None and order.terms.peg is not None:
+    terms, side, limit = order.terms, order.side, order.price
+    if terms is not None and terms.peg is not None:
         order = _pegged(venue, order, time_us)
-    side, limit = order.side, order.limit
+        limit = order.limit
     opposite = venue.book.bids if side is SELL else venue.book.asks
     meets = not rule.priced or opposite.reaches(limit)
     plan = NOTHING
@@ -57,10 +58,10 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int
         _check_liquidity(venue, opposite, plan)
         order = replace(order, quantity=plan.wanted)
     if side is SELL:
-        required = order.quantity * ONE
+        asset, required = market.base, order.quantity * ONE
     else:
-        required = order.quantity * limit if rule.priced else plan.cost
-    check_funds(venue, ledger, order, required, held)
+        asset, required = market.quote, order.quantity * limit if rule.priced else plan.cost
+    check_funds(ledger, order.account_id, asset, required, held)
     if meets and rule.maker_only:
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
     return Entry(order, plan, required)
@@ -82,12 +83,11 @@ def _check_liquidity(venue: Venue, opposite: BookSide, plan: Plan) -> None:
         raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
 
 
-def check_funds(venue: Venue, ledger: Ledger, order: Order, required: int, held: int = 0) -> None:
-    """That the account can pay; `held` is what this order holds already, or one that makes room for it."""
-    paid_asset = venue.paid_asset(order.side)
-    available = ledger.free(order.account_id, paid_asset) + held
+def check_funds(ledger: Ledger, account_id: int, asset: str, required: int, held: int = 0) -> None:
+    """That an account can pay; `held` is what the order holds already, or one that makes room for it."""
+    available = ledger.free(account_id, asset) + held
     if required > available:
-        raise Refused(Reason.INSUFFICIENT_BALANCE, paid_asset, show_amount(available), show_amount(required))
+        raise Refused(Reason.INSUFFICIENT_BALANCE, asset, show_amount(available), show_amount(required))
 
 
 def _pegged(venue: Venue, order: Order, time_us: int) -> Order:

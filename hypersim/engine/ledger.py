@@ -57,6 +57,8 @@ class Ledger:
         """How many entries there were before these."""
         self._places: dict[tuple[Balance, EntryKind, str], int] = {}
         """Of the entries of those balances that have several."""
+        self._empty = False
+        """Whether an entry may have come to nothing."""
         self._overtaken = False
         """Whether an entry grew after its balance had got another, which tells of a balance that was not yet."""
 
@@ -157,6 +159,8 @@ class Ledger:
             if place >= 0:
                 free += entries[place].free_change
                 locked += entries[place].locked_change
+        if not (free or locked):
+            self._empty = True
         entry = BalanceChanged(
             account_id=balance.account_id,
             asset=balance.asset,
@@ -195,7 +199,10 @@ class Ledger:
                 self._follow()
         self._entries = []
         self._drained += len(entries)
-        return [entry for entry in entries if entry.free_change or entry.locked_change]
+        if self._empty:
+            self._empty = False
+            entries = [entry for entry in entries if entry.free_change or entry.locked_change]
+        return entries
 
     def _follow(self) -> None:
         """Lets every entry tell of the balance after it, backwards from the balances as they are now."""

@@ -26,7 +26,7 @@ class Match(Struct, frozen=True, gc=False):
     prevention: SelfTradePrevention | None = None
 
 
-class Plan(Struct):
+class Plan(Struct, gc=False):
     """What an incoming order would do to the book.
 
     `matches` in the order in which they happen.
