@@ -61,17 +61,28 @@ class BookSide:
         """The levels at least as good as a price (or better than it), best first."""
         found = []
         for level in self.levels():
-            if (level.price < price if self.side is BUY else level.price > price) or (
-                strictly and level.price == price
-            ):
+            if not self.trades(level.price, price) or (strictly and level.price == price):
                 break
             found.append(level)
         return found
 
-    def reaches(self, price: int) -> bool:
-        """Whether the best level trades with an opposite order limited to this price."""
+    def trades(self, price: int, limit: int) -> bool:
+        """Whether what rests here at a price trades with an opposite order of this limit."""
+        return price >= limit if self.side is BUY else price <= limit
+
+    def reaches(self, limit: int | None) -> bool:
+        """Whether the best level trades with an opposite order of this limit; None is one that takes any price."""
         best = self.best
-        return best is not None and (best.price >= price if self.side is BUY else best.price <= price)
+        if best is None or limit is None:
+            return best is not None
+        return best.price >= limit if self.side is BUY else best.price <= limit
+
+    def first(self) -> tuple[int, int, int]:
+        """(price, key, quantity) of the entry that trades first, on a side that is not empty."""
+        best = self.best
+        assert best is not None
+        key, quantity = next(iter(best.queue.items()))
+        return best.price, key, quantity
 
     def shown(self, price: int, key: int) -> int:
         """How much of an entry can be seen; 0 where it is not in the queue."""
