@@ -91,7 +91,7 @@ class BookSide:
 
     def add(self, price: int, order_id: int, quantity: int, *, iceberg: bool = False) -> None:
         """Puts a user's order, or the next part of an iceberg, at the end of its level's queue."""
-        level = self._touch(price)
+        level = self.touched[price] = self._levels.get(price) or self._open(price)
         if iceberg:
             self.icebergs.add(order_id)
         level.queue[order_id] = quantity
@@ -165,10 +165,7 @@ class BookSide:
         self.touched = {level.price: Level(level.price, OrderedDict(), told=level.total) for level in side.levels()}
 
     def _touch(self, price: int) -> Level:
-        level = self._levels.get(price)
-        if level is None:
-            level = self._open(price)
-        self.touched[price] = level
+        level = self.touched[price] = self._levels.get(price) or self._open(price)
         return level
 
     def _open(self, price: int) -> Level:

@@ -53,18 +53,18 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int
         limit = order.limit
     opposite = venue.book.bids if side is SELL else venue.book.asks
     bound = limit if rule.priced else None
-    cost, is_killed = order.quantity * limit, False
+    cost, is_killed = 0, False
     if bound is None or order.time_in_force is FOK:
         prospect = prospect_of(order, opposite, bound, market.step_size or 1, venue.orders)
         if order.quote_quantity:
             _check_liquidity(venue, opposite, prospect)
             order = replace(order, quantity=prospect.wanted)
         is_killed = order.time_in_force is FOK and prospect.filled < order.quantity
-        cost = cost if rule.priced else prospect.cost
+        cost = prospect.cost
     if side is SELL:
         asset, required = market.base, order.quantity * ONE
     else:
-        asset, required = market.quote, cost
+        asset, required = market.quote, cost if bound is None else order.quantity * bound
     check_funds(ledger, order.account_id, asset, required, held)
     if rule.maker_only and opposite.reaches(limit):
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
