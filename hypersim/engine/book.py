@@ -89,7 +89,7 @@ class BookSide:
         level = self.level(price)
         return 0 if level is None else level.queue.get(key, 0)
 
-    def add(self, price: int, order_id: int, quantity: int, *, iceberg: bool = False) -> None:
+    def add(self, price: int, order_id: int, quantity: int, iceberg: bool = False) -> None:
         """Puts a user's order, or the next part of an iceberg, at the end of its level's queue."""
         level = self.touched[price] = self._levels.get(price) or self._open(price)
         if iceberg:

@@ -17,7 +17,7 @@ from hypersim.units import ONE, to_amount
 TRADING: Final = MarketStatus.TRADING
 
 
-def check_order(venue: Venue, order: Order, time_us: int, *, by_received: bool = False) -> None:
+def check_order(venue: Venue, order: Order, time_us: int, by_received: bool = False) -> None:
     """The guards of one order. `by_received`: its quantity will be what another order receives. Raises Refused."""
     market, filters, rule = venue.market, venue.filters, ORDER_TYPES[order.type]
     terms, limit, quantity = order.terms, order.price, order.quantity

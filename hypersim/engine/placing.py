@@ -22,7 +22,7 @@ from hypersim.errors import Reason, Refused
 PENDING: Final = OrderStatus.PENDING_NEW
 
 
-def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int = 0, nth: int = 0) -> Order:
+def new_order(venue: Venue, command: PlaceOrder, time_us: int, list_id: int = 0, nth: int = 0) -> Order:
     """The order that a command asks for, not accepted yet; `nth` of those that come together."""
     market, stop = venue.market, ORDER_TYPES[command.type].stop is not None
     # what most orders lack comes after: beyond 15 keywords CPython puts them all into a dict (benchmarks/engine.py)
