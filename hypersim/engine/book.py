@@ -21,6 +21,8 @@ class Level(Struct, gc=False):
     queue: OrderedDict[int, int]
     total: int = 0
     house: int = 0
+    told: int = 0
+    """Its total when the side was last drained."""
 
     @property
     def users(self) -> int:
@@ -35,8 +37,8 @@ class BookSide:
         self.side = side
         self.best: Level | None = None
         """The level that trades first. Each order asks for it, and it comes and goes most: so it stands by itself."""
-        self.before: dict[int, int] = {}
-        """The totals, as they were when last drained, of the prices where something happened since."""
+        self.touched: dict[int, Level] = {}
+        """By price, the levels where something happened since the side was last drained; some may have gone."""
         self.icebergs: set[int] = set()
         """The orders here that show only a part of what they have."""
         self._sign = -1 if side is BUY else 1
@@ -59,26 +61,37 @@ class BookSide:
         """The levels at least as good as a price (or better than it), best first."""
         found = []
         for level in self.levels():
-            if (level.price < price if self.side is BUY else level.price > price) or (
-                strictly and level.price == price
-            ):
+            if not self.trades(level.price, price) or (strictly and level.price == price):
                 break
             found.append(level)
         return found
 
-    def reaches(self, price: int) -> bool:
-        """Whether the best level trades with an opposite order limited to this price."""
+    def trades(self, price: int, limit: int) -> bool:
+        """Whether what rests here at a price trades with an opposite order of this limit."""
+        return price >= limit if self.side is BUY else price <= limit
+
+    def reaches(self, limit: int | None) -> bool:
+        """Whether the best level trades with an opposite order of this limit; None is one that takes any price."""
         best = self.best
-        return best is not None and (best.price >= price if self.side is BUY else best.price <= price)
+        if best is None or limit is None:
+            return best is not None
+        return best.price >= limit if self.side is BUY else best.price <= limit
+
+    def first(self) -> tuple[int, int, int]:
+        """(price, key, quantity) of the entry that trades first, on a side that is not empty."""
+        best = self.best
+        assert best is not None
+        key, quantity = next(iter(best.queue.items()))
+        return best.price, key, quantity
 
     def shown(self, price: int, key: int) -> int:
         """How much of an entry can be seen; 0 where it is not in the queue."""
         level = self.level(price)
         return 0 if level is None else level.queue.get(key, 0)
 
-    def add(self, price: int, order_id: int, quantity: int, *, iceberg: bool = False) -> None:
+    def add(self, price: int, order_id: int, quantity: int, iceberg: bool = False) -> None:
         """Puts a user's order, or the next part of an iceberg, at the end of its level's queue."""
-        level = self._touch(price)
+        level = self.touched[price] = self._levels.get(price) or self._open(price)
         if iceberg:
             self.icebergs.add(order_id)
         level.queue[order_id] = quantity
@@ -86,7 +99,8 @@ class BookSide:
 
     def remove(self, price: int, key: int, quantity: int) -> None:
         """Takes a quantity out of an entry, which leaves the queue when nothing remains; places are kept."""
-        level = self._touch(price)
+        level = self._levels[price]
+        self.touched[price] = level
         queue = level.queue
         left = queue[key] - quantity
         assert left >= 0, (price, key, quantity)
@@ -146,15 +160,16 @@ class BookSide:
         if not level.queue:
             self._close(level)
 
+    def succeed(self, side: "BookSide") -> None:
+        """Takes the place of a side: what stood there has gone."""
+        self.touched = {level.price: Level(level.price, OrderedDict(), told=level.total) for level in side.levels()}
+
     def _touch(self, price: int) -> Level:
-        level = self._levels.get(price)
-        if level is None:
-            level = self._open(price)
-        self.before.setdefault(price, level.total)
+        level = self.touched[price] = self._levels.get(price) or self._open(price)
         return level
 
     def _open(self, price: int) -> Level:
-        level = self._levels[price] = Level(price, OrderedDict())
+        level = self._levels[price] = self.touched.get(price) or Level(price, OrderedDict())
         best = self.best
         if best is None:
             self.best = level
@@ -177,12 +192,11 @@ class BookSide:
     def drain(self) -> tuple[tuple[int, int], ...]:
         """(price, total) of the levels whose total differs from what it was at the last call, best first."""
         changed = []
-        for price, before in self.before.items():
-            level = self._levels.get(price)
-            total = level.total if level is not None else 0
-            if total != before:
-                changed.append((price, total))
-        self.before = {}
+        for level in self.touched.values():
+            if level.total != level.told:
+                level.told = level.total
+                changed.append((level.price, level.total))
+        self.touched = {}
         if len(changed) > 1:
             changed.sort(reverse=self.side is BUY)
         return tuple(changed)
@@ -208,7 +222,7 @@ class BookSide:
         for price, entries in state:
             level = self._open(price)
             level.queue.update(entries)
-            level.total = sum(quantity for _, quantity in entries)
+            level.total = level.told = sum(quantity for _, quantity in entries)
             level.house = sum(quantity for key, quantity in entries if key < 0)
             self._next_chunk = min(self._next_chunk, *(key - 1 for key, _ in entries))
 
@@ -223,6 +237,11 @@ class Book:
     def resting(self, side: Side) -> BookSide:
         """The side on which orders of this side rest."""
         return self.bids if side is BUY else self.asks
+
+    def succeed(self, book: "Book") -> None:
+        """Takes the place of a book that was told of until now."""
+        self.bids.succeed(book.bids)
+        self.asks.succeed(book.asks)
 
     def check(self) -> None:
         """Totals are the sums of their queues, no entry is empty, and the book is not crossed."""

@@ -3,7 +3,7 @@
 The order of the guards is the specification. Nothing here changes anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hypersim.engine.filters import Filters
@@ -17,10 +17,10 @@ from hypersim.units import ONE, to_amount
 TRADING: Final = MarketStatus.TRADING
 
 
-def check_order(venue: Venue, order: Order, time_us: int, *, by_received: bool = False) -> None:
+def check_order(venue: Venue, order: Order, time_us: int, by_received: bool = False) -> None:
     """The guards of one order. `by_received`: its quantity will be what another order receives. Raises Refused."""
     market, filters, rule = venue.market, venue.filters, ORDER_TYPES[order.type]
-    terms, limit, quantity = order.terms, order.limit, order.quantity
+    terms, limit, quantity = order.terms, order.price, order.quantity
     if market.status is not TRADING:
         raise Refused(Reason.MARKET_CLOSED)
     _check_allowed(market, order, rule)
@@ -71,10 +71,9 @@ def _check_terms(filters: Filters, order: Order, terms: Terms, rule: TypeRule) -
         filters.check_iceberg(order.quantity, terms.iceberg)
 
 
-def check_counts(venue: Venue, orders: Sequence[Order]) -> None:
-    """That the account may have these orders open beside those that it has."""
+def check_counts(venue: Venue, mine: Mapping[str, int], orders: Sequence[Order]) -> None:
+    """That an account may have these orders open beside those that it has."""
     market = venue.market
-    mine = venue.open_orders(orders[0].account_id)
     if market.max_num_orders and len(mine) + len(orders) > market.max_num_orders:
         raise Refused(Reason.FILTER_MAX_NUM_ORDERS)
     if len(orders) == 1 and orders[0].terms is None:  # neither a stop nor an iceberg

@@ -173,7 +173,8 @@ class Contingencies:
         if len(orders) > 1:
             stop, other = orders
             orders[0] = ready[0] = half(stop, other)
-        check_funds(venue, ledger, orders[0], sum(order.held for order in orders))
+        paid_asset = venue.paid_asset(orders[0].side)
+        check_funds(ledger, orders[0].account_id, paid_asset, sum(order.held for order in orders))
         return ready
 
     def _refuse(self, order: Order, reason: Reason) -> None:

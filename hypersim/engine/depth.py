@@ -15,17 +15,8 @@ class Depth:
 
     def drain(self, book: Book) -> None:
         """Reports the levels that changed since the last call, if any did."""
-        bids = book.bids.drain() if book.bids.before else ()
-        asks = book.asks.drain() if book.asks.before else ()
+        bids = book.bids.drain() if book.bids.touched else ()
+        asks = book.asks.drain() if book.asks.touched else ()
         if bids or asks:
-            self._report(bids, asks)
-
-    def report_empty(self, before: Book) -> None:
-        """Reports that every level of an earlier book is gone, as one update like any other."""
-        bids, asks = (tuple((level.price, 0) for level in side.levels()) for side in (before.bids, before.asks))
-        if bids or asks:
-            self._report(bids, asks)
-
-    def _report(self, bids: tuple[tuple[int, int], ...], asks: tuple[tuple[int, int], ...]) -> None:
-        self.update_id += 1
-        self._events.append(DepthChanged(symbol=self._symbol, update_id=self.update_id, bids=bids, asks=asks))
+            self.update_id += 1
+            self._events.append(DepthChanged(symbol=self._symbol, update_id=self.update_id, bids=bids, asks=asks))

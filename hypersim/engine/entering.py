@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hypersim.engine.book import BookSide
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.matching import Match, Plan, plan_fills
+from hypersim.engine.matching import UNGUARDED, Prospect, prospect_of
 from hypersim.engine.orders import (
     OPEN,
     ORDER_TYPES,
@@ -27,16 +27,18 @@ from hypersim.units import ONE, show_amount
 
 FOK: Final = TimeInForce.FOK
 IOC: Final = TimeInForce.IOC
-NOTHING: Final = Plan(0)
-"""Of an order that meets nobody."""
 
 
-class Entry(Struct):
-    """An order that may enter the book now: what it would trade with, and what it must hold for that (scale 16)."""
+class Entry(Struct, gc=False):
+    """An order that may enter the book now."""
 
     order: Order
-    plan: Plan
+    limit: int | None
+    """None for an order that takes any price."""
     required: int
+    """What it must hold for that, scale 16."""
+    is_killed: bool = False
+    """It is to be filled whole or not at all, and would not be filled whole."""
 
 
 def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int = 0) -> Entry:
@@ -45,28 +47,31 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int
     Raises Refused. By quote quantity the order's quantity is settled here, and a peg's price is taken.
     """
     market, rule = venue.market, ORDER_TYPES[order.type]
-    if order.terms is not None and order.terms.peg is not None:
+    terms, side, limit = order.terms, order.side, order.price
+    if terms is not None and terms.peg is not None:
         order = _pegged(venue, order, time_us)
-    side, limit = order.side, order.limit
+        limit = order.limit
     opposite = venue.book.bids if side is SELL else venue.book.asks
-    meets = not rule.priced or opposite.reaches(limit)
-    plan = NOTHING
-    if meets:
-        plan = plan_fills(opposite, order, limit if rule.priced else None, market.step_size or 1, venue.orders)
-    if order.quote_quantity:
-        _check_liquidity(venue, opposite, plan)
-        order = replace(order, quantity=plan.wanted)
+    bound = limit if rule.priced else None
+    cost, is_killed = 0, False
+    if bound is None or order.time_in_force is FOK:
+        prospect = prospect_of(order, opposite, bound, market.step_size or 1, venue.orders)
+        if order.quote_quantity:
+            _check_liquidity(venue, opposite, prospect)
+            order = replace(order, quantity=prospect.wanted)
+        is_killed = order.time_in_force is FOK and prospect.filled < order.quantity
+        cost = prospect.cost
     if side is SELL:
-        required = order.quantity * ONE
+        asset, required = market.base, order.quantity * ONE
     else:
-        required = order.quantity * limit if rule.priced else plan.cost
-    check_funds(venue, ledger, order, required, held)
-    if meets and rule.maker_only:
+        asset, required = market.quote, cost if bound is None else order.quantity * bound
+    check_funds(ledger, order.account_id, asset, required, held)
+    if rule.maker_only and opposite.reaches(limit):
         raise Refused(Reason.WOULD_MATCH_IMMEDIATELY)
-    return Entry(order, plan, required)
+    return Entry(order, bound, required, is_killed)
 
 
-def _check_liquidity(venue: Venue, opposite: BookSide, plan: Plan) -> None:
+def _check_liquidity(venue: Venue, opposite: BookSide, prospect: Prospect) -> None:
     """That an order by quoteOrderQty meets enough to say what it comes to; its account's own orders are liquidity, too.
 
     Source: errors.md, 'Messages for -1010, -2010, -2011'.
@@ -74,20 +79,18 @@ def _check_liquidity(venue: Venue, opposite: BookSide, plan: Plan) -> None:
     market = venue.market
     if opposite.best is None:
         raise Refused(Reason.LIQUIDITY_BELOW_SYMBOL_MINIMUM)
-    met = sum(match.quantity for match in plan.matches)
-    if met < max(market.min_quantity, 1):
+    if prospect.met < max(market.min_quantity, 1):
         raise Refused(Reason.LIQUIDITY_BELOW_LOT_SIZE)
-    venue.filters.check_settled_quantity(plan.wanted)
-    if met < market.market_min_quantity:
+    venue.filters.check_settled_quantity(prospect.wanted)
+    if prospect.met < market.market_min_quantity:
         raise Refused(Reason.LIQUIDITY_BELOW_MARKET_LOT_SIZE)
 
 
-def check_funds(venue: Venue, ledger: Ledger, order: Order, required: int, held: int = 0) -> None:
-    """That the account can pay; `held` is what this order holds already, or one that makes room for it."""
-    paid_asset = venue.paid_asset(order.side)
-    available = ledger.free(order.account_id, paid_asset) + held
+def check_funds(ledger: Ledger, account_id: int, asset: str, required: int, held: int = 0) -> None:
+    """That an account can pay; `held` is what the order holds already, or one that makes room for it."""
+    available = ledger.free(account_id, asset) + held
     if required > available:
-        raise Refused(Reason.INSUFFICIENT_BALANCE, paid_asset, show_amount(available), show_amount(required))
+        raise Refused(Reason.INSUFFICIENT_BALANCE, asset, show_amount(available), show_amount(required))
 
 
 def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
@@ -104,17 +107,18 @@ def _pegged(venue: Venue, order: Order, time_us: int) -> Order:
 
 
 def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
-    """Carries a plan out for an order that is open and pays from its hold; then rests or expires what is left."""
-    order, plan = entry.order, entry.plan
-    if order.time_in_force is FOK and plan.filled < order.quantity:
+    """Lets an order that is open trade, and pay from its hold; then rests or expires what is left."""
+    order, limit = entry.order, entry.limit
+    if entry.is_killed:
         # also where prevention would have ended or lowered it: it meets nobody, so nothing is prevented
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
-    if plan.matches:
-        order = _meet(venue, outside, order, plan.matches, time_us)
+    opposite = venue.book.bids if order.side is SELL else venue.book.asks
+    if opposite.reaches(limit):
+        order = _meet(venue, outside, opposite, order, limit, time_us)
         if order.status not in OPEN:
             return
-    if not ORDER_TYPES[order.type].priced:
+    if limit is None:
         _expire(venue, order, ExpiryReason.INSUFFICIENT_LIQUIDITY, time_us)
     elif order.time_in_force is IOC:
         _expire(venue, order, ExpiryReason.UNFILLED_IOC_QUANTITY_EXPIRED, time_us)
@@ -122,24 +126,30 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         venue.rest(order)
 
 
-def _meet(venue: Venue, outside: Outside, taker: Order, matches: list[Match], time_us: int) -> Order:
-    """Lets an order trade with what it meets, or not where that is prevented; returns it as it is then."""
-    side = taker.side
-    resting = venue.book.bids if side is SELL else venue.book.asks
+def _meet(venue: Venue, outside: Outside, opposite: BookSide, taker: Order, limit: int | None, time_us: int) -> Order:
+    """Lets an order meet what the opposite side has for it, best price first, then first come first.
+
+    Returns the order as it is then. Where both are of one account, prevention may have another say.
+    """
+    side, account_id, left = taker.side, taker.account_id, taker.leaves
+    guarded = taker.self_trade_prevention is not UNGUARDED
     venue.tape.begin_taker()
-    for match in matches:
-        maker = venue.orders[match.key] if match.key > 0 else None
-        if match.prevention is not None:
-            assert maker is not None
-            taker = prevent(venue, taker, maker, match.quantity, match.prevention, time_us)
-            continue
-        resting.remove(match.price, match.key, match.quantity)
-        if maker is None:
-            outside.take(resting.side, match.price, match.quantity, time_us)
-        filled = venue.trade(side, match.price, match.quantity, taker, maker, time_us)
-        assert filled is not None
-        taker = filled
-    return taker
+    while True:
+        price, key, shown = opposite.first()
+        quantity = shown if shown < left else left
+        maker = venue.orders[key] if key > 0 else None
+        if guarded and maker is not None and maker.account_id == account_id:
+            taker = prevent(venue, taker, maker, quantity, time_us)
+            left = taker.leaves
+        else:
+            opposite.remove(price, key, quantity)
+            if maker is None:
+                outside.take(opposite.side, price, quantity, time_us)
+            filled = venue.trade(side, price, quantity, taker, maker, time_us)
+            assert filled is not None
+            taker, left = filled, left - quantity
+        if not left or not opposite.reaches(limit):
+            return taker
 
 
 def _expire(venue: Venue, order: Order, reason: ExpiryReason, time_us: int) -> None:

@@ -280,13 +280,8 @@ class Exchange:
         self.withdrawals = Withdrawals(self.ledger, self._events)
         for symbol, old in self.venues.items():
             venue = self._new_venue(old.market)
-            venue.next_order_id, venue.depth.update_id = old.next_order_id, old.depth.update_id
-            venue.tape.next_trade_id = old.tape.next_trade_id
-            venue.tape.next_aggregate_id = old.tape.next_aggregate_id
-            venue.next_prevented_match_id = old.next_prevented_match_id
-            venue.next_amendment_id = old.next_amendment_id
             self.venues[symbol], self.outsides[symbol] = venue, Outside(venue, self._recovering)
-            venue.depth.report_empty(old.book)
+            venue.succeed(old)
             self._events.append(OutsideChanged(symbol=symbol, source_time_us=0, known=False))
         for account in self.accounts.values():
             opening = account.opening if command.balances is None else command.balances

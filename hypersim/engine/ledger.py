@@ -4,7 +4,6 @@ Every asset sums to zero over all accounts: the outside world is account HOUSE, 
 were given. The ledger knows no prices and no orders. Amounts have scale 16 (hypersim.units).
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -33,6 +32,18 @@ class Balance:
         """Of its latest entry, counted over all that the ledger ever made."""
 
 
+class Accounts(dict[int, Balance]):
+    """The balances of one asset, by account: one that is asked for is there from then on."""
+
+    def __init__(self, asset: str) -> None:
+        super().__init__()
+        self._asset = asset
+
+    def __missing__(self, account_id: int) -> Balance:
+        balance = self[account_id] = Balance(account_id, self._asset)
+        return balance
+
+
 class Party(Struct, frozen=True, gc=False):
     """Who pays or receives, and what its entries say of why."""
 
@@ -49,44 +60,47 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._balances: defaultdict[str, dict[int, Balance]] = defaultdict(dict)
-        """By asset and account."""
+        self._accounts: dict[str, Accounts] = {}
+        """By asset."""
         self._entries: list[BalanceChanged] = []
         """Since the last drain: each as it would be told if nothing followed."""
         self._drained = 0
         """How many entries there were before these."""
         self._places: dict[tuple[Balance, EntryKind, str], int] = {}
         """Of the entries of those balances that have several."""
+        self._empty = False
+        """Whether an entry may have come to nothing."""
         self._overtaken = False
         """Whether an entry grew after its balance had got another, which tells of a balance that was not yet."""
 
     def free(self, account_id: int, asset: str) -> int:
         """What an account can spend of an asset."""
-        accounts = self._balances.get(asset)
-        balance = accounts.get(account_id) if accounts is not None else None
-        return balance.free if balance is not None else 0
+        accounts = self._accounts.get(asset)
+        return accounts[account_id].free if accounts is not None and account_id in accounts else 0
 
     def balance(self, account_id: int, asset: str) -> tuple[int, int]:
         """What an account has of an asset: free, and locked."""
-        accounts = self._balances.get(asset)
-        balance = accounts.get(account_id) if accounts is not None else None
-        return (balance.free, balance.locked) if balance is not None else (0, 0)
+        accounts = self._accounts.get(asset)
+        if accounts is None or account_id not in accounts:
+            return 0, 0
+        balance = accounts[account_id]
+        return balance.free, balance.locked
 
     def balances(self) -> Iterator[tuple[int, str, int, int]]:
         """(account, asset, free, locked), ordered by account and asset."""
-        every = (balance for accounts in self._balances.values() for balance in accounts.values())
+        every = (balance for accounts in self._accounts.values() for balance in accounts.values())
         for balance in sorted(every, key=lambda each: (each.account_id, each.asset)):
             yield balance.account_id, balance.asset, balance.free, balance.locked
 
     def restore(self, account_id: int, asset: str, free: int, locked: int) -> None:
         """Puts a balance of a snapshot back; records no entry."""
-        self._balances[asset][account_id] = Balance(account_id, asset, free, locked)
+        self._of(asset)[account_id] = Balance(account_id, asset, free, locked)
 
     def hold(self, account_id: int, asset: str, amount: int, kind: EntryKind, reference: str) -> None:
         """First phase: free becomes locked."""
         if not amount:
             return  # nothing moves, and there may be no balance of an asset that the account never had
-        balance = self._balances[asset][account_id]
+        balance = self._accounts[asset][account_id]
         assert 0 <= amount <= balance.free, (account_id, asset, amount, balance.free)
         balance.free -= amount
         balance.locked += amount
@@ -96,7 +110,7 @@ class Ledger:
         """Voids a hold or a part of it: locked becomes free."""
         if not amount:
             return
-        balance = self._balances[asset][account_id]
+        balance = self._accounts[asset][account_id]
         assert 0 <= amount <= balance.locked, (account_id, asset, amount, balance.locked)
         balance.free += amount
         balance.locked -= amount
@@ -110,8 +124,8 @@ class Ledger:
         The house pays without a hold.
         """
         assert 0 <= fee <= amount, (asset, amount, fee)
-        accounts = self._balances[asset]
-        balance = accounts.get(payer.account_id) or self._opened(payer.account_id, asset)
+        accounts = self._accounts.get(asset) or self._of(asset)
+        balance = accounts[payer.account_id]
         if payer.account_id == HOUSE:
             balance.free -= amount
             self._enter(balance, -amount, 0, payer.kind, payer.reference)
@@ -119,11 +133,11 @@ class Ledger:
             assert amount <= balance.locked, (payer, asset, amount, balance.locked)
             balance.locked -= amount
             self._enter(balance, 0, -amount, payer.kind, payer.reference)
-        balance = accounts.get(receiver.account_id) or self._opened(receiver.account_id, asset)
+        balance = accounts[receiver.account_id]
         balance.free += amount - fee
         self._enter(balance, amount - fee, 0, receiver.kind, receiver.reference)
         if collector is not None:
-            balance = accounts.get(collector.account_id) or self._opened(collector.account_id, asset)
+            balance = accounts[collector.account_id]
             balance.free += fee
             self._enter(balance, fee, 0, collector.kind, collector.reference)
 
@@ -131,11 +145,12 @@ class Ledger:
         """Takes a fee from what is free, without a hold before."""
         if not fee:
             return
-        balance = self._balances[asset][payer.account_id]
+        accounts = self._accounts[asset]
+        balance = accounts[payer.account_id]
         assert 0 <= fee <= balance.free, (payer, asset, fee, balance.free)
         balance.free -= fee
         self._enter(balance, -fee, 0, payer.kind, payer.reference)
-        balance = self._opened(collector.account_id, asset)
+        balance = accounts[collector.account_id]
         balance.free += fee
         self._enter(balance, fee, 0, collector.kind, collector.reference)
 
@@ -143,48 +158,54 @@ class Ledger:
         """Moves an amount from the outside world to an account."""
         self.transfer(asset, amount, Party(HOUSE, kind, reference), Party(account_id, kind, reference))
 
-    def _opened(self, account_id: int, asset: str) -> Balance:
-        balance = self._balances[asset].get(account_id)
-        if balance is None:
-            balance = self._balances[asset][account_id] = Balance(account_id, asset)
-        return balance
+    def _of(self, asset: str) -> Accounts:
+        accounts = self._accounts.get(asset)
+        if accounts is None:
+            accounts = self._accounts[asset] = Accounts(asset)
+        return accounts
 
     def _enter(self, balance: Balance, free: int, locked: int, kind: EntryKind, reference: str) -> None:
         """Enters what was moved just now: by itself, or with what has the same kind and reference in this command."""
-        entries, place = self._entries, -1
-        if balance.place >= self._drained:
-            place = self._place(balance, kind, reference)
-            if place >= 0:
-                free += entries[place].free_change
-                locked += entries[place].locked_change
-        entry = BalanceChanged(
-            account_id=balance.account_id,
-            asset=balance.asset,
-            kind=kind,
-            free_change=free,
-            locked_change=locked,
-            free=balance.free,
-            locked=balance.locked,
-            reference=reference,
+        if balance.place >= self._drained and self._grow(balance, free, locked, kind, reference):
+            return
+        if not (free or locked):
+            self._empty = True
+        balance.place = self._drained + len(self._entries)
+        self._entries.append(
+            BalanceChanged(
+                account_id=balance.account_id,
+                asset=balance.asset,
+                kind=kind,
+                free_change=free,
+                locked_change=locked,
+                free=balance.free,
+                locked=balance.locked,
+                reference=reference,
+            )
         )
-        if place >= 0:
-            entries[place] = entry
-        else:
-            balance.place = self._drained + len(entries)
-            entries.append(entry)
 
-    def _place(self, balance: Balance, kind: EntryKind, reference: str) -> int:
-        """Where the entry of a kind and reference is, of a balance that has one already; -1 where there is none."""
-        place = balance.place - self._drained
-        latest = self._entries[place]
-        if latest.kind is kind and latest.reference == reference:
-            return place
-        self._places[balance, latest.kind, latest.reference] = place
-        place = self._places.get((balance, kind, reference), -1)
-        if place >= 0:
+    def _grow(self, balance: Balance, free: int, locked: int, kind: EntryKind, reference: str) -> bool:
+        """Enters it with what is there of this kind and reference; whether there is anything.
+
+        The balance has been moved before in this command.
+        """
+        entries, place = self._entries, balance.place
+        entry = entries[place - self._drained]
+        if entry.kind is not kind or entry.reference != reference:
+            self._places[balance, entry.kind, entry.reference] = place
+            place = self._places.get((balance, kind, reference), -1)
+            if place < 0:
+                return False
             self._overtaken = True
-            balance.place = self._drained + place
-        return place
+            balance.place = place
+            entry = entries[place - self._drained]
+        free, locked = free + entry.free_change, locked + entry.locked_change
+        if not (free or locked):
+            self._empty = True
+        entries[place - self._drained] = replace(
+            entry, free_change=free, locked_change=locked, free=balance.free, locked=balance.locked
+        )
+        return True
 
     def drain(self) -> list[BalanceChanged]:
         """The entries since the last call, one per account, asset, kind and reference, with the balance after each."""
@@ -195,7 +216,10 @@ class Ledger:
                 self._follow()
         self._entries = []
         self._drained += len(entries)
-        return [entry for entry in entries if entry.free_change or entry.locked_change]
+        if self._empty:
+            self._empty = False
+            entries = [entry for entry in entries if entry.free_change or entry.locked_change]
+        return entries
 
     def _follow(self) -> None:
         """Lets every entry tell of the balance after it, backwards from the balances as they are now."""

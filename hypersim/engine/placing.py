@@ -22,7 +22,7 @@ from hypersim.errors import Reason, Refused
 PENDING: Final = OrderStatus.PENDING_NEW
 
 
-def new_order(venue: Venue, command: PlaceOrder, time_us: int, *, list_id: int = 0, nth: int = 0) -> Order:
+def new_order(venue: Venue, command: PlaceOrder, time_us: int, list_id: int = 0, nth: int = 0) -> Order:
     """The order that a command asks for, not accepted yet; `nth` of those that come together."""
     market, stop = venue.market, ORDER_TYPES[command.type].stop is not None
     # what most orders lack comes after: beyond 15 keywords CPython puts them all into a dict (benchmarks/engine.py)
@@ -67,7 +67,7 @@ def test_order(venue: Venue, ledger: Ledger, command: PlaceOrder, time_us: int) 
     """The guards of a placement that need neither funds nor the book."""
     order = new_order(venue, command, time_us)
     check_order(venue, order, time_us)
-    check_counts(venue, [order])
+    check_counts(venue, venue.open_orders(order.account_id), (order,))
     check_position(venue, ledger, order)
 
 
@@ -75,10 +75,11 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
     """Accepts an order; lets a stop wait, fills what crosses of another, and rests or expires what is left."""
     order = new_order(venue, command, time_us)
     check_order(venue, order, time_us)
-    check_counts(venue, (order,))
+    mine = venue.open_orders(order.account_id)
+    check_counts(venue, mine, (order,))
     if venue.market.max_position:
         check_position(venue, ledger, order)
-    if command.client_order_id in venue.open_orders(command.account_id):
+    if order.client_order_id in mine:
         raise Refused(Reason.DUPLICATE_ORDER)
     if not order.working_us:
         check_stop(venue, ledger, order)
@@ -91,7 +92,7 @@ def place_order(venue: Venue, outside: Outside, ledger: Ledger, command: PlaceOr
 
 def check_stop(venue: Venue, ledger: Ledger, order: Order) -> None:
     """That a stop order can wait: it is paid for, and the price is not there yet."""
-    check_funds(venue, ledger, order, order.held)
+    check_funds(ledger, order.account_id, venue.paid_asset(order.side), order.held)
     if venue.stops.would_trigger(order, venue.last_price):
         raise Refused(Reason.WOULD_TRIGGER_IMMEDIATELY)
 
@@ -123,13 +124,13 @@ def _check_list(venue: Venue, ledger: Ledger, command: PlaceList, orders: list[O
             raise Refused(Reason.ORDER_TYPE_NOT_SUPPORTED, label)
     for nth, order in enumerate(orders):
         check_order(venue, order, time_us, by_received=kind.is_paid and nth > 0)
-    check_counts(venue, orders)
+    mine = venue.open_orders(command.account_id)
+    check_counts(venue, mine, orders)
     lists = [each for each in venue.lists.values() if each.account_id == command.account_id]
     if market.max_num_order_lists and len(lists) >= market.max_num_order_lists:
         raise Refused(Reason.FILTER_MAX_NUM_ORDER_LISTS)
     check_position(venue, ledger, orders[0])
     names = [order.client_order_id for order in orders]
-    mine = venue.open_orders(command.account_id)
     if len(set(names)) < len(names) or any(name in mine for name in names):
         raise Refused(Reason.DUPLICATE_ORDER)
     if any(each.client_list_id == command.client_list_id for each in lists):
@@ -159,7 +160,7 @@ def _place_oco(
     entry = prepared(venue, ledger, other, time_us) if other.working_us else None
     other = entry.order if entry is not None else other  # a peg has its price by now
     stop = half(stop, other)
-    check_funds(venue, ledger, stop, stop.held + other.held)
+    check_funds(ledger, stop.account_id, venue.paid_asset(stop.side), stop.held + other.held)
     _begin(venue, command, orders, Phase.OPEN, time_us)
     accept_stop(venue, stop)
     if entry is None:

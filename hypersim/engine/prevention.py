@@ -1,6 +1,6 @@
 """Self-trade prevention: what becomes of two orders of one account that meet.
 
-The taker's mode decides (faqs/stp_faq.md). That they meet was seen when the taker's way was planned (matching.py).
+The taker's mode decides (faqs/stp_faq.md). What they would have traded is seen where they meet (entering.py).
 """
 
 from typing import Final
@@ -23,12 +23,11 @@ EFFECTS: Final = {
 """Whether a mode ends the taker, ends the maker, or lowers both by what would have been traded."""
 
 
-def prevent(
-    venue: Venue, taker: Order, maker: Order, quantity: int, prevention: SelfTradePrevention, time_us: int
-) -> Order:
+def prevent(venue: Venue, taker: Order, maker: Order, quantity: int, time_us: int) -> Order:
     """Lets two orders meet and not trade; returns the taker as it is then."""
     number = venue.next_prevented_match_id
     venue.next_prevented_match_id += 1
+    prevention = taker.self_trade_prevention
     ends_taker, ends_maker, lowers = EFFECTS[prevention]
     venue.report(
         MatchPrevented(

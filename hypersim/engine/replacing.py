@@ -21,7 +21,7 @@ def cancel_replace(venue: Venue, outside: Outside, ledger: Ledger, command: Canc
         raise Refused(Reason.REPLACE_NOT_SUPPORTED)
     order = new_order(venue, command.place, time_us)
     check_order(venue, order, time_us)
-    check_counts(venue, [order])
+    check_counts(venue, venue.open_orders(order.account_id), (order,))
     check_position(venue, ledger, order)
     cancelling = None
     try:

@@ -37,7 +37,7 @@ class Tape:
         """Says that a new taker comes: its trades share no aggregate with those before."""
         self._taker_side = None
 
-    def record(self, price: int, quantity: int, taker_side: Side, time_us: int, *, outside: bool = False) -> int:
+    def record(self, price: int, quantity: int, taker_side: Side, time_us: int, outside: bool = False) -> int:
         """Takes a trade in and tells of it; returns its id."""
         if taker_side is not self._taker_side or price != self.last_price:
             self._taker_side = taker_side

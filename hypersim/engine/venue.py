@@ -4,7 +4,7 @@ A venue moves money and orders together, so that hold, match and settle happen i
 happen was decided before it is called: nothing here refuses.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -58,7 +58,7 @@ class Venue:
         self.filters = Filters(market)
         self.book = Book()
         self.orders: dict[int, Order] = {}
-        self.clients: dict[int, dict[str, int]] = {}
+        self.clients: defaultdict[int, dict[str, int]] = defaultdict(dict)
         """Account -> client order id -> order id, of open orders in the order of their placement."""
         self.tape = Tape(market, events)
         self.depth = Depth(market.symbol, events)
@@ -80,6 +80,15 @@ class Venue:
         self.filters = Filters(market)
         self.tape.change_rules(market)
 
+    def succeed(self, old: "Venue") -> None:
+        """Takes the place of a market's earlier life: ids count on, and of its book is told that it is empty."""
+        self.next_order_id, self.depth.update_id = old.next_order_id, old.depth.update_id
+        self.tape.next_trade_id, self.tape.next_aggregate_id = old.tape.next_trade_id, old.tape.next_aggregate_id
+        self.next_prevented_match_id = old.next_prevented_match_id
+        self.next_amendment_id = old.next_amendment_id
+        self.book.succeed(old.book)
+        self.depth.drain(self.book)
+
     @property
     def last_price(self) -> int:
         """At what was traded last; 0 before the first trade."""
@@ -94,9 +103,7 @@ class Venue:
         assert order.order_id == self.next_order_id
         self.next_order_id += 1
         self.orders[order.order_id] = order
-        mine = self.clients.get(order.account_id)
-        if mine is None:
-            mine = self.clients[order.account_id] = {}
+        mine = self.clients[order.account_id]
         assert order.client_order_id not in mine
         mine[order.client_order_id] = order.order_id
         self._events.append(OrderChanged(change=NEW, order=order))
@@ -108,7 +115,8 @@ class Venue:
 
     def rest(self, order: Order) -> None:
         """Puts what is left of an open order on the book: of an iceberg, what it shows."""
-        resting, leaves, terms = self.book.resting(order.side), order.leaves, order.terms
+        resting = self.book.bids if order.side is BUY else self.book.asks
+        leaves, terms = order.leaves, order.terms
         if terms is None or not terms.iceberg:
             resting.add(order.limit, order.order_id, leaves)
         else:
@@ -332,7 +340,7 @@ class Venue:
         """Takes the open orders of a snapshot back, in the order of their placement; the book comes by itself."""
         for order in orders:
             self.orders[order.order_id] = order
-            self.clients.setdefault(order.account_id, {})[order.client_order_id] = order.order_id
+            self.clients[order.account_id][order.client_order_id] = order.order_id
             if order.working_us:
                 if order.special.iceberg:
                     self.book.resting(order.side).icebergs.add(order.order_id)
@@ -364,7 +372,4 @@ class Venue:
             self.orders[after.order_id] = after
             return
         del self.orders[after.order_id]
-        mine = self.clients[after.account_id]
-        del mine[after.client_order_id]
-        if not mine:
-            del self.clients[after.account_id]
+        del self.clients[after.account_id][after.client_order_id]
