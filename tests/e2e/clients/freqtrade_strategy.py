@@ -10,6 +10,8 @@ from freqtrade.strategy import IStrategy
 from pandas import DataFrame
 
 HELD_S = 3
+SLACK = 0.01
+"""How much worse than the best price an order may trade, as a share, so that no movement of the market outruns it."""
 
 
 class Stays(IStrategy):  # type: ignore[misc]  # freqtrade is not in this environment
@@ -30,6 +32,12 @@ class Stays(IStrategy):  # type: ignore[misc]  # freqtrade is not in this enviro
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         return dataframe
+
+    def custom_entry_price(self, proposed_rate: float, **_: Any) -> float:
+        return proposed_rate * (1 + SLACK)
+
+    def custom_exit_price(self, proposed_rate: float, **_: Any) -> float:
+        return proposed_rate * (1 - SLACK)
 
 
 class Leaves(Stays):
