@@ -1,18 +1,18 @@
 """Questions about what is stored: orders, accounts' trades and transfers, the tape, candles. Blocking; see `history`.
 
-Ids and times of a symbol count up together (the writer's stamps never go back), so a time is found by halving
-the ids: no index by time has to be kept up to date at every commit. Both ends of a span of time are
-inclusive, except for candles.
+Both ends of a span of time are inclusive, except for candles. What strategies poll is built once, for each of its
+shapes (see `series`).
 
 SQLite, which knows nothing of how rows are distributed, prefers the primary key to an index that fits better, and would
 read all that an account has. So what an index is for is asked in a subquery that needs no more than the index has.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, select, union
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, bindparam, func, select, union
 
 from hypersim.engine.lists import OrderList
 from hypersim.engine.orders import OPEN, Order
@@ -26,6 +26,7 @@ from hypersim.store.rows import (
     as_prevented_match,
     as_withdrawal,
 )
+from hypersim.store.series import LIMIT, MOST, OFFSET, Series
 from hypersim.store.tables import (
     amendments,
     candles,
@@ -51,10 +52,11 @@ from hypersim.views.tape import alone, joined
 TAPE: Final = tuple(tape.c[name] for name in TapeTrade.__struct_fields__)
 """The columns that make a TapeTrade, in its order."""
 
-MOST: Final = 2**63 - 1
-"""No id is as large: what a client asks for may be larger, and must not be more than a database can
-compare.
-"""
+ORDERS: Final = Series((orders.c.account_id, orders.c.symbol), orders.c.order_id, orders.c.created_us)
+LISTS: Final = Series((order_lists.c.account_id,), order_lists.c.list_id, order_lists.c.created_us)
+TRADES: Final = Series((trades.c.account_id, trades.c.symbol), trades.c.trade_id, trades.c.time_us)
+TRADES_ON_TAPE: Final = Series((tape.c.symbol,), tape.c.trade_id, tape.c.time_us)
+AGGREGATES: Final = Series((tape.c.symbol,), tape.c.trade_id, tape.c.aggregate_id)
 
 Where = ColumnElement[bool]
 
@@ -63,13 +65,13 @@ def find_order(
     connection: Connection, account_id: int, symbol: str, order_id: int | None, client_order_id: str | None
 ) -> Order | None:
     """An account's order by either id or both; of several with one client id the newest."""
-    own, key = and_(orders.c.account_id == account_id, orders.c.symbol == symbol), orders.c.order_id
-    named = own if client_order_id is None else and_(own, orders.c.client_order_id == client_order_id)
+    sought: dict[str, object] = {"account_id": account_id, "symbol": symbol}
     if order_id is not None:
-        query = select(orders).where(named, key == min(order_id, MOST))
-    else:
-        query = select(orders).where(own, key == select(func.max(key)).where(named).scalar_subquery())
-    row = connection.execute(query).mappings().first()
+        sought["order_id"] = min(order_id, MOST)
+    if client_order_id is not None:
+        sought["client_order_id"] = client_order_id
+    query = _one(ORDERS, orders.c.order_id, orders.c.client_order_id, frozenset(sought))
+    row = connection.execute(query, sought).mappings().first()
     return as_order(row) if row is not None else None
 
 
@@ -88,28 +90,32 @@ def find_orders(
 
     `closed`: only those that can no longer trade.
     """
-    own = and_(orders.c.account_id == account_id, orders.c.symbol == symbol)
-    key = orders.c.order_id
-    span = _span(connection, own, key, orders.c.created_us, from_id, start_us, end_us)
-    if closed:
-        span.append(orders.c.status.not_in(sorted(OPEN)))
+    owner = {"account_id": account_id, "symbol": symbol}
+    span = ORDERS.span(connection, owner, from_id, start_us, end_us)
     oldest = from_id is not None or start_us is not None
-    query = select(orders).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
-    found = [as_order(row) for row in connection.execute(query).mappings()]
+    query = _some_orders(oldest=oldest, closed=closed)
+    found = [as_order(row) for row in connection.execute(query, {**owner, **span, "limit": limit}).mappings()]
     return found if oldest else found[::-1]
+
+
+@cache
+def _some_orders(*, oldest: bool, closed: bool) -> Select[Any]:
+    key = orders.c.order_id
+    query = select(orders).where(ORDERS.within).order_by(key if oldest else key.desc()).limit(LIMIT)
+    return query.where(orders.c.status.not_in(sorted(OPEN))) if closed else query
 
 
 def find_order_list(
     connection: Connection, account_id: int, list_id: int | None, client_list_id: str | None
 ) -> OrderList | None:
     """An account's order list by either id or both; of several with one client id the newest."""
-    own, key = order_lists.c.account_id == account_id, order_lists.c.list_id
-    named = own if client_list_id is None else and_(own, order_lists.c.client_list_id == client_list_id)
+    sought: dict[str, object] = {"account_id": account_id}
     if list_id is not None:
-        query = select(order_lists).where(named, key == min(list_id, MOST))
-    else:
-        query = select(order_lists).where(own, key == select(func.max(key)).where(named).scalar_subquery())
-    row = connection.execute(query).mappings().first()
+        sought["list_id"] = min(list_id, MOST)
+    if client_list_id is not None:
+        sought["client_list_id"] = client_list_id
+    query = _one(LISTS, order_lists.c.list_id, order_lists.c.client_list_id, frozenset(sought))
+    row = connection.execute(query, sought).mappings().first()
     return as_order_list(row) if row is not None else None
 
 
@@ -123,12 +129,18 @@ def find_order_lists(
     limit: int,
 ) -> list[OrderList]:
     """An account's order lists, ascending: the oldest from an id or time on, without either the newest."""
-    own, key = order_lists.c.account_id == account_id, order_lists.c.list_id
-    span = _span(connection, own, key, order_lists.c.created_us, from_id, start_us, end_us)
+    owner = {"account_id": account_id}
+    span = LISTS.span(connection, owner, from_id, start_us, end_us)
     oldest = from_id is not None or start_us is not None
-    query = select(order_lists).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
-    found = [as_order_list(row) for row in connection.execute(query).mappings()]
+    query = _some_lists(oldest=oldest)
+    found = [as_order_list(row) for row in connection.execute(query, {**owner, **span, "limit": limit}).mappings()]
     return found if oldest else found[::-1]
+
+
+@cache
+def _some_lists(*, oldest: bool) -> Select[Any]:
+    key = order_lists.c.list_id
+    return select(order_lists).where(LISTS.within).order_by(key if oldest else key.desc()).limit(LIMIT)
 
 
 def find_prevented_matches(
@@ -205,20 +217,29 @@ def find_trades(
     limit: int,
 ) -> list[AccountTrade]:
     """An account's trades, ascending: the oldest from an id or time on, without either the newest."""
-    own = and_(trades.c.account_id == account_id, trades.c.symbol == symbol)
-    key = trades.c.trade_id
-    span = _span(connection, own, key, trades.c.time_us, from_id, start_us, end_us)
-    if order_id is not None:
-        of_order = trades.c.order_id == min(order_id, MOST)
-        span = [of_order, key.in_(select(key).where(own, of_order, *span))]
+    owner = {"account_id": account_id, "symbol": symbol}
+    span = TRADES.span(connection, owner, from_id, start_us, end_us)
     oldest = from_id is not None or start_us is not None
-    query = select(trades).where(own, *span).limit(limit)
-    if oldest:
-        query = query.order_by(key, trades.c.order_id)
-    else:
-        query = query.order_by(key.desc(), trades.c.order_id.desc())
-    found = [as_account_trade(row) for row in connection.execute(query).mappings()]
+    sought: dict[str, object] = {**owner, **span, "limit": limit}
+    if order_id is not None:
+        sought["order_id"] = min(order_id, MOST)
+    query = _some_trades(oldest=oldest, of_order=order_id is not None)
+    found = [as_account_trade(row) for row in connection.execute(query, sought).mappings()]
     return found if oldest else found[::-1]
+
+
+@cache
+def _some_trades(*, oldest: bool, of_order: bool) -> Select[Any]:
+    key = trades.c.trade_id
+    query = select(trades).limit(LIMIT)
+    if of_order:
+        whose = trades.c.order_id == bindparam("order_id")
+        query = query.where(TRADES.own, whose, key.in_(select(key).where(TRADES.within, whose)))
+    else:
+        query = query.where(TRADES.within)
+    if oldest:
+        return query.order_by(key, trades.c.order_id)
+    return query.order_by(key.desc(), trades.c.order_id.desc())
 
 
 def find_trades_everywhere(
@@ -288,12 +309,17 @@ def find_withdrawals(
 
 def find_tape(connection: Connection, symbol: str, *, from_id: int | None, limit: int) -> list[TapeTrade]:
     """Trades of the tape, ascending: from an id on, without one the newest."""
-    query = select(*TAPE).where(tape.c.symbol == symbol).limit(limit)
-    if from_id is None:
-        newest = query.order_by(tape.c.trade_id.desc())
-        return [TapeTrade(*row) for row in connection.execute(newest)][::-1]
-    query = query.where(tape.c.trade_id >= min(from_id, MOST)).order_by(tape.c.trade_id)
-    return [TapeTrade(*row) for row in connection.execute(query)]
+    sought = {"symbol": symbol, "least": min(from_id or 0, MOST), "most": MOST, "limit": limit, "offset": 0}
+    oldest = from_id is not None
+    found = [TapeTrade(*row) for row in connection.execute(_some_of_tape(oldest=oldest), sought)]
+    return found if oldest else found[::-1]
+
+
+@cache
+def _some_of_tape(*, oldest: bool) -> Select[Any]:
+    key = tape.c.trade_id
+    query = select(*TAPE).where(TRADES_ON_TAPE.within).order_by(key if oldest else key.desc())
+    return query.limit(LIMIT).offset(OFFSET)
 
 
 def find_aggregates(
@@ -306,17 +332,16 @@ def find_aggregates(
     limit: int,
 ) -> list[AggregateTrade]:
     """Aggregates of the tape, ascending: the oldest from an id or time on, without either the newest."""
-    own = tape.c.symbol == symbol
-    key = tape.c.trade_id
-    span = _span(connection, own, key, tape.c.time_us, None, start_us, end_us)
+    owner = {"symbol": symbol}
+    span = TRADES_ON_TAPE.span(connection, owner, None, start_us, end_us)
     if from_id is not None:
-        span.append(key >= _first(connection, own, key, tape.c.aggregate_id, from_id))
+        span["least"] = max(span["least"], AGGREGATES.first(connection, owner, from_id))
     oldest = from_id is not None or start_us is not None
     result: list[AggregateTrade] = []
-    page = select(*TAPE).where(own, *span).order_by(key if oldest else key.desc()).limit(limit)
+    page = _some_of_tape(oldest=oldest)
     offset = 0
     while True:
-        rows = connection.execute(page.offset(offset)).all()
+        rows = connection.execute(page, {**owner, **span, "limit": limit, "offset": offset}).all()
         for row in rows:
             trade = TapeTrade(*row)
             if result and result[-1].aggregate_id == trade.aggregate_id:
@@ -341,6 +366,15 @@ def find_candles(connection: Connection, symbol: str, seconds: int, start_us: in
     return [Candle(*row) for row in connection.execute(query.order_by(candles.c.open_us))]
 
 
+@cache
+def _one(series: Series, key: Column[int], name: Column[str], by: frozenset[str]) -> Select[Any]:
+    """A row by its id, its name, or both; of several with one name the newest."""
+    named = and_(series.own, name == bindparam(name.name)) if name.name in by else series.own
+    if key.name in by:
+        return select(key.table).where(named, key == bindparam(key.name))
+    return select(key.table).where(series.own, key == select(func.max(key)).where(named).scalar_subquery())
+
+
 def _symbols(connection: Connection, table: Table, account_id: int) -> list[str]:
     """The symbols of which an account has rows. One step of the primary key each, however many rows there are."""
     own = table.c.account_id == account_id
@@ -355,38 +389,3 @@ def _symbols(connection: Connection, table: Table, account_id: int) -> list[str]
 def _within(time: Column[int], start_us: int, end_us: int) -> Where:
     """Both ends are inclusive, and may be more than a database can compare."""
     return time.between(min(start_us, MOST), min(end_us, MOST))
-
-
-def _span(
-    connection: Connection,
-    own: Where,
-    key: Column[int],
-    time: Column[int],
-    from_id: int | None,
-    start_us: int | None,
-    end_us: int | None,
-) -> list[Where]:
-    """Conditions on the ids, of an id to begin with and of both ends of a span of time."""
-    result: list[Where] = []
-    if from_id is not None:
-        result.append(key >= min(from_id, MOST))
-    if start_us is not None:
-        result.append(key >= _first(connection, own, key, time, start_us))
-    if end_us is not None:
-        result.append(key < _first(connection, own, key, time, end_us + 1))
-    return result
-
-
-def _first(connection: Connection, own: Where, key: Column[int], rising: Column[Any], value: int) -> int:
-    """The smallest id whose row reaches a value in a column that rises with the ids; else one past all."""
-    ends = (select(end(key)).where(own).scalar_subquery() for end in (func.min, func.max))  # both at once: a scan
-    least, most = connection.execute(select(*ends)).one()
-    low, high = (least, most + 1) if least is not None else (0, 0)
-    while low < high:
-        middle = (low + high) // 2
-        row = connection.execute(select(key, rising).where(own, key >= middle).order_by(key).limit(1)).one_or_none()
-        if row is None or row[1] >= value:
-            high = middle
-        else:
-            low = row[0] + 1
-    return low
