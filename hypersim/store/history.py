@@ -7,10 +7,11 @@ asked can be read. A database that is away is a refusal, OVERLOADED: try again.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 THREADS: Final = 4
 
 T = TypeVar("T")
+Query = Callable[[Connection], T]
+Asked = tuple[Query[Any], "asyncio.Future[Any]"]
+"""A question, and who waits for its answer."""
 
 
 class History:
@@ -50,6 +54,8 @@ class History:
         self._database = database
         self._projected = projected
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
+        self._idle = THREADS
+        self._waiting: deque[Asked] = deque()
 
     async def order(
         self, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None, account_id: int
@@ -294,17 +300,59 @@ class History:
         )
 
     def close(self) -> None:
-        """Returns once no query runs any more."""
+        """Returns once no query runs any more; what still waits is refused."""
         self._threads.shutdown()
+        for _, waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(Refused(Reason.SHUTTING_DOWN))
+        self._waiting.clear()
 
-    async def _run(self, query: Callable[[Connection], T]) -> T:
+    async def _run(self, query: Query[T]) -> T:
         await self._projected()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, query)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((query, answer))
+        if self._idle:
+            self._idle -= 1
+            self._threads.submit(self._ask, self._share(), loop)
+        return await answer
 
-    def _ask(self, query: Callable[[Connection], T]) -> T:
+    def _share(self) -> list[Asked]:
+        """Takes what one thread asks at once of what waits: many questions cost a change of threads less often."""
+        count = -(-len(self._waiting) // THREADS)
+        return [self._waiting.popleft() for _ in range(count)]
+
+    def _ask(self, asked: list[Asked], loop: asyncio.AbstractEventLoop) -> None:
+        """Asks the database, in a thread."""
+        answers: list[Any] = []
+        while len(answers) < len(asked):
+            answers += self._answers(asked[len(answers) :])
+        loop.call_soon_threadsafe(self._tell, asked, answers, loop)
+
+    def _answers(self, asked: list[Asked]) -> list[Any]:
+        """What the database answers, on one connection, up to the first question that fails: the exception for it."""
+        answers: list[Any] = []
         try:
             with self._database.readers.connect() as connection:
-                return query(connection)
+                for query, _ in asked:
+                    answers.append(query(connection))
         except (OperationalError, InterfaceError) as error:
             logger.warning("the database cannot be read: %s", explained(error))
-            raise Refused(Reason.OVERLOADED) from error
+            answers.append(Refused(Reason.OVERLOADED))
+        except Exception as error:  # for whoever asks
+            answers.append(error)
+        return answers[: len(asked)]  # to let go of the connection may fail, too
+
+    def _tell(self, asked: list[Asked], answers: list[Any], loop: asyncio.AbstractEventLoop) -> None:
+        """Tells whoever still waits, and lets the thread go on."""
+        for (_, waiting), answer in zip(asked, answers, strict=True):
+            if waiting.done():
+                continue
+            if isinstance(answer, Exception):
+                waiting.set_exception(answer)
+            else:
+                waiting.set_result(answer)
+        if self._waiting:
+            self._threads.submit(self._ask, self._share(), loop)
+        else:
+            self._idle += 1

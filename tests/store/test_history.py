@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -260,6 +260,43 @@ async def test_queries_do_not_hold_up_the_event_loop(told: Told) -> None:
         turns += 1
     assert turns > 20
     assert 1 == len({str(question.result()) for question in asked})
+
+
+async def test_of_many_questions_at_once_each_has_its_own_answer_and_one_that_fails_spoils_no_other(told: Told) -> None:
+    def asked(number: int) -> Awaitable[object]:
+        if number % 7 == 3:
+            return told.history.tape(SYMBOLS[0], from_id=-(2**70), limit=5)  # less than a database can compare
+        return told.history.order(SYMBOLS[0], order_id=number % 40, account_id=1)
+
+    right = [number for number in range(400) if number % 7 != 3]
+    at_once = await asyncio.gather(*(asked(number) for number in range(400)), return_exceptions=True)
+    one_by_one = [await asked(number) for number in right]
+
+    assert right == [number for number, answer in enumerate(at_once) if not isinstance(answer, Exception)]
+    assert one_by_one == [at_once[number] for number in right]
+    assert any(isinstance(answer, Order) for answer in one_by_one)
+
+
+async def test_who_no_longer_waits_takes_nobody_along(told: Told) -> None:
+    asking = [asyncio.ensure_future(told.history.orders(1, SYMBOLS[0], limit=5)) for _ in range(40)]
+    await asyncio.sleep(0)
+    for gone in asking[::2]:
+        gone.cancel()
+    expected = await told.history.orders(1, SYMBOLS[0], limit=5)
+
+    assert [expected] * 20 == [await stayed for stayed in asking[1::2]]
+
+
+async def test_what_waits_when_it_is_closed_is_refused(database: Database) -> None:
+    history = History(database, Scribe(SqlJournal(database)).projected)
+    asking = [asyncio.ensure_future(history.orders(1, SYMBOLS[0], limit=5)) for _ in range(40)]
+    await asyncio.sleep(0)
+    history.close()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+
+    refused = [answer.reason for answer in answers if isinstance(answer, Refused)]
+    assert {Reason.SHUTTING_DOWN} == set(refused)
+    assert [[]] * (40 - len(refused)) == [answer for answer in answers if not isinstance(answer, Refused)]
 
 
 async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_url: str) -> None:
