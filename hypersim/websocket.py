@@ -21,6 +21,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from hypersim.bus import LINE, Outbox
+from hypersim.plainframes import PlainFrames
 
 PING_INTERVAL_S: Final = 20
 PONG_TIMEOUT_S: Final = 60
@@ -28,6 +29,7 @@ LONGEST_MESSAGE: Final = 1_000_000
 LONGEST_ADDRESS: Final = 64 * 1024
 CLOSE_TIMEOUT_S: Final = 5
 """How long the other side may take to answer that the connection is closed."""
+END_OF_HEADERS: Final = b"\r\n\r\n"
 KERNEL_BUFFER: Final = 64 * 1024
 """What the system keeps for a connection that does not read: little, so that it is noticed soon."""
 
@@ -44,6 +46,8 @@ class Protocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.outbox: Outbox | None = None
         self.on_control: Callable[[], None] | None = None
+        self._frames: PlainFrames | None = None
+        """Once everything up to the end of the handshake came by itself, as it does from clients that wait for it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         connected = transport.get_extra_info("socket")
@@ -68,10 +72,26 @@ class Protocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._frames is not None:
+            self._frames.feed(data)
+            return
+        asked = self.handshake_initiated
         super().data_received(data)
+        if self.handshake_initiated and not asked and data.find(END_OF_HEADERS) == len(data) - len(END_OF_HEADERS):
+            self._frames = PlainFrames(LONGEST_MESSAGE, self._take, super().data_received)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             # too long, or no request at all: uvicorn waits for one, and what is to be answered stays where it is
             self._turned_away()
+
+    def _take(self, text: str) -> bool:
+        """Puts a message where the application finds it, as uvicorn does; not amid another one or at the end."""
+        if self.conn.state is not State.OPEN or self.close_sent or self.conn.current_size is not None:
+            return False
+        self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        return True
 
     def _turned_away(self) -> None:
         """Sends the refusal of a handshake, which the connection has at hand, and ends it."""

@@ -25,7 +25,7 @@ FLOORS = (
     ("units", "clock"),
     ("connect", "settings", "signed_curl"),
     ("engine",),
-    ("ask", "bus", "markets", "views"),
+    ("ask", "bus", "markets", "plainframes", "views"),
     ("store",),
     ("writer", "identity", "limits", "marketsfile"),
     ("admin", "listenkeys", "masterkey", "wallet"),
