@@ -252,8 +252,8 @@ class Writer:
     async def _serve(self) -> None:
         """Stores batch after batch until it is told to stop. Raises whatever fails, in a group."""
         async with asyncio.TaskGroup() as tasks:
-            endless = [tasks.create_task(self._advance(), name="advance")]
-            endless.append(tasks.create_task(self._backlog.run(), name="project"))
+            advancing = tasks.create_task(self._advance(), name="advance")
+            projecting = tasks.create_task(self._backlog.run(), name="project")
             while self._open or self.state is not WriterState.STOPPED:
                 await self._wake.wait()
                 self._wake.clear()
@@ -262,9 +262,9 @@ class Writer:
                     await self._store(self._open.popleft(), tasks)
                 if self._bug is not None:
                     raise self._bug.error
+            advancing.cancel()  # nothing may be applied any more that is not stored
             await self._backlog.caught_up()
-            for task in endless:
-                task.cancel()
+            projecting.cancel()
         if self._applied > self._snapshot_at:
             await self._save(self._applied, self._time_us, self._exchange.snapshot(), self._views.snapshot())
 

@@ -1,6 +1,7 @@
 """Projections are written behind what is answered, and nobody who reads them notices."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
 from hypersim.store.verify import verify
 from hypersim.writer import WriterFailed, WriterState
-from tests.store.lives import SET_UP, order
+from tests.store.lives import SET_UP, order, withdrawal
 from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, StoreBroke, buys, outcomes, resting, running, serving, turns, until
 
@@ -218,6 +219,26 @@ async def test_a_stop_projects_what_waits(database: Database, database_url: str,
         await rig.writer.stop()
         assert ["a", "b"] == await names(history)
         assert rig.writer.sequence == verify(database_url).projected
+
+
+async def test_what_falls_due_while_a_stop_projects_is_left_to_the_next_start(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    async with reading(database, tmp_path) as (rig, _):
+        await rig.writer.projected()
+        gate = Gate(rig.journal, projecting=True)
+        await rig.writer.ask(withdrawal(1, "due", random.Random(0)))
+        stopping = asyncio.ensure_future(rig.writer.stop())
+        await until(gate.reached.is_set)
+        rig.clock.move(60)
+        await turns()
+        gate.open()
+        await stopping
+        assert len(SET_UP) + 1 == rig.writer.sequence == verify(database_url).sequence
+    async with running(SqlJournal(database), tmp_path, set_up=False) as rig:
+        await until(lambda: rig.clock.sleepers > 0)
+        rig.clock.move(60)
+        await until(lambda: rig.writer.sequence == len(SET_UP) + 2)
 
 
 async def test_projecting_that_fails_at_the_stop_is_told_and_nobody_waits_for_it(tmp_path: Path) -> None:
