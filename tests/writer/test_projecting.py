@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from hypersim.engine.commands import Advance
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
@@ -95,6 +98,21 @@ async def test_an_answer_does_not_wait_for_projections(rig: Rig, monkeypatch: py
 async def test_what_is_few_is_projected_once_it_is_quiet(rig: Rig) -> None:
     await outcomes(buys(rig, "a", "b", "c"))
     await until(lambda: sum(sizes(rig)) == 3)
+
+
+async def test_what_a_chunk_leaves_is_projected_once_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "CHUNK", 5)
+    journal, thread = MemoryJournal(), ThreadPoolExecutor(1)
+    backlog = behind.Backlog(journal, thread)
+    projecting = asyncio.ensure_future(backlog.run())
+    records = [Committed(sequence=number, time_us=0, command=Advance(), events=()) for number in range(1, 7)]
+    backlog.add(records[:3])
+    time.sleep(2 * behind.QUIET_S)  # noqa: ASYNC251 - the loop is busy until it has been quiet for long enough
+    await turns(2)  # which is noticed, and what came is about to be taken
+    backlog.add(records[3:])
+    await until(lambda: journal.load().projected == 6)
+    projecting.cancel()
+    thread.shutdown()
 
 
 async def test_batches_are_projected_whole_and_in_order(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
