@@ -2,16 +2,14 @@
 serving.
 
 Guarantees:
-- Nothing is shown before it is durable: not an answer, not a refusal that was decided on what is not
-durable yet, not a view, not a listener. While a batch is being stored, later commands are applied and make
-the next batch.
+- Nothing is shown before it is durable: not an answer, not a refusal that was decided on what is not durable yet, not
+  a view, not a listener. While a batch is being stored, later commands are applied and make the next batch.
 - A command is refused before it is applied when too many wait for an answer, when it is too late, or when the
   exchange does not serve. Cancels and administration are still taken when orders and quotes are not.
 - What serves queries of history is written behind the journal (store/behind.py): `projected` returns once it has all
-that is durable.
-- A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN,
-memory is dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed`
-says so.
+  that is durable.
+- A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN, memory is
+  dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed` says so.
 
 Does no I/O itself: the journal does, in one thread.
 """
