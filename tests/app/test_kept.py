@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from sqlalchemy import text
 from hypersim.__main__ import main
 from hypersim.clock import WallClock
 from hypersim.engine.commands import PutMarket
+from hypersim.engine.events import Committed
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.engine.orders import Side
 from hypersim.errors import StartError
@@ -30,6 +33,7 @@ from hypersim.views.views import Views
 from tests.feeds.listings import answer, changed, many, symbol
 from tests.feeds.markets import FILE, MARKETS
 from tests.store.lives import SET_UP, Scribe, order
+from tests.writer.rig import turns
 
 BREAK, HALT, TRADING = MarketStatus.BREAK, MarketStatus.HALT, MarketStatus.TRADING
 
@@ -238,3 +242,31 @@ async def test_a_start_that_cannot_write_what_is_to_be_projected_says_so_and_los
     sequence, _ = await life.open(made_up())
 
     assert scribe.sequence < sequence == verify(life.url).projected
+
+
+async def test_a_start_that_is_given_up_while_it_projects_closes_nothing_under_it(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(open_database(life.url)) as database:
+        scribe = Scribe(SqlJournal(database))
+        scribe.behind = True
+        scribe.write(*SET_UP)
+    project, reached, go_on = SqlJournal.project, threading.Event(), threading.Event()
+
+    def held(journal: SqlJournal, records: Sequence[Committed]) -> Callable[[], None]:
+        store = project(journal, records)
+        reached.set()
+        assert go_on.wait(20)
+        return store
+
+    monkeypatch.setattr(SqlJournal, "project", held)
+    opening = asyncio.ensure_future(life.open(made_up()))
+    assert await asyncio.to_thread(reached.wait, 20)
+    opening.cancel()
+    await turns()
+    assert not opening.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    assert scribe.sequence == verify(life.url).projected
