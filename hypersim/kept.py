@@ -134,8 +134,11 @@ async def keep(
     """
     journal = SqlJournal(database, keep=settings.journal_keep)
     writer = Writer(journal, views, clock, reports=database.folder)
-    await writer.start(first)
     try:
+        try:
+            await writer.start(first)
+        except DRIVER_ERRORS as error:  # such as a full disk, which projections that are behind do not fit on
+            raise StoreError(f"cannot use {database.where}: {explained(error)}") from error
         kept = Kept(
             listed=listed,
             database=database,

@@ -2,16 +2,14 @@
 serving.
 
 Guarantees:
-- Nothing is shown before it is durable: not an answer, not a refusal that was decided on what is not
-durable yet, not a view, not a listener. While a batch is being stored, later commands are applied and make
-the next batch.
+- Nothing is shown before it is durable: not an answer, not a refusal that was decided on what is not durable yet, not
+  a view, not a listener. While a batch is being stored, later commands are applied and make the next batch.
 - A command is refused before it is applied when too many wait for an answer, when it is too late, or when the
   exchange does not serve. Cancels and administration are still taken when orders and quotes are not.
 - What serves queries of history is written behind the journal (store/behind.py): `projected` returns once it has all
-that is durable.
-- A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN,
-memory is dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed`
-says so.
+  that is durable.
+- A failure to store, or a bug in `apply`, stops everything: what is in flight is answered STATUS_UNKNOWN, memory is
+  dropped and rebuilt from what is durable. The third failure within a minute is the last: `failed` says so.
 
 Does no I/O itself: the journal does, in one thread.
 """
@@ -252,8 +250,8 @@ class Writer:
     async def _serve(self) -> None:
         """Stores batch after batch until it is told to stop. Raises whatever fails, in a group."""
         async with asyncio.TaskGroup() as tasks:
-            endless = [tasks.create_task(self._advance(), name="advance")]
-            endless.append(tasks.create_task(self._backlog.run(), name="project"))
+            advancing = tasks.create_task(self._advance(), name="advance")
+            projecting = tasks.create_task(self._backlog.run(), name="project")
             while self._open or self.state is not WriterState.STOPPED:
                 await self._wake.wait()
                 self._wake.clear()
@@ -262,9 +260,9 @@ class Writer:
                     await self._store(self._open.popleft(), tasks)
                 if self._bug is not None:
                     raise self._bug.error
+            advancing.cancel()  # nothing may be applied any more that is not stored
             await self._backlog.caught_up()
-            for task in endless:
-                task.cancel()
+            projecting.cancel()
         if self._applied > self._snapshot_at:
             await self._save(self._applied, self._time_us, self._exchange.snapshot(), self._views.snapshot())
 

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from hypersim.engine.book import BookSide
 from hypersim.engine.ledger import Ledger
-from hypersim.engine.matching import UNGUARDED, Prospect, prospect_of
 from hypersim.engine.orders import (
     OPEN,
     ORDER_TYPES,
@@ -21,6 +20,7 @@ from hypersim.engine.orders import (
 )
 from hypersim.engine.outside import Outside
 from hypersim.engine.prevention import prevent
+from hypersim.engine.prospect import UNGUARDED, Prospect, prospect_of
 from hypersim.engine.venue import Venue
 from hypersim.errors import Reason, Refused
 from hypersim.units import ONE, show_amount

@@ -59,7 +59,7 @@ class Backlog:
         self._added_at_s = self._loop.time()
         if self._count >= CHUNK:
             self._due.set()
-        elif self._timer is None:
+        if self._timer is None:  # then, too: a chunk may leave some of them
             self._timer = self._loop.call_later(QUIET_S, self._look)
 
     async def caught_up(self) -> None:

@@ -1,8 +1,8 @@
-"""What a batch of records writes beside the journal: orders, trades, tape, ledger, withdrawals, candles, tickers.
+"""What records write behind the journal: orders, trades, tape, ledger, withdrawals, candles, tickers.
 
-Guarantees that an order, a withdrawal, a balance, a candle or a ticker that a batch changes many times is written once,
-in its last state. Pure apart from the running candles, which belong to the newest record projected: after a
-failed commit, start again from what is stored.
+Guarantees that an order, a withdrawal, a balance, a candle or a ticker that changes many times in what is projected
+together is written once, in its last state. Pure apart from the running candles, which belong to the newest record
+projected: after a failed commit, start again from what is stored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ Entries: TypeAlias = tuple[int, int, list[Entry]]
 
 
 class Projected(Struct, kw_only=True):
-    """What a batch writes; an order, a balance, a candle or a ticker once, in its last state."""
+    """What is written together; an order, a balance, a candle or a ticker once, in its last state."""
 
     reset: bool = False
     """The projections are emptied first."""
@@ -99,7 +99,7 @@ class Projections:
         self._running = {(symbol, seconds): candle for symbol, seconds, candle in running}
 
     def project(self, records: Sequence[Committed]) -> Projected:
-        """The rows of one batch."""
+        """The rows of records that follow one another, of one batch or several."""
         projected = Projected()
         minutes: dict[tuple[str, int], Candle] = {}
         for record in records:
@@ -140,7 +140,7 @@ class Projections:
         return projected
 
     def _add(self, symbol: str, minute: Candle, projected: Projected) -> None:
-        """Adds what a batch traded in one minute to the stored candles."""
+        """Adds what was traded in one minute to the stored candles."""
         for seconds in STORED_SECONDS:
             added = opening_at(minute, bucket(minute.open_us, seconds))
             candle = self._running.get((symbol, seconds))

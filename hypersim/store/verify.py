@@ -49,7 +49,7 @@ class Verified(Struct, frozen=True, kw_only=True):
     """How many recorded states were compared."""
     state_hash: str
     projected: int
-    """The command up to which the projections go; the rest is of that moment."""
+    """The command up to which the projections go; what follows is of that moment."""
     accounts: int
     """The outside world and the fee income included."""
     open_orders: int

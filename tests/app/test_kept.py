@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import text
 
 from hypersim.__main__ import main
 from hypersim.clock import WallClock
 from hypersim.engine.commands import PutMarket
+from hypersim.engine.events import Committed
 from hypersim.engine.market import Market, MarketStatus
+from hypersim.engine.orders import Side
 from hypersim.errors import StartError
 from hypersim.feeds.binance.listing import list_markets, read_listing
 from hypersim.kept import keep, read_remembered
@@ -21,9 +27,13 @@ from hypersim.markets import Listed, MarketsFile, Remembered
 from hypersim.resources import folder
 from hypersim.settings import Settings, read_settings
 from hypersim.store.database import open_database
+from hypersim.store.journal import SqlJournal
+from hypersim.store.verify import verify
 from hypersim.views.views import Views
 from tests.feeds.listings import answer, changed, many, symbol
 from tests.feeds.markets import FILE, MARKETS
+from tests.store.lives import SET_UP, Scribe, order
+from tests.writer.rig import turns
 
 BREAK, HALT, TRADING = MarketStatus.BREAK, MarketStatus.HALT, MarketStatus.TRADING
 
@@ -213,3 +223,50 @@ async def test_fourteen_hundred_markets_are_listed_once_and_in_order(life: Life)
     assert [market.symbol for market in theirs.markets] == list(markets)
     assert len(theirs.assets) + len(theirs.markets) + len(["what is kept of the upstream", "the demo account"]) == begun
     assert (begun, markets) == await life.open(theirs)
+
+
+async def test_a_start_that_cannot_write_what_is_to_be_projected_says_so_and_loses_nothing(
+    life: Life, tmp_path: Path
+) -> None:
+    full = "CREATE TRIGGER full BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    with contextlib.closing(open_database(life.url)) as database:
+        scribe = Scribe(SqlJournal(database))
+        scribe.behind = True
+        scribe.write(*SET_UP, order(1, Side.BUY, 1, 90, "waits"))
+        with database.transaction() as connection:
+            connection.execute(text(full))
+    with pytest.raises(StartError, match=rf"^cannot use {tmp_path}/world\.db: database or disk is full$"):
+        await life.open(made_up())
+    with contextlib.closing(open_database(life.url)) as database, database.transaction() as connection:
+        connection.execute(text("DROP TRIGGER full"))
+    sequence, _ = await life.open(made_up())
+
+    assert scribe.sequence < sequence == verify(life.url).projected
+
+
+async def test_a_start_that_is_given_up_while_it_projects_closes_nothing_under_it(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(open_database(life.url)) as database:
+        scribe = Scribe(SqlJournal(database))
+        scribe.behind = True
+        scribe.write(*SET_UP)
+    project, reached, go_on = SqlJournal.project, threading.Event(), threading.Event()
+
+    def held(journal: SqlJournal, records: Sequence[Committed]) -> Callable[[], None]:
+        store = project(journal, records)
+        reached.set()
+        assert go_on.wait(20)
+        return store
+
+    monkeypatch.setattr(SqlJournal, "project", held)
+    opening = asyncio.ensure_future(life.open(made_up()))
+    assert await asyncio.to_thread(reached.wait, 20)
+    opening.cancel()
+    await turns()
+    assert not opening.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    assert scribe.sequence == verify(life.url).projected

@@ -1,12 +1,16 @@
 """Projections are written behind what is answered, and nobody who reads them notices."""
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from hypersim.engine.commands import Advance
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
@@ -16,7 +20,7 @@ from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
 from hypersim.store.verify import verify
 from hypersim.writer import WriterFailed, WriterState
-from tests.store.lives import SET_UP, order
+from tests.store.lives import SET_UP, order, withdrawal
 from tests.store.memory import MemoryJournal
 from tests.writer.rig import Gate, Rig, StoreBroke, buys, outcomes, resting, running, serving, turns, until
 
@@ -94,6 +98,21 @@ async def test_an_answer_does_not_wait_for_projections(rig: Rig, monkeypatch: py
 async def test_what_is_few_is_projected_once_it_is_quiet(rig: Rig) -> None:
     await outcomes(buys(rig, "a", "b", "c"))
     await until(lambda: sum(sizes(rig)) == 3)
+
+
+async def test_what_a_chunk_leaves_is_projected_once_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "CHUNK", 5)
+    journal, thread = MemoryJournal(), ThreadPoolExecutor(1)
+    backlog = behind.Backlog(journal, thread)
+    projecting = asyncio.ensure_future(backlog.run())
+    records = [Committed(sequence=number, time_us=0, command=Advance(), events=()) for number in range(1, 7)]
+    backlog.add(records[:3])
+    time.sleep(2 * behind.QUIET_S)  # noqa: ASYNC251 - the loop is busy until it has been quiet for long enough
+    await turns(2)  # which is noticed, and what came is about to be taken
+    backlog.add(records[3:])
+    await until(lambda: journal.load().projected == 6)
+    projecting.cancel()
+    thread.shutdown()
 
 
 async def test_batches_are_projected_whole_and_in_order(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +237,26 @@ async def test_a_stop_projects_what_waits(database: Database, database_url: str,
         await rig.writer.stop()
         assert ["a", "b"] == await names(history)
         assert rig.writer.sequence == verify(database_url).projected
+
+
+async def test_what_falls_due_while_a_stop_projects_is_left_to_the_next_start(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    async with reading(database, tmp_path) as (rig, _):
+        await rig.writer.projected()
+        gate = Gate(rig.journal, projecting=True)
+        await rig.writer.ask(withdrawal(1, "due", random.Random(0)))
+        stopping = asyncio.ensure_future(rig.writer.stop())
+        await until(gate.reached.is_set)
+        rig.clock.move(60)
+        await turns()
+        gate.open()
+        await stopping
+        assert len(SET_UP) + 1 == rig.writer.sequence == verify(database_url).sequence
+    async with running(SqlJournal(database), tmp_path, set_up=False) as rig:
+        await until(lambda: rig.clock.sleepers > 0)
+        rig.clock.move(60)
+        await until(lambda: rig.writer.sequence == len(SET_UP) + 2)
 
 
 async def test_projecting_that_fails_at_the_stop_is_told_and_nobody_waits_for_it(tmp_path: Path) -> None:
