@@ -5,7 +5,7 @@ endpoint, its weight and its orders counted, its handler called.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hypersim.api.binance.endpoints import Call, Endpoint, Parameter
+from hypersim.api.binance.endpoints import Call, Endpoint, Handler, Parameter
 from hypersim.api.binance.parameters import Choice
 from hypersim.api.binance.request import Known
 from hypersim.api.binance.security import SIGNED
@@ -88,6 +88,8 @@ class Operation:
         self._world = world
         self.endpoint = endpoint
         self.keyed = endpoint.security.keyed
+        handler = endpoint.handler
+        self._handler: Handler = handler() if isinstance(handler, type) else handler
         self.table = Table(endpoint.parameters, signed=endpoint.security.signed)
         self.least_weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.least_weight
         """Of a request that could not be read."""
@@ -98,13 +100,13 @@ class Operation:
         weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
         if not endpoint.free_when_done:
             world.limits.charge(visitor, weight, call.received_us)
-            value = await endpoint.handler(world, call)
+            value = await self._handler(world, call)
             if endpoint.free_when is not None and endpoint.free_when(value):
                 world.limits.give_back(visitor, weight, call.received_us)
             return encode(value)
         try:
             if not endpoint.orders:
-                return encode(await endpoint.handler(world, call))
+                return encode(await self._handler(world, call))
             return encode(await self._enter_orders(call))
         except Refused:
             visitor.used += weight
@@ -115,7 +117,7 @@ class Operation:
         counts, instead = self._world.limits.orders, self.endpoint.when_limited
         try:
             with counts.entering(call.account_id, self.endpoint.orders, call.received_us):
-                return await self.endpoint.handler(self._world, call)
+                return await self._handler(self._world, call)
         except Limited as limited:
             if instead is not None:
                 await instead(self._world, call, limited)
