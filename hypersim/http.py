@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sized
 from typing import Any, Final
 
+from msgspec import Struct
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -22,6 +23,7 @@ UNUSUAL: Final = frozenset({b"connection", b"expect", b"proxy-connection", b"tra
 """Headers that say how the connection is to be used."""
 LONGEST_URL: Final = 16 * 1024
 """Bytes; what uvicorn takes ends at 64 KiB."""
+NO_LENGTH: Final = b"0"
 DIGITS: Final = len(str(LONGEST_BODY))
 FAILED: Final = Answer(500, b"Internal Server Error", [(b"content-type", b"text/plain; charset=utf-8")])
 
@@ -82,14 +84,16 @@ class Protocol(HttpToolsProtocol):
             return False
         if len(headers) != len(self.headers):
             return False
-        if not UNUSUAL.isdisjoint(headers):
-            others = UNUSUAL & headers.keys()
-            if others != {b"connection"} or headers[b"connection"].lower() != b"keep-alive":
+        length = headers.get(b"content-length", NO_LENGTH)
+        if length != NO_LENGTH:
+            if not length.isdigit() or len(length) > DIGITS or int(length) > LONGEST_BODY:
                 return False
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or len(length) > DIGITS or int(length) > LONGEST_BODY:
-            return False
-        if method == "GET" and length != b"0":  # is answered before its body is here
+            if method == "GET":  # is answered before its body is here
+                return False
+        if UNUSUAL.isdisjoint(headers):
+            return bool(self.parser.should_keep_alive())  # as only 1.1 does of itself; its text takes longer
+        others = UNUSUAL & headers.keys()
+        if others != {b"connection"} or headers[b"connection"].lower() != b"keep-alive":
             return False
         return self.parser.get_http_version() == "1.1"
 
@@ -114,7 +118,6 @@ class Protocol(HttpToolsProtocol):
             cycle.request.body, cycle.body = cycle.body, b""
             cycle.task = self.loop.create_task(self._respond(cycle))
             self.tasks.add(cycle.task)  # whose end uvicorn waits for when it stops
-            cycle.task.add_done_callback(self.tasks.discard)
         else:
             super().on_message_complete()
 
@@ -132,17 +135,19 @@ class Protocol(HttpToolsProtocol):
         finally:
             cycle.request.body = b""  # the next request may be long in coming
             cycle.response_complete = True
+            self.tasks.discard(cycle.task)
             self.on_response_complete()
 
     def _send(self, answer: Answer, *, keep_alive: bool) -> None:
         content = answer.content
         parts = [STATUS_LINE[answer.status]]
-        parts += [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        parts += [b"%b: %b\r\n" % header for header in answer.headers]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in answer.headers:
+            parts += (name, b": ", value, b"\r\n")
         if not keep_alive:
             parts.append(b"connection: close\r\n")
-        parts.append(b"content-length: %d\r\n\r\n" % len(content))
-        parts.append(content)
+        parts += (b"content-length: ", b"%d" % len(content), b"\r\n\r\n", content)
         self.transport.write(b"".join(parts))
         if not keep_alive:
             self.transport.close()
@@ -159,7 +164,8 @@ class Protocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._set_timer(self.timeout_keep_alive)
@@ -192,19 +198,16 @@ class Flow(FlowControl):
             super().resume_reading()
 
 
-class DirectCycle:
+class DirectCycle(Struct):
     """A request on the direct way, as uvicorn's protocol knows its own."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "request", "responder", "response_complete", "task")
-
-    def __init__(self, responder: Responder, request: Request) -> None:
-        self.responder = responder
-        self.request = request
-        self.body = b""
-        self.keep_alive = True
-        self.disconnected = False
-        self.response_complete = False
-        self.task: asyncio.Task[None] | None = None
+    responder: Responder
+    request: Request
+    body: bytes = b""
+    keep_alive: bool = True
+    disconnected: bool = False
+    response_complete: bool = False
+    task: asyncio.Task[None] | None = None
 
     @property
     def message_event(self) -> "DirectCycle":

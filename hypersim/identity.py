@@ -10,6 +10,7 @@ Sources: rest-api.md, 'SIGNED Endpoint security'; faqs/api_key_types.md.
 
 import base64
 import binascii
+import hashlib
 import hmac
 import re
 import secrets
@@ -41,6 +42,7 @@ CHOSEN_KEY: Final = re.compile("[A-Za-z0-9_-]{1,128}", re.ASCII)
 """What a person may choose as an API key or secret of their own."""
 
 NONCE_BYTES: Final = 12
+SHA256_BLOCK_BYTES: Final = 64
 
 PUBLIC_PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+\s-----END PUBLIC KEY-----", re.ASCII)
 RSA_BITS: Final = (2048, 4096)
@@ -120,21 +122,26 @@ class ApiKey(ABC):
 
 
 class HmacKey(ApiKey):
-    """A key with a shared secret: requests are signed by HMAC-SHA-256, in hex of either case."""
+    """A key with a shared secret: requests are signed by HMAC-SHA-256 (RFC 2104), in hex of either case."""
 
-    __slots__ = ("_mac",)
+    __slots__ = ("_inner", "_outer")
 
     def __init__(self, api_key: str, account_id: int, label: str, secret: bytes) -> None:
         super().__init__(api_key, account_id, label)
-        # Begun once and copied for every request: half the time of a new one, and unlike `hmac.digest` it
-        # does not hand the interpreter over, which costs more than the digest while a commit is under way.
-        self._mac = hmac.new(secret, digestmod="sha256")
+        # Both hashes are begun once and copied for every request: half the time of a new `hmac`, three quarters of a
+        # copied one (benchmarks/orders.py). And unlike `hmac.digest` they do not hand the interpreter over, which
+        # costs more than the digest while a commit is under way.
+        key = secret if len(secret) <= SHA256_BLOCK_BYTES else hashlib.sha256(secret).digest()
+        key = key.ljust(SHA256_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
 
     def verify(self, payload: bytes, signature: str) -> bool:
         """The same; takes the same time for every wrong one."""
-        mac = self._mac.copy()
-        mac.update(payload)
-        return signature.isascii() and hmac.compare_digest(mac.hexdigest(), signature.lower())
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        return signature.isascii() and hmac.compare_digest(outer.hexdigest(), signature.lower())
 
 
 class PublicHalfKey(ApiKey):

@@ -15,6 +15,8 @@ ONE: Final[int] = 10**SCALE
 AMOUNT_ONE: Final[int] = ONE * ONE
 """1 as a ledger amount (scale 16)."""
 
+WHOLE_DIGITS: Final = 20
+POWERS_OF_TEN: Final[tuple[int, ...]] = tuple(10**power for power in range(SCALE + 1))
 DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 """What Binance accepts as a decimal: no sign, no exponent, at most 20 digits on either side of the point."""
 
@@ -24,9 +26,17 @@ def parse(text: str) -> int:
 
     Raises ValueError when the text is not a plain decimal or needs more than 8 decimals.
     """
+    whole, point, fraction = text.partition(".")
+    if (
+        len(fraction) <= SCALE
+        and len(whole) <= WHOLE_DIGITS
+        and whole.isdigit()
+        and (fraction.isdigit() or not point)
+        and text.isascii()
+    ):  # as nearly all are: two thirds of the time of the expression (benchmarks/orders.py)
+        return int(whole + fraction) * POWERS_OF_TEN[SCALE - len(fraction)]
     if DECIMAL.fullmatch(text) is None:
         raise ValueError(f"not a decimal: {text!r}")
-    whole, _, fraction = text.partition(".")
     if len(fraction) > SCALE:
         if fraction[SCALE:].strip("0"):
             raise ValueError(f"more than {SCALE} decimals: {text!r}")
@@ -46,12 +56,16 @@ def show(value: int) -> str:
     """Price, quantity or rate as text with 8 decimals."""
     if value <= 0:
         return "-" + show(-value) if value else NOTHING
-    digits = str(value).zfill(SCALE + 1)  # less than the time of two divisions and a format
+    digits = str(value)  # less than the time of two divisions and a format
+    if len(digits) <= SCALE:
+        digits = digits.zfill(SCALE + 1)
     return f"{digits[:-SCALE]}.{digits[-SCALE:]}"
 
 
 def show_amount(amount: int) -> str:
     """Ledger amount (scale 16) as text with 8 decimals, truncated towards zero as the wire shows it."""
+    if not amount:
+        return NOTHING
     return "-" + show(-amount // ONE) if amount < 0 else show(amount // ONE)
 
 

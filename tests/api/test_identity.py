@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from hypersim.ask import KeyKind
 from hypersim.identity import (
+    ALPHABET,
     BINANCE_KEY,
     BadPublicKey,
+    HmacKey,
     KeyRing,
     MasterKey,
     WrongMasterKey,
@@ -28,6 +30,18 @@ def test_generated_keys_look_like_binances_and_do_not_repeat() -> None:
     keys = [generate() for _ in range(100)]
     assert 100 == len(set(keys))
     assert all(BINANCE_KEY.fullmatch(key) for key in keys)
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 128])
+def test_a_shared_secret_of_any_length_signs_as_hmac_says(length: int) -> None:
+    chance = random.Random(length)
+    secret = "".join(chance.choices(ALPHABET, k=length))
+    key = HmacKey("key", 7, "bot", secret.encode())
+    for size in (0, 55, 64, 200, 5_000):
+        payload = chance.randbytes(size)
+        signature = hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+        assert (True, True) == (key.verify(payload, signature), key.verify(payload, signature.upper()))
+        assert not key.verify(payload + b"x", signature)
 
 
 def test_a_key_signs_for_its_account_after_a_round_trip_through_the_store() -> None:

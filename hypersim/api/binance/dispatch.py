@@ -165,13 +165,14 @@ class Path(Place):
         body = request.body if endpoint.method != "GET" else b""
         if isinstance(body, Refused):
             raise body
-        sent = Sent(request.query, body)
-        table.check_number(sent.values)
-        if not endpoint.security.keyed:
-            return Call(table.parse(sent.values), 0, received_us, None, microseconds)
+        sent = Sent(request.query, body, table.known)
+        values, known = sent.values, sent.arguments
+        table.check_number(values)
+        if not operation.keyed:
+            return Call(table.parse(values, known), 0, received_us, None, microseconds)
         api_key = headers.get(b"x-mbx-apikey", b"").decode("latin-1")
-        if not endpoint.security.signed:
+        if not table.signed:
             account_id = find_key(api_key, world.keys).account_id
-            return Call(table.parse(sent.values), account_id, received_us, None, microseconds)
+            return Call(table.parse(values, known), account_id, received_us, None, microseconds)
         account_id, deadline_us = authenticate(sent, api_key, world.keys, received_us)
-        return Call(table.parse(sent.values), account_id, received_us, deadline_us, microseconds)
+        return Call(table.parse(values, known), account_id, received_us, deadline_us, microseconds)

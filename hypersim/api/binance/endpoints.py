@@ -111,6 +111,16 @@ class Call(Struct, frozen=True):
 
 
 Handler = Callable[[World, Call], Awaitable[Any]]
+
+
+class KeepingHandler(Protocol):
+    """A class of handlers."""
+
+    def __init__(self) -> None: ...
+
+    async def __call__(self, world: World, call: "Call") -> Any: ...
+
+
 Weigh = Callable[[World, Call], int]
 
 SPOT: Final = ("/v1", "/api/v3")
@@ -126,7 +136,8 @@ class Endpoint:
     method: str
     path: str
     """Below the prefix: '/order'."""
-    handler: Handler
+    handler: Handler | type[KeepingHandler]
+    """A class is one that keeps something: every operation makes a handler of its own of it."""
     summary: str
     """One sentence for the reference."""
     tag: str

@@ -2,10 +2,12 @@
 endpoint, its weight and its orders counted, its handler called.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hypersim.api.binance.endpoints import Call, Endpoint, Parameter
+from hypersim.api.binance.endpoints import Call, Endpoint, Handler, Parameter
+from hypersim.api.binance.parameters import Choice
+from hypersim.api.binance.request import Known
 from hypersim.api.binance.security import SIGNED
 from hypersim.api.wire import encode
 from hypersim.errors import Reason, Refused
@@ -13,18 +15,25 @@ from hypersim.limits import Limited, Visitor
 from hypersim.world import World
 
 OF_SECURITY: Final = tuple(row.name for row in SIGNED)
+NO_ARGUMENTS: Final[Mapping[str, Any]] = {}
 
 
 class Table:
     """The parameters of an operation, ready to be read."""
 
-    def __init__(self, parameters: Iterable[Parameter[Any]], *, signed: bool) -> None:
+    def __init__(self, parameters: Sequence[Parameter[Any]], *, signed: bool) -> None:
         """`signed`: timestamp, recvWindow and signature come with them."""
         self.signed: Final = signed
         self._rows = tuple((row.name, row.rule.parse, row.mandatory) for row in parameters)
         self._parse: dict[str, Any] = {name: parse for name, parse, _ in self._rows}
-        if signed:
-            self._parse |= dict.fromkeys(OF_SECURITY)
+        self._read_before: Sequence[str] = OF_SECURITY if signed else ()
+        self.known: Known = {
+            f"{row.name}={text}": (row.name, text, value)
+            for row in parameters
+            if isinstance(row.rule, Choice)
+            for text, value in row.rule.by_text.items()
+        }
+        """The pairs of which there are so few that each is read beforehand."""
         self._mandatory = frozenset(name for name, _, mandatory in self._rows if mandatory)
         self._most = len(self._rows) + (len(SIGNED) if signed else 0)
 
@@ -33,16 +42,23 @@ class Table:
         if len(sent) > self._most:
             raise Refused(Reason.PARAMETERS_UNEXPECTED, self._most, len(sent))
 
-    def parse(self, sent: Mapping[str, str]) -> dict[str, Any]:
-        """The arguments; what comes with a signature has been read already. Raises Refused."""
-        arguments: dict[str, Any] = {}
+    def parse(self, sent: Mapping[str, str], known: Mapping[str, Any] = NO_ARGUMENTS) -> dict[str, Any]:
+        """The arguments, beside those that are known; what comes with a signature has been read already. Raises
+        Refused.
+        """
+        arguments = {**known}
         find = self._parse.get
         try:
             for name, text in sent.items():
+                if name in known:
+                    continue
                 parse = find(name)
-                if parse is not None and text:
+                if parse is None:
+                    if name not in self._read_before:
+                        return self._in_order(sent)
+                elif text:
                     arguments[name] = parse(name, text)
-                elif not (self.signed and name in OF_SECURITY):
+                else:
                     return self._in_order(sent)
         except Refused:
             return self._in_order(sent)
@@ -71,6 +87,9 @@ class Operation:
     def __init__(self, world: World, endpoint: Endpoint) -> None:
         self._world = world
         self.endpoint = endpoint
+        self.keyed = endpoint.security.keyed
+        handler = endpoint.handler
+        self._handler: Handler = handler() if isinstance(handler, type) else handler
         self.table = Table(endpoint.parameters, signed=endpoint.security.signed)
         self.least_weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.least_weight
         """Of a request that could not be read."""
@@ -81,13 +100,13 @@ class Operation:
         weight = endpoint.weight if isinstance(endpoint.weight, int) else endpoint.weight(world, call)
         if not endpoint.free_when_done:
             world.limits.charge(visitor, weight, call.received_us)
-            value = await endpoint.handler(world, call)
+            value = await self._handler(world, call)
             if endpoint.free_when is not None and endpoint.free_when(value):
                 world.limits.give_back(visitor, weight, call.received_us)
             return encode(value)
         try:
             if not endpoint.orders:
-                return encode(await endpoint.handler(world, call))
+                return encode(await self._handler(world, call))
             return encode(await self._enter_orders(call))
         except Refused:
             visitor.used += weight
@@ -98,7 +117,7 @@ class Operation:
         counts, instead = self._world.limits.orders, self.endpoint.when_limited
         try:
             with counts.entering(call.account_id, self.endpoint.orders, call.received_us):
-                return await self.endpoint.handler(self._world, call)
+                return await self._handler(self._world, call)
         except Limited as limited:
             if instead is not None:
                 await instead(self._world, call, limited)

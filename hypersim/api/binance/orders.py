@@ -79,6 +79,8 @@ NOT_ZERO: Final = (
     ("iceberg", Reason.FILTER_LOT_SIZE),
 )
 """What is 0 to the exchange where it was not sent must not be sent as 0: no filter could tell."""
+RARE: Final = frozenset({"strategy_type", *(name for name, _ in NOT_ZERO)})
+"""Fields that few orders have, and whose values are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +227,18 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
     needs, refuses = form.shapes[order_type]
     if not (needs <= given.keys() and refuses.isdisjoint(given)):
         _check_shape(call, form, rule)
-    values = {fields[name]: value for name, value in given.items() if name in fields}
-    if (strategy_type := values.get("strategy_type")) is not None and strategy_type < LEAST_STRATEGY_TYPE:
-        raise Refused(Reason.BAD_STRATEGY_TYPE)
-    for name, reason in NOT_ZERO:
-        if values.get(name) == 0:
-            raise Refused(reason)
-    time_in_force = values.setdefault("time_in_force", rule.time_in_force)
-    assert time_in_force is not None, "a type that implies none needs it"
-    peg = None if form.pegs.isdisjoint(given) else _peg(call, form, order_type, time_in_force)
+    values: dict[str, Any] = {"account_id": call.account_id, "symbol": market.symbol}
+    for name, value in given.items():
+        if name in fields:
+            values[fields[name]] = value
+    if not values.keys().isdisjoint(RARE):
+        _check_rare(values)
+    time_in_force = values.get("time_in_force")
+    if time_in_force is None:
+        time_in_force = values["time_in_force"] = rule.time_in_force
+        assert time_in_force is not None, "a type that implies none needs it"
+    if not form.pegs.isdisjoint(given):
+        values["peg"] = _peg(call, form, order_type, time_in_force)
     if "iceberg" in values and time_in_force is not TimeInForce.GTC:
         if form.role:
             raise Refused(Reason.OCO_ICEBERG_NOT_GTC, form.iceberg_qty.name)
@@ -242,7 +247,16 @@ def order_command(call: Call, market: Market, form: Form = ORDER) -> PlaceOrder:
         _check_precisions(call, form, market)
     if "client_order_id" not in values:
         values["client_order_id"] = new_client_order_id()
-    return PlaceOrder(account_id=call.account_id, symbol=market.symbol, peg=peg, **values)
+    return PlaceOrder(**values)
+
+
+def _check_rare(values: Mapping[str, Any]) -> None:
+    """What else is refused of the values that few orders have."""
+    if values.get("strategy_type", LEAST_STRATEGY_TYPE) < LEAST_STRATEGY_TYPE:
+        raise Refused(Reason.BAD_STRATEGY_TYPE)
+    for name, reason in NOT_ZERO:
+        if values.get(name) == 0:
+            raise Refused(reason)
 
 
 def _check_precisions(call: Call, form: Form, market: Market) -> None:

@@ -124,12 +124,12 @@ class Choice(Generic[E]):
         self, values: Iterable[E], reason: Reason = Reason.PARAMETER_INVALID, *, among: Iterable[E] | None = None
     ) -> None:
         """`among`: those of use here, where others are refused for a reason of their own."""
-        self._by_text = {value.value: value for value in values}
+        self.by_text = {value.value: value for value in values}
         self._useful = [value.value for value in (values if among is None else among)]
         self._reason = reason
 
     def parse(self, name: str, text: str) -> E:
-        value = self._by_text.get(text)
+        value = self.by_text.get(text)
         if value is None:
             raise Refused(self._reason) if self._reason in NAMELESS else Refused(self._reason, name)
         return value
@@ -226,7 +226,7 @@ class TimeZone:
 TIME_ZONE_TEXT: Final = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5][0-9]))?", re.ASCII)
 
 
-SYMBOL_TEXT: Final = Text(r"^[\w\-._&&[^a-z]]{1,50}$", re.compile(A_SYMBOL))
+SYMBOL_TEXT: Final = Text(r"^[\w\-._&&[^a-z]]{1,50}$", re.compile(f"[A-Z0-9]{{1,50}}|{A_SYMBOL}"))
 CLIENT_ORDER_ID_TEXT: Final = Text("^[a-zA-Z0-9-_]{1,36}$")
 
 ASSET_TEXT: Final = Text(r"^[\w&&[^a-z_]]{1,50}$", re.compile(ASSET_NAME))

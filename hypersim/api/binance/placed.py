@@ -13,7 +13,12 @@ from hypersim.engine.orders import Order, OrderStatus, OrderType
 
 ANSWERED_FULLY: Final = (OrderType.LIMIT, OrderType.MARKET)
 """The types whose placement is answered FULL unless the caller says otherwise."""
+# members of an enum, where each order passes: CPython 3.11 looks them up by a call
 NEW: Final = Change.NEW
+PENDING_NEW: Final = OrderStatus.PENDING_NEW
+ACK: Final = ResponseType.ACK
+RESULT: Final = ResponseType.RESULT
+FULL: Final = ResponseType.FULL
 
 
 class Placed(Struct):
@@ -36,7 +41,7 @@ def placed_orders(events: Iterable[Event]) -> list[Placed]:
             if placed is None:
                 if event.change is NEW:
                     found[order.order_id] = Placed(order)
-            elif placed.order.status is not OrderStatus.PENDING_NEW:
+            elif placed.order.status is not PENDING_NEW:
                 placed.order = order
                 if event.fill is not None:
                     placed.fills.append(event.fill)
@@ -47,19 +52,18 @@ def placed_orders(events: Iterable[Event]) -> list[Placed]:
 
 def wanted(order: Order, call: Call) -> ResponseType:
     """How much the caller wants to be told of the placement of one order."""
-    return call[RESPONSE_TYPE] or (ResponseType.FULL if order.type in ANSWERED_FULLY else ResponseType.ACK)
+    return call[RESPONSE_TYPE] or (FULL if order.type in ANSWERED_FULLY else ACK)
 
 
 def told(placed: Placed, call: Call, time_us: int, response: ResponseType | None = None) -> dict[str, Any]:
     """A placement in a form; None: in the one that is wanted of a single order."""
     order = placed.order
-    match response or wanted(order, call):
-        case ResponseType.ACK:
-            return acknowledgement(order, call, time_us)
-        case ResponseType.RESULT:
-            return placement(order, call, time_us)
-        case ResponseType.FULL:
-            return full_placement(order, placed.fills, placed.prevented, call, time_us)
+    response = response or wanted(order, call)
+    if response is ACK:
+        return acknowledgement(order, call, time_us)
+    if response is RESULT:
+        return placement(order, call, time_us)
+    return full_placement(order, placed.fills, placed.prevented, call, time_us)
 
 
 def only(placed: Sequence[Placed]) -> Placed:

@@ -186,8 +186,8 @@ async def amend(world: World, call: Call) -> dict[str, Any]:
 
 def ends(answer: dict[str, Any]) -> bool:
     """Whether the order has expired because of its amendment, which has no weight then (CHANGELOG of 2026-04-02)."""
-    status: OrderStatus = answer["amendedOrder"]["status"]
-    return status is OrderStatus.EXPIRED
+    status: str = answer["amendedOrder"]["status"]
+    return status == OrderStatus.EXPIRED
 
 
 async def _list_of(world: World, order: Order, outcome: Outcome) -> OrderList:

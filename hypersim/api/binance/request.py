@@ -7,48 +7,61 @@ between them ('HMAC Keys').
 """
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from hypersim.errors import Reason, Refused
 
 BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 SIGNATURE: Final = "signature"
-LAST: Final = SIGNATURE + "="
+
+Known = Mapping[str, tuple[str, str, Any]]
+"""Whole pairs as they may be sent -> name, value, and what the value stands for."""
+NOTHING_KNOWN: Final[Known] = {}
 
 
 class Sent:
-    """What a request carried: `values` by name, and the `payload` that its signature must cover."""
+    """What a request carried: `values` by name, and the `payload` that its signature must cover. Of those whose pairs
+    are known, `arguments` has what they stand for.
+    """
 
-    __slots__ = ("payload", "values")
+    __slots__ = ("arguments", "payload", "values")
 
-    def __init__(self, query: bytes, body: bytes = b"") -> None:
+    def __init__(self, query: bytes, body: bytes = b"", known: Known = NOTHING_KNOWN) -> None:
         """Raises Refused ILLEGAL_CHARACTERS or DUPLICATE_PARAMETER."""
         self.values: dict[str, str] = {}
-        self.payload = self._read(query)
+        self.arguments: dict[str, Any] = {}
+        self.payload = self._read(query, known) if query else query
         if body:
-            in_query = self.values
-            self.values = {}
-            self.payload += self._read(body)
+            in_query, self.values = self.values, {}
+            self.payload += self._read(body, NOTHING_KNOWN if in_query else known)
             self.values.update(in_query)
 
-    def _read(self, raw: bytes) -> bytes:
-        """Adds the pairs of one part; returns the part without its signature."""
+    def _read(self, raw: bytes, known: Known) -> bytes:
+        """Reads the pairs of one part; returns the part without its signature."""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             raise Refused(Reason.ILLEGAL_CHARACTERS) from None
-        values = self.values
         pairs = text.split("&")
-        if not values and "%" not in text and "+" not in text:
-            try:
-                read = dict([pair.split("=", 1) for pair in pairs])
-            except ValueError:  # a name alone
-                return self._read_each(raw, pairs, escaped=False)
-            if len(read) == len(pairs) and "" not in read and (SIGNATURE not in read or pairs[-1].startswith(LAST)):
-                self.values = read
-                return raw[: max(raw.rfind(b"&"), 0)] if SIGNATURE in read else raw
-        return self._read_each(raw, pairs, escaped="%" in text or "+" in text)
+        if "%" in text or "+" in text:
+            return self._read_each(raw, pairs, escaped=True)
+        values: dict[str, str] = {}
+        arguments: dict[str, Any] = {}
+        name = equals = ""
+        for pair in pairs:
+            if pair in known:
+                name, values[name], arguments[name] = known[pair]
+            else:
+                name, equals, values[name] = pair.partition("=")
+                if not (name and equals):
+                    return self._read_each(raw, pairs, escaped=False)
+        is_signed = SIGNATURE in values
+        if len(values) < len(pairs) or (is_signed and name != SIGNATURE):
+            return self._read_each(raw, pairs, escaped=False)
+        self.values, self.arguments = values, arguments
+        return raw[: max(raw.rfind(b"&"), 0)] if is_signed else raw
 
     def _read_each(self, raw: bytes, pairs: list[str], *, escaped: bool) -> bytes:
         """The same, for parts that are not as most are."""

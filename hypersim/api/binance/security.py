@@ -48,6 +48,8 @@ TIMESTAMP: Final = required("timestamp", Time(), "when the request was made, mil
 RECV_WINDOW: Final = optional(
     "recvWindow", Milliseconds(), DEFAULT_WINDOW_US, "how long the request is good for, milliseconds"
 )
+PARSE_TIMESTAMP: Final = TIMESTAMP.rule.parse
+PARSE_WINDOW: Final = RECV_WINDOW.rule.parse
 SIGNED: Final = (
     RECV_WINDOW,
     TIMESTAMP,
@@ -81,9 +83,9 @@ def present(sent: Mapping[str, str], name: str) -> str:
 
 def deadline_us(timestamp: str, window: str | None, now_us: int) -> int:
     """Until when the exchange may act on a request of that timestamp and recvWindow. Raises Refused."""
-    timestamp_us = TIMESTAMP.rule.parse(TIMESTAMP.name, timestamp)
+    timestamp_us = PARSE_TIMESTAMP(TIMESTAMP.name, timestamp)
     if window:
-        window_us = RECV_WINDOW.rule.parse(RECV_WINDOW.name, window)
+        window_us = PARSE_WINDOW(RECV_WINDOW.name, window)
     elif window is None:
         window_us = DEFAULT_WINDOW_US
     else:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hypersim.api.binance.account import effective_commission
 from hypersim.api.binance.endpoints import Call, Endpoint, Security, optional
+from hypersim.api.binance.open_orders import OpenOrders
 from hypersim.api.binance.order_lists import cancellations
 from hypersim.api.binance.orders import ORDER_ROWS, PREVENTION, RESPONSE_TYPE, Form, order_command
 from hypersim.api.binance.parameters import (
@@ -87,13 +88,6 @@ async def query_order(world: World, call: Call) -> dict[str, Any]:
     if client_order_id is not None and client_order_id != order.client_order_id:
         raise Refused(Reason.ORDER_IDS_MISMATCH)
     return queried(order, call)
-
-
-async def open_orders(world: World, call: Call) -> list[dict[str, Any]]:
-    symbol = call[ANY_SYMBOL]
-    if symbol is not None:
-        world.market(symbol)
-    return [queried(order, call) for order in world.accounts.open_orders(call.account_id, symbol)]
 
 
 async def all_orders(world: World, call: Call) -> list[dict[str, Any]]:
@@ -231,7 +225,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/openOrders",
-        handler=open_orders,
+        handler=OpenOrders,
         summary="Open orders, of one symbol or of all",
         tag="Trading",
         parameters=(ANY_SYMBOL,),
