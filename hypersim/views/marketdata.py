@@ -17,6 +17,7 @@ from hypersim.engine.events import (
     BalanceChanged,
     Committed,
     DepthChanged,
+    Event,
     LimitsChanged,
     MarketChanged,
     OrderChanged,
@@ -306,26 +307,15 @@ class MarketData:
     def fold(self, record: Committed) -> None:
         """Takes in what a command changed."""
         for event in record.events:
-            # the frequent ones first: half of all events are the accounts' alone
-            if isinstance(event, (BalanceChanged, OrderChanged)):
-                continue
-            if isinstance(event, DepthChanged):
+            # by their very types, as in `Accounts.fold`; most are the accounts' alone
+            if type(event) is DepthChanged:
                 view = self.markets[event.symbol]
                 view.update_id = event.update_id
                 view.book.apply(event.bids, event.asks)
-            elif isinstance(event, Traded):
+            elif type(event) is Traded:
                 self.markets[event.symbol].add(event, record.time_us)
-            elif isinstance(event, OutsideChanged):
-                self.markets[event.symbol].hear(event, record)
-            elif isinstance(event, MarketChanged):
-                self._put(event.market)
-            elif isinstance(event, AssetChanged):
-                self.assets[event.asset.name] = event.asset
-            elif isinstance(event, LimitsChanged):
-                self.limits = event.limits
-            elif isinstance(event, WorldReset):
-                for view in self.markets.values():
-                    view.clear()
+            elif type(event) is not BalanceChanged and type(event) is not OrderChanged:
+                self._rarely_changed(event, record)
 
     def snapshot(self) -> MarketDataState:
         return MarketDataState(tuple(view.snapshot() for view in self.markets.values()))
@@ -338,6 +328,20 @@ class MarketData:
         own = {kept.symbol: kept for kept in state.markets}
         for venue in exchange.venues:
             self._put(venue.market).restore(venue, own[venue.market.symbol])
+
+    def _rarely_changed(self, event: Event, record: Committed) -> None:
+        match event:
+            case OutsideChanged():
+                self.markets[event.symbol].hear(event, record)
+            case MarketChanged(market):
+                self._put(market)
+            case AssetChanged(asset):
+                self.assets[asset.name] = asset
+            case LimitsChanged(limits):
+                self.limits = limits
+            case WorldReset():
+                for view in self.markets.values():
+                    view.clear()
 
     def _put(self, market: Market) -> MarketView:
         view = self.markets.get(market.symbol)
