@@ -47,27 +47,36 @@ class PackedLog(Generic[R]):
         self._packed_count = 0
         self._recent: list[R] = []
         self._unpacked: tuple[Block, list[R]] | None = None
-        self.gone: R | None = None
-        """The newest record that was forgotten; None while everything is here."""
+        self._gone: R | Block | None = None
+        """The newest record that was forgotten, or the block that it ends."""
 
     def __len__(self) -> int:
         return self._packed_count + len(self._recent)
+
+    @property
+    def gone(self) -> R | None:
+        """The newest record that was forgotten; None while everything is here."""
+        if isinstance(self._gone, Block):
+            self._gone = self._unpack(self._gone)[-1]
+        return self._gone
 
     @property
     def last(self) -> R | None:
         """The newest record."""
         return self._recent[-1] if self._recent else None
 
-    def append(self, record: R) -> None:
-        """Adds a record, whose key is above all others."""
+    def append(self, record: R) -> bool:
+        """Adds a record, whose key is above all others. Whether that packed some: a time to forget the oldest."""
         recent = self._recent
         recent.append(record)
-        if len(recent) >= 2 * BLOCK:
-            oldest = recent[:BLOCK]
-            del recent[:BLOCK]
-            packed = zlib.compress(msgspec.json.encode(oldest), 1)
-            self._blocks.append(Block(self._key(oldest[0]), self._key(oldest[-1]), BLOCK, packed))
-            self._packed_count += BLOCK
+        if len(recent) < 2 * BLOCK:
+            return False
+        oldest = recent[:BLOCK]
+        del recent[:BLOCK]
+        packed = zlib.compress(msgspec.json.encode(oldest), 1)
+        self._blocks.append(Block(self._key(oldest[0]), self._key(oldest[-1]), BLOCK, packed))
+        self._packed_count += BLOCK
+        return True
 
     def replace_last(self, record: R) -> None:
         """Puts a record with the same key in the place of the newest."""
@@ -122,12 +131,11 @@ class PackedLog(Generic[R]):
         self._packed_count = sum(block.count for block in state.blocks)
         self._recent = list(state.recent)
         self._unpacked = None
-        self.gone = state.gone
+        self._gone = state.gone
 
     def _forget(self) -> None:
-        block = self._blocks.popleft()
+        self._gone = block = self._blocks.popleft()
         self._packed_count -= block.count
-        self.gone = self._unpack(block)[-1]
 
     def _unpack(self, block: Block) -> list[R]:
         if self._unpacked is None or self._unpacked[0] is not block:
