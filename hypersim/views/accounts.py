@@ -10,12 +10,9 @@ from msgspec import Struct
 from hypersim.engine.events import (
     AccountChanged,
     BalanceChanged,
-    Committed,
-    DepthChanged,
     Event,
     ListChanged,
     OrderChanged,
-    Traded,
     WithdrawalChanged,
     WorldReset,
 )
@@ -118,25 +115,38 @@ class Accounts:
         order = self._open.get(account_id, NOTHING).get(symbol, NO_ORDERS).get(order_id)
         return order or self._closed.get(account_id, symbol, order_id)
 
-    def fold(self, record: Committed) -> None:
-        """Takes in what a command changed."""
-        accounts, time_us = self._accounts, record.time_us
-        for event in record.events:
-            # the frequent ones first, and by their very types: where a Struct is another one, `isinstance` takes ten
-            # times as long to say so (benchmarks/orders.py)
-            if type(event) is BalanceChanged:
-                view = accounts.get(event.account_id) or self._view(event.account_id)
-                view.updated_us = time_us
-                if event.free or event.locked:
-                    view.balances[event.asset] = Balance(event.free, event.locked)
-                else:
-                    view.balances.pop(event.asset, None)
-            elif type(event) is OrderChanged:
-                if event.amendment is not None:
-                    self._renamed(event.order, event.amendment.client_order_id)
-                self._order_changed(event.order)
-            elif type(event) is not DepthChanged and type(event) is not Traded:
-                self._rarely_changed(event, time_us)
+    def balance_changed(self, event: BalanceChanged, time_us: int) -> None:
+        """Takes in what an account has of an asset."""
+        view = self._accounts.get(event.account_id) or self._view(event.account_id)
+        view.updated_us = time_us
+        if event.free or event.locked:
+            view.balances[event.asset] = Balance(event.free, event.locked)
+        else:
+            view.balances.pop(event.asset, None)
+
+    def order_changed(self, event: OrderChanged) -> None:
+        """Takes in what became of an order."""
+        order = event.order
+        if event.amendment is not None:
+            self._renamed(order, event.amendment.client_order_id)
+        if order.status in OPEN:
+            self._put(order)
+        else:
+            self._take(order)
+
+    def rarely_changed(self, event: Event, time_us: int) -> None:
+        """Takes in any other event."""
+        match event:
+            case ListChanged(order_list):
+                self._list_changed(order_list)
+            case AccountChanged():
+                view = self._view(event.account_id)
+                view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
+                view.spot_bnb_burn, view.interest_bnb_burn = event.spot_bnb_burn, event.interest_bnb_burn
+            case WithdrawalChanged(withdrawal):
+                self._withdrawal_changed(withdrawal)
+            case WorldReset():
+                self._world_reset(time_us)
 
     def snapshot(self) -> AccountsState:
         return AccountsState(tuple(sorted((view.account_id, view.updated_us) for view in self._accounts.values())))
@@ -165,40 +175,12 @@ class Accounts:
         ):
             self._list_changed(order_list)
 
-    def _rarely_changed(self, event: Event, time_us: int) -> None:
-        match event:
-            case ListChanged(order_list):
-                self._list_changed(order_list)
-            case AccountChanged():
-                view = self._view(event.account_id)
-                view.maker_rate, view.taker_rate = event.maker_rate, event.taker_rate
-                view.spot_bnb_burn, view.interest_bnb_burn = event.spot_bnb_burn, event.interest_bnb_burn
-            case WithdrawalChanged(withdrawal):
-                self._withdrawal_changed(withdrawal)
-            case WorldReset():
-                self._world_reset(time_us)
-
     def _withdrawal_changed(self, withdrawal: Withdrawal) -> None:
         pending = self._view(withdrawal.account_id).withdrawals
         if withdrawal.status is WithdrawalStatus.PROCESSING:
             pending[withdrawal.withdrawal_id] = withdrawal
         else:
             del pending[withdrawal.withdrawal_id]
-
-    def _order_changed(self, order: Order) -> None:
-        if order.status in OPEN:
-            self._put(order)
-            return
-        self._closed.add(order)
-        account_id, symbol = order.account_id, order.symbol
-        by_symbol = self._open[account_id]
-        orders = by_symbol[symbol]
-        del orders[order.order_id]
-        del self._clients[account_id, symbol, order.client_order_id]
-        if not orders:
-            del by_symbol[symbol]
-            if not by_symbol:
-                del self._open[account_id]
 
     def _renamed(self, order: Order, before: str) -> None:
         order_id = self._clients.pop((order.account_id, order.symbol, before))
@@ -237,6 +219,18 @@ class Accounts:
         if order_id not in orders:
             self._clients[account_id, symbol, order.client_order_id] = order_id
         orders[order_id] = order
+
+    def _take(self, order: Order) -> None:
+        self._closed.add(order)
+        account_id, symbol = order.account_id, order.symbol
+        by_symbol = self._open[account_id]
+        orders = by_symbol[symbol]
+        del orders[order.order_id]
+        del self._clients[account_id, symbol, order.client_order_id]
+        if not orders:
+            del by_symbol[symbol]
+            if not by_symbol:
+                del self._open[account_id]
 
     def _clear(self) -> None:
         self._open.clear()

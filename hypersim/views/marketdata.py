@@ -14,13 +14,11 @@ from msgspec.structs import replace
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.events import (
     AssetChanged,
-    BalanceChanged,
     Committed,
     DepthChanged,
     Event,
     LimitsChanged,
     MarketChanged,
-    OrderChanged,
     OutsideChanged,
     Traded,
     WorldReset,
@@ -304,32 +302,18 @@ class MarketData:
         self.markets: dict[str, MarketView] = {}
         self._source = source
 
-    def fold(self, record: Committed) -> None:
-        """Takes in what a command changed."""
-        for event in record.events:
-            # by their very types, as in `Accounts.fold`; most are the accounts' alone
-            if type(event) is DepthChanged:
-                view = self.markets[event.symbol]
-                view.update_id = event.update_id
-                view.book.apply(event.bids, event.asks)
-            elif type(event) is Traded:
-                self.markets[event.symbol].add(event, record.time_us)
-            elif type(event) is not BalanceChanged and type(event) is not OrderChanged:
-                self._rarely_changed(event, record)
+    def depth_changed(self, event: DepthChanged) -> None:
+        """Takes in changed levels of a market."""
+        view = self.markets[event.symbol]
+        view.update_id = event.update_id
+        view.book.apply(event.bids, event.asks)
 
-    def snapshot(self) -> MarketDataState:
-        return MarketDataState(tuple(view.snapshot() for view in self.markets.values()))
+    def traded(self, event: Traded, time_us: int) -> None:
+        """Takes in a trade."""
+        self.markets[event.symbol].add(event, time_us)
 
-    def restore(self, exchange: ExchangeState, state: MarketDataState) -> None:
-        """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""
-        self.assets = {asset.name: asset for asset in exchange.assets}
-        self.limits = exchange.limits
-        self.markets = {}
-        own = {kept.symbol: kept for kept in state.markets}
-        for venue in exchange.venues:
-            self._put(venue.market).restore(venue, own[venue.market.symbol])
-
-    def _rarely_changed(self, event: Event, record: Committed) -> None:
+    def rarely_changed(self, event: Event, record: Committed) -> None:
+        """Takes in any other event."""
         match event:
             case OutsideChanged():
                 self.markets[event.symbol].hear(event, record)
@@ -342,6 +326,18 @@ class MarketData:
             case WorldReset():
                 for view in self.markets.values():
                     view.clear()
+
+    def snapshot(self) -> MarketDataState:
+        return MarketDataState(tuple(view.snapshot() for view in self.markets.values()))
+
+    def restore(self, exchange: ExchangeState, state: MarketDataState) -> None:
+        """Puts a snapshot back: the exchange's state, and the views' own of the same moment."""
+        self.assets = {asset.name: asset for asset in exchange.assets}
+        self.limits = exchange.limits
+        self.markets = {}
+        own = {kept.symbol: kept for kept in state.markets}
+        for venue in exchange.venues:
+            self._put(venue.market).restore(venue, own[venue.market.symbol])
 
     def _put(self, market: Market) -> MarketView:
         view = self.markets.get(market.symbol)
