@@ -23,8 +23,9 @@ class Tape:
     """The newest trades, by id, and the aggregates that they make."""
 
     def __init__(self) -> None:
-        self._trades: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"))
-        self._aggregates: PackedLog[AggregateTrade] = PackedLog(AggregateTrade, attrgetter("aggregate_id"))
+        time_us = attrgetter("time_us")
+        self._trades: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"), time_us)
+        self._aggregates: PackedLog[AggregateTrade] = PackedLog(AggregateTrade, attrgetter("aggregate_id"), time_us)
         self._whole: AggregateTrade | None = None
         """The newest aggregate, which the next trade may join."""
 
