@@ -204,7 +204,7 @@ class OrderCounts:
     def __init__(self, *, enforced: bool) -> None:
         self._enforced = enforced
         self._counts: dict[int, list[int]] = {}
-        """Account -> 10-second window, its count, day, its count."""
+        """Account -> when its 10-second window ends, its count, when its day ends, its count."""
 
     def take(self, account_id: int, orders: int, now_us: int) -> None:
         """Counts orders that are about to be placed. Raises Limited TOO_MANY_ORDERS, counting nothing."""
@@ -229,10 +229,10 @@ class OrderCounts:
     def give_back(self, account_id: int, orders: int, now_us: int) -> None:
         """Takes orders off the counts of that time again, down to 0: refused ones, or the credit for a fill."""
         counts = self._current(account_id, now_us)
-        if counts[0] == now_us // TEN_SECONDS_US:
-            counts[1] = max(0, counts[1] - orders)
-        if counts[2] == now_us // DAY_US:
-            counts[3] = max(0, counts[3] - orders)
+        if counts[0] - TEN_SECONDS_US <= now_us:
+            counts[1] = counts[1] - orders if counts[1] > orders else 0
+        if counts[2] - DAY_US <= now_us:
+            counts[3] = counts[3] - orders if counts[3] > orders else 0
 
     def counts(self, account_id: int, now_us: int) -> tuple[int, int]:
         """Orders of this 10 seconds and of this day."""
@@ -243,24 +243,20 @@ class OrderCounts:
         """Credits first fills. A listener of the writer."""
         for event in record.events:
             # only a trade has a fill
-            if (
-                isinstance(event, OrderChanged)
-                and (fill := event.fill) is not None
-                and event.order.executed == fill.quantity
-            ):
-                credit = MAKER_CREDIT if fill.is_maker else TAKER_CREDIT
-                self.give_back(event.order.account_id, credit, record.time_us)
+            if type(event) is OrderChanged and (fill := event.fill) is not None:
+                order = event.order
+                if order.executed == fill.quantity:
+                    self.give_back(order.account_id, MAKER_CREDIT if fill.is_maker else TAKER_CREDIT, record.time_us)
 
     def _current(self, account_id: int, now_us: int) -> list[int]:
         counts = self._counts.get(account_id)
         if counts is None:
             counts = self._counts[account_id] = [0, 0, 0, 0]
-        ten, day = now_us // TEN_SECONDS_US, now_us // DAY_US
         # requests and records are not in one order of time: what is older than a window does not bring it back
-        if counts[0] < ten:
-            counts[0], counts[1] = ten, 0
-        if counts[2] < day:
-            counts[2], counts[3] = day, 0
+        if now_us >= counts[0]:
+            counts[0], counts[1] = window_end_us(now_us, ORDERS_10S), 0
+        if now_us >= counts[2]:
+            counts[2], counts[3] = window_end_us(now_us, ORDERS_1D), 0
         return counts
 
 

@@ -169,14 +169,14 @@ class FeedSupervisor:
         if self._levers is not None:
             self._levers.fold(record)
         command = record.command
-        if isinstance(command, OutsideUpdate):
+        if type(command) is OutsideUpdate:
             line = self._lines.get(command.symbol)
             if line is not None and line.channel.in_flight != command:
                 line.moved(moved_to(command))
-        elif isinstance(command, Reset):
+        elif type(command) is Reset:
             for line in self._lines.values():
                 line.emptied()
-        elif isinstance(command, PutMarket) and command.market.symbol in self._lines:
+        elif type(command) is PutMarket and command.market.symbol in self._lines:
             self._lines[command.market.symbol].channel.regrid(command.market)
 
     def status(self) -> FeedStatus:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from hypersim.ask import FactRow, ask_in_order
 from hypersim.clock import Clock
-from hypersim.engine.commands import Advance, OutsideUpdate, PutMarket, Reset
+from hypersim.engine.commands import Advance, OutsideUpdate, PlaceOrder, PutMarket, Reset
 from hypersim.engine.events import Committed
 from hypersim.engine.market import Market, MarketStatus
 from hypersim.errors import Reason, Refused, SettingsError, StartError
@@ -293,13 +293,14 @@ class OutsideMarket:
 
     def fold(self, record: Committed) -> None:
         """Takes note of what others did to the markets. A listener of the writer."""
-        if self._arrangement is None:
+        command = record.command
+        if self._arrangement is None or type(command) is PlaceOrder:  # which concerns no feed, and most are
             return
         self._arrangement.supervisor.fold(record)
-        if isinstance(record.command, Reset):
+        if type(command) is Reset:
             self._chosen = replace(self._choice, past=self._choice.names)
             self._choose_histories(self._choice)
-        elif isinstance(record.command, PutMarket) and self._is_new(record.command.market):
+        elif type(command) is PutMarket and self._is_new(command.market):
             self._grown.set()
 
     def _is_new(self, market: Market) -> bool:

@@ -3,12 +3,12 @@
 Pure functions over `Candle` values. A bucket is half open: its start belongs to it, its end does not.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from hypersim.views.records import BASE_SECONDS, Candle
+from hypersim.views.records import BASE_SECONDS, Candle, TapeTrade
 
 SECOND_US: Final = 1_000_000
 
@@ -58,6 +58,40 @@ def with_trade(
         candle.first_id,
         trade_id,
     )
+
+
+def with_trades(candle: Candle | None, open_us: int, trades: Sequence[TapeTrade]) -> Candle:
+    """The candle that opens at open_us after one or more trades, ascending; None where they are its first."""
+    first, last = trades[0], trades[-1]
+    high = low = first.price
+    volume = quote_volume = taker_base = taker_quote = 0
+    for trade in trades:
+        price, quantity = trade.price, trade.quantity
+        if price > high:
+            high = price
+        elif price < low:
+            low = price
+        quote = price * quantity
+        volume += quantity
+        quote_volume += quote
+        if not trade.buyer_is_maker:
+            taker_base += quantity
+            taker_quote += quote
+    added = Candle(
+        open_us,
+        first.price,
+        high,
+        low,
+        last.price,
+        volume,
+        quote_volume,
+        len(trades),
+        taker_base,
+        taker_quote,
+        first.trade_id,
+        last.trade_id,
+    )
+    return added if candle is None else merge(candle, added)
 
 
 def merge(earlier: Candle, later: Candle) -> Candle:

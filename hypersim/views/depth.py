@@ -1,10 +1,10 @@
 """A market's book as outsiders see it: the total at each price. Folded from changed levels."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sortedcontainers import SortedDict
+from sortedcontainers import SortedList
 
 Level = tuple[int, int]
 """Price and quantity, scale 8."""
@@ -20,39 +20,36 @@ class Depth:
     """Totals per price, best first on both sides."""
 
     def __init__(self) -> None:
-        self._bids: SortedDict[int, int] = SortedDict()
-        self._asks: SortedDict[int, int] = SortedDict()
+        self._bids = SideDepth()
+        self._asks = SideDepth()
         self._made: dict[Hashable, Any] = {}
 
     @property
     def best_bid(self) -> Level | None:
-        return self._bids.peekitem(-1) if self._bids else None
+        bids = self._bids
+        return (price := bids.prices[-1], bids.totals[price]) if bids.prices else None
 
     @property
     def best_ask(self) -> Level | None:
-        return self._asks.peekitem(0) if self._asks else None
+        asks = self._asks
+        return (price := asks.prices[0], asks.totals[price]) if asks.prices else None
 
     def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Sets levels to their new totals; 0 takes a level away."""
-        self._made.clear()
-        for side, levels in ((self._bids, bids), (self._asks, asks)):
-            for price, quantity in levels:
-                if quantity:
-                    side[price] = quantity
-                else:
-                    side.pop(price, None)
-
-    def bids(self) -> Iterator[Level]:
-        """From the best, which is the highest, down."""
-        return reversed(self._bids.items())
-
-    def asks(self) -> Iterator[Level]:
-        """From the best, which is the lowest, up."""
-        return iter(self._asks.items())
+        if self._made:
+            self._made.clear()
+        if bids:
+            self._bids.apply(bids)
+        if asks:
+            self._asks.apply(asks)
 
     def top(self, limit: int) -> tuple[list[Level], list[Level]]:
-        """The best levels of both sides, bids first."""
-        return list(islice(self.bids(), limit)), list(islice(self.asks(), limit))
+        """The best levels of both sides, bids first: from the highest down, and from the lowest up."""
+        bids, asks = self._bids, self._asks
+        return (
+            [(price, bids.totals[price]) for price in islice(reversed(bids.prices), limit)],
+            [(price, asks.totals[price]) for price in islice(asks.prices, limit)],
+        )
 
     def made(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is made of the book as it stands, once for all who ask before it changes."""
@@ -65,5 +62,26 @@ class Depth:
 
     def clear(self) -> None:
         self._made.clear()
-        self._bids.clear()
-        self._asks.clear()
+        self._bids = SideDepth()
+        self._asks = SideDepth()
+
+
+class SideDepth:
+    """One side's totals. A level is far more often changed than it comes or goes, and keeps its place then."""
+
+    __slots__ = ("prices", "totals")
+
+    def __init__(self) -> None:
+        self.prices: SortedList[int] = SortedList()
+        self.totals: dict[int, int] = {}
+        """By price."""
+
+    def apply(self, levels: Iterable[Level]) -> None:
+        totals = self.totals
+        for price, quantity in levels:
+            if quantity:
+                if price not in totals:
+                    self.prices.add(price)
+                totals[price] = quantity
+            elif totals.pop(price, None) is not None:
+                self.prices.remove(price)

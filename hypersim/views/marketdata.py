@@ -14,12 +14,11 @@ from msgspec.structs import replace
 from hypersim.engine.commands import OutsideUpdate
 from hypersim.engine.events import (
     AssetChanged,
-    BalanceChanged,
     Committed,
     DepthChanged,
+    Event,
     LimitsChanged,
     MarketChanged,
-    OrderChanged,
     OutsideChanged,
     Traded,
     WorldReset,
@@ -303,27 +302,28 @@ class MarketData:
         self.markets: dict[str, MarketView] = {}
         self._source = source
 
-    def fold(self, record: Committed) -> None:
-        """Takes in what a command changed."""
-        for event in record.events:
-            # the frequent ones first: half of all events are the accounts' alone
-            if isinstance(event, (BalanceChanged, OrderChanged)):
-                continue
-            if isinstance(event, DepthChanged):
-                view = self.markets[event.symbol]
-                view.update_id = event.update_id
-                view.book.apply(event.bids, event.asks)
-            elif isinstance(event, Traded):
-                self.markets[event.symbol].add(event, record.time_us)
-            elif isinstance(event, OutsideChanged):
+    def depth_changed(self, event: DepthChanged) -> None:
+        """Takes in changed levels of a market."""
+        view = self.markets[event.symbol]
+        view.update_id = event.update_id
+        view.book.apply(event.bids, event.asks)
+
+    def traded(self, event: Traded, time_us: int) -> None:
+        """Takes in a trade."""
+        self.markets[event.symbol].add(event, time_us)
+
+    def rarely_changed(self, event: Event, record: Committed) -> None:
+        """Takes in any other event."""
+        match event:
+            case OutsideChanged():
                 self.markets[event.symbol].hear(event, record)
-            elif isinstance(event, MarketChanged):
-                self._put(event.market)
-            elif isinstance(event, AssetChanged):
-                self.assets[event.asset.name] = event.asset
-            elif isinstance(event, LimitsChanged):
-                self.limits = event.limits
-            elif isinstance(event, WorldReset):
+            case MarketChanged(market):
+                self._put(market)
+            case AssetChanged(asset):
+                self.assets[asset.name] = asset
+            case LimitsChanged(limits):
+                self.limits = limits
+            case WorldReset():
                 for view in self.markets.values():
                     view.clear()
 

@@ -17,6 +17,10 @@ R = TypeVar("R")
 
 BLOCK: Final = 64
 """Records in a packed block; between one and two blocks of the newest are kept as they are."""
+YOUNG_US: Final = 60_000_000
+"""Records that are younger are not packed where a log knows their times: on a busy market they are soon forgotten, and
+packing one costs ten times what adding it does (benchmarks/orders.py).
+"""
 
 
 class Block(Struct, frozen=True, array_like=True, gc=False):
@@ -38,36 +42,43 @@ class LogState(Struct, Generic[R], frozen=True):
 
 
 class PackedLog(Generic[R]):
-    """Records with ascending keys. `kind` is their type, `key` reads their key."""
+    """Records with ascending keys. `kind` is their type, `key` reads their key, `time_us` their time."""
 
-    def __init__(self, kind: type[R], key: Callable[[R], int]) -> None:
+    def __init__(self, kind: type[R], key: Callable[[R], int], time_us: Callable[[R], int] | None = None) -> None:
         self._key = key
+        self._time_us = time_us
         self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]  # a type that is only known at run time
         self._blocks: deque[Block] = deque()
         self._packed_count = 0
         self._recent: list[R] = []
         self._unpacked: tuple[Block, list[R]] | None = None
-        self.gone: R | None = None
-        """The newest record that was forgotten; None while everything is here."""
+        self._gone: R | Block | None = None
+        """The newest record that was forgotten, or the block that it ends."""
 
     def __len__(self) -> int:
         return self._packed_count + len(self._recent)
+
+    @property
+    def gone(self) -> R | None:
+        """The newest record that was forgotten; None while everything is here."""
+        if isinstance(self._gone, Block):
+            self._gone = self._unpack(self._gone)[-1]
+        return self._gone
 
     @property
     def last(self) -> R | None:
         """The newest record."""
         return self._recent[-1] if self._recent else None
 
-    def append(self, record: R) -> None:
-        """Adds a record, whose key is above all others."""
+    def append(self, record: R) -> bool:
+        """Adds a record, whose key is above all others. Whether it is time to forget the oldest, if any is to be."""
         recent = self._recent
         recent.append(record)
-        if len(recent) >= 2 * BLOCK:
-            oldest = recent[:BLOCK]
-            del recent[:BLOCK]
-            packed = zlib.compress(msgspec.json.encode(oldest), 1)
-            self._blocks.append(Block(self._key(oldest[0]), self._key(oldest[-1]), BLOCK, packed))
-            self._packed_count += BLOCK
+        if len(recent) % BLOCK or len(recent) < 2 * BLOCK:
+            return False
+        while len(recent) >= 2 * BLOCK and not self._are_young(recent):
+            self._pack()
+        return True
 
     def replace_last(self, record: R) -> None:
         """Puts a record with the same key in the place of the newest."""
@@ -79,10 +90,13 @@ class PackedLog(Generic[R]):
             self._forget()
 
     def keep(self, count: int) -> None:
-        """Drops the oldest blocks as long as at least so many records stay."""
-        blocks = self._blocks
-        while blocks and self._packed_count + len(self._recent) - blocks[0].count >= count:
+        """Drops the oldest records, a block at a time, as long as at least so many stay."""
+        blocks, recent = self._blocks, self._recent
+        while blocks and self._packed_count + len(recent) - blocks[0].count >= count:
             self._forget()
+        while not blocks and len(recent) >= count + BLOCK:
+            self._gone = recent[BLOCK - 1]
+            del recent[:BLOCK]
 
     def between(self, start: int, end: int) -> list[R]:
         """Records with start <= key < end, ascending."""
@@ -122,12 +136,21 @@ class PackedLog(Generic[R]):
         self._packed_count = sum(block.count for block in state.blocks)
         self._recent = list(state.recent)
         self._unpacked = None
-        self.gone = state.gone
+        self._gone = state.gone
+
+    def _are_young(self, records: list[R]) -> bool:
+        return self._time_us is not None and self._time_us(records[-1]) - self._time_us(records[0]) < YOUNG_US
+
+    def _pack(self) -> None:
+        oldest = self._recent[:BLOCK]
+        del self._recent[:BLOCK]
+        packed = zlib.compress(msgspec.json.encode(oldest), 1)
+        self._blocks.append(Block(self._key(oldest[0]), self._key(oldest[-1]), BLOCK, packed))
+        self._packed_count += BLOCK
 
     def _forget(self) -> None:
-        block = self._blocks.popleft()
+        self._gone = block = self._blocks.popleft()
         self._packed_count -= block.count
-        self.gone = self._unpack(block)[-1]
 
     def _unpack(self, block: Block) -> list[R]:
         if self._unpacked is None or self._unpacked[0] is not block:

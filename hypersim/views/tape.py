@@ -23,8 +23,11 @@ class Tape:
     """The newest trades, by id, and the aggregates that they make."""
 
     def __init__(self) -> None:
-        self._trades: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"))
-        self._aggregates: PackedLog[AggregateTrade] = PackedLog(AggregateTrade, attrgetter("aggregate_id"))
+        time_us = attrgetter("time_us")
+        self._trades: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"), time_us)
+        self._aggregates: PackedLog[AggregateTrade] = PackedLog(AggregateTrade, attrgetter("aggregate_id"), time_us)
+        self._whole: AggregateTrade | None = None
+        """The newest aggregate, which the next trade may join."""
 
     @property
     def last(self) -> TapeTrade | None:
@@ -38,13 +41,15 @@ class Tape:
 
     def add(self, trade: TapeTrade) -> None:
         """Adds a trade, whose id is above all others."""
-        self._trades.append(trade)
-        self._trades.keep(KEPT)
-        whole = self._aggregates.last
+        if self._trades.append(trade):
+            self._trades.keep(KEPT)
+        whole = self._whole
         if whole is not None and whole.aggregate_id == trade.aggregate_id:
-            self._aggregates.replace_last(joined(whole, trade))
-        else:
-            self._aggregates.append(alone(trade))
+            self._whole = joined(whole, trade)
+            self._aggregates.replace_last(self._whole)
+            return
+        self._whole = whole = alone(trade)
+        if self._aggregates.append(whole):
             self._aggregates.keep(KEPT)
 
     def newest(self, limit: int) -> list[TapeTrade]:
@@ -86,6 +91,7 @@ class Tape:
     def restore(self, state: TapeState) -> None:
         self._trades.restore(state.trades)
         self._aggregates.restore(state.aggregates)
+        self._whole = self._aggregates.last
 
 
 NEVER: Final = 2**63

@@ -1,8 +1,8 @@
 """What a market traded, by second, minute, hour and day: the recent part of it, in memory.
 
-A trade changes one running candle, that of its second. When a second is over it joins the running minute,
-which joins the running hour when it is over, and so on. Finished candles stay for a while (KEPT_SECONDS);
-what is older is in the store. Only this world's own trades are here.
+A trade changes one running candle, that of its second, once somebody asks or some more have come. When a second is
+over it joins the running minute, which joins the running hour when it is over, and so on. Finished candles stay for a
+while (KEPT_SECONDS); what is older is in the store. Only this world's own trades are here.
 """
 
 from operator import attrgetter
@@ -10,12 +10,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from hypersim.views.candles import SECOND_US, aggregate, bucket, merge, opening_at, with_trade
+from hypersim.views.candles import SECOND_US, aggregate, bucket, merge, opening_at, with_trades
 from hypersim.views.packedlog import LogState, PackedLog
 from hypersim.views.records import BASE_SECONDS, Candle, TapeTrade
 
 KEPT_SECONDS: Final = {1: 3600, 60: 25 * 3600, 3600: 8 * 86400, 86400: 400 * 86400}
 """For how long finished candles of each base are kept: a day of minutes for the rolling day and its edges."""
+
+MOST_UNCOUNTED: Final = 64
+"""Trades that wait to be counted."""
 
 
 class TimelineState(Struct, frozen=True):
@@ -36,7 +39,13 @@ class Timeline:
             seconds: PackedLog(Candle, attrgetter("open_us")) for seconds in BASE_SECONDS
         }
         self._running: dict[int, Candle | None] = dict.fromkeys(BASE_SECONDS)
-        """By base, what its unfinished candle has from finished candles of the next smaller base."""
+        """By base, what its unfinished candle has from finished candles of the next smaller base; of the second, from
+        trades.
+        """
+        self._second_end_us = 0
+        """Where the running second ends."""
+        self._newest: list[TapeTrade] = []
+        """Trades of the running second that its candle does not have yet: counting many at once costs less."""
 
     @property
     def first_us(self) -> int | None:
@@ -45,21 +54,12 @@ class Timeline:
 
     def add(self, trade: TapeTrade) -> None:
         """Counts a trade, which is not older than any before."""
-        open_us = trade.time_us - trade.time_us % SECOND_US
-        second = self._running[1]
-        if second is not None and second.open_us != open_us:
-            self._finish(0, second)
-            second = None
-        elif self.first is None:
-            self.first = trade
-        self._running[1] = with_trade(
-            second,
-            open_us,
-            trade.price,
-            trade.quantity,
-            trade.trade_id,
-            buyer_is_maker=trade.buyer_is_maker,
-        )
+        if trade.time_us >= self._second_end_us:
+            self._next_second(trade)
+        newest = self._newest
+        newest.append(trade)
+        if len(newest) == MOST_UNCOUNTED:
+            self._count()
 
     def start(self, start_us: int) -> int:
         """A time before which nothing more was traded than before start_us, so that a span may begin there.
@@ -89,6 +89,7 @@ class Timeline:
         return self._logs[60].newest_before(minute_us)
 
     def snapshot(self) -> TimelineState:
+        self._count()
         return TimelineState(
             self.first,
             tuple(self._logs[seconds].snapshot() for seconds in BASE_SECONDS),
@@ -100,6 +101,26 @@ class Timeline:
         for seconds, log, running in zip(BASE_SECONDS, state.logs, state.running, strict=True):
             self._logs[seconds].restore(log)
             self._running[seconds] = running
+        second = self._running[1]
+        self._second_end_us = second.open_us + SECOND_US if second is not None else 0
+        self._newest = []
+
+    def _next_second(self, trade: TapeTrade) -> None:
+        """Finishes the running second; the next one has a trade."""
+        self._count()
+        second = self._running[1]
+        if second is not None:
+            self._finish(0, second)
+            self._running[1] = None
+        elif self.first is None:
+            self.first = trade
+        self._second_end_us = bucket(trade.time_us, 1) + SECOND_US
+
+    def _count(self) -> None:
+        """Brings the candle of the running second up to the newest trade."""
+        if self._newest:
+            self._running[1] = with_trades(self._running[1], self._second_end_us - SECOND_US, self._newest)
+            self._newest.clear()
 
     def _finish(self, level: int, candle: Candle) -> None:
         """Files a finished candle and lets it join the running one of the next larger base."""
@@ -120,6 +141,7 @@ class Timeline:
 
     def _unfinished(self, seconds: int) -> list[Candle]:
         """The candles of a base that are not filed yet: the running one, and one that ended since."""
+        self._count()
         parts = [
             candle for base in reversed(BASE_SECONDS) if base <= seconds and (candle := self._running[base]) is not None
         ]

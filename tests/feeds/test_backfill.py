@@ -15,8 +15,8 @@ from hypersim.units import ONE
 from hypersim.views.archive import Archive
 from hypersim.views.candles import aggregate
 from hypersim.views.intervals import SECONDS, Interval
-from hypersim.views.marketdata import MarketData
 from hypersim.views.records import PAST_SECONDS, Candle, Run, TapeTrade
+from hypersim.views.views import Views
 from tests.feeds.desk import START_US, VirtualClock
 from tests.feeds.kline_upstream import Answer, Asked, KlineUpstream
 from tests.views.test_archive import asked_for, every_bar
@@ -240,11 +240,11 @@ async def test_klines_and_windows_of_a_world_with_gaps_are_those_of_the_trades(s
     counted = world.counted(now_us)
     async with server.serving() as client:
         history = UpstreamHistory(clock, client, {SYMBOL: SYMBOL})
-        data = MarketData(history)
-        data.fold(world.records[0])
+        views = Views(history)
+        views.fold(world.records[0])
         for record in world.records[1:]:
-            data.fold(record)
-        view = data.markets[SYMBOL]
+            views.fold(record)
+        view = views.marketdata.markets[SYMBOL]
         archive = Archive(view, StoredTrades(world.own), NoWait(clock))
         for interval in list(Interval)[1:]:
             offset_minutes = random.choice([0, 345])
@@ -282,9 +282,9 @@ class NoWait:
 async def test_before_anything_is_traded_or_known_a_market_shows_zeros() -> None:
     clock, server = history_of([])
     async with server.serving() as client:
-        data = MarketData(UpstreamHistory(clock, client, {SYMBOL: SYMBOL}))
-        data.fold(listed())
-        view = data.markets[SYMBOL]
+        views = Views(UpstreamHistory(clock, client, {SYMBOL: SYMBOL}))
+        views.fold(listed())
+        view = views.marketdata.markets[SYMBOL]
         archive = Archive(view, StoredTrades([]), NoWait(clock))
 
         assert [] == await archive.klines(Interval.H1, start_us=0, end_us=None, limit=9, offset_us=0)
@@ -309,9 +309,9 @@ async def test_recorded_hours_are_what_klines_show_of_a_market_that_was_not_watc
 
     server.rows = recorded
     async with server.serving() as client:
-        data = MarketData(UpstreamHistory(clock, client, {SYMBOL: SYMBOL}))
-        data.fold(listed())
-        archive = Archive(data.markets[SYMBOL], StoredTrades([]), NoWait(clock))
+        views = Views(UpstreamHistory(clock, client, {SYMBOL: SYMBOL}))
+        views.fold(listed())
+        archive = Archive(views.marketdata.markets[SYMBOL], StoredTrades([]), NoWait(clock))
         end_us = hours[-1] * 1000
         shown = await archive.klines(Interval.H1, start_us=hours[0] * 1000, end_us=end_us, limit=2000, offset_us=0)
         larger = await archive.klines(Interval.H4, start_us=hours[0] * 1000, end_us=end_us, limit=1000, offset_us=0)

@@ -12,9 +12,9 @@ from hypersim.engine.events import MarketChanged, OutsideChanged
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.past.backfill import DAY_GOOD_FOR_S, Bar, UpstreamHistory
 from hypersim.feeds.past.days import keep_days
-from hypersim.views.marketdata import MarketData
 from hypersim.views.records import Candle, TapeTrade
 from hypersim.views.statistics import Statistics
+from hypersim.views.views import Views
 from tests.feeds.desk import START_US, VirtualClock
 from tests.feeds.kline_upstream import KlineUpstream
 from tests.feeds.tasks import running, until
@@ -46,15 +46,15 @@ class Still:
 def test_until_the_day_is_known_it_is_the_upstreams_and_never_both() -> None:
     clock = VirtualClock()
     history = UpstreamHistory(clock, NoUpstream(), {SYMBOL: SYMBOL})
-    data = MarketData(history)
-    data.fold(listed())
-    view, now_us = data.markets[SYMBOL], clock.now_us()
+    views = Views(history)
+    views.fold(listed())
+    view, now_us = views.marketdata.markets[SYMBOL], clock.now_us()
     history.learn_day(SYMBOL, FIGURES)
 
     assert Statistics(100, 120, 90, 110, 5000, 550_000, 77) == view.rolling_day(now_us)
     assert (110, 100) == (view.last_price(now_us), view.close_before((now_us - DAY) // MINUTE * MINUTE, now_us))
 
-    data.fold(traded(TapeTrade(1, 1, 130, 4, now_us, False, True)))
+    views.fold(traded(TapeTrade(1, 1, 130, 4, now_us, False, True)))
     assert Statistics(100, 130, 90, 130, 5000, 550_000, 77) == view.rolling_day(now_us)
 
     clock.skip(DAY_GOOD_FOR_S + 1)  # figures that nobody renews are none
@@ -73,13 +73,13 @@ async def test_the_day_of_a_market_is_at_hand_before_somebody_asks(wanted: bool)
     async with server.serving() as client:
         history = UpstreamHistory(clock, client, {SYMBOL: SYMBOL})
         history.learn_day(SYMBOL, FIGURES)
-        data = MarketData(history)
+        views = Views(history)
         for each in world.records:
-            data.fold(each)
-        view = data.markets[SYMBOL]
+            views.fold(each)
+        view = views.marketdata.markets[SYMBOL]
         demand = Demand(clock, lambda: {SYMBOL} if wanted else set())
         before = view.rolling_day(now_us)
-        async with running(keep_days(history, data, demand, Still(clock))):
+        async with running(keep_days(history, views.marketdata, demand, Still(clock))):
             async with asyncio.timeout(5):
                 await until(lambda: view.rolling_day(now_us).count != FIGURES.trades)
 
@@ -96,24 +96,24 @@ async def test_markets_in_demand_come_first_and_one_that_cannot_be_had_holds_up_
     first_trade = TapeTrade(1, 1, 130, 4, START_US, False, True)
     async with server.serving() as client:
         history = UpstreamHistory(clock, client, {name: name for name in names})
-        data = MarketData(history)
+        views = Views(history)
         for name in names:
             opened, heard = (
                 MarketChanged(replace(MARKET, symbol=name)),
                 OutsideChanged(symbol=name, source_time_us=0, known=True),
             )
             [trade] = traded(first_trade).events
-            data.fold(record(1, START_US, opened, replace(trade, symbol=name), heard))
+            views.fold(record(1, START_US, opened, replace(trade, symbol=name), heard))
         clock.skip(60)
 
         def loaded() -> list[str]:
             clock.skip(1)
             now_us = clock.now_us()
             start_us = now_us // MINUTE * MINUTE - DAY + MINUTE
-            spans = {name: data.markets[name].source_spans(start_us, now_us) for name in names}
+            spans = {name: views.marketdata.markets[name].source_spans(start_us, now_us) for name in names}
             return [name for name in names if all(history.covers(name, span) for span in spans[name])]
 
-        async with running(keep_days(history, data, Demand(clock, lambda: {"EUSDT"}), Still(clock))):
+        async with running(keep_days(history, views.marketdata, Demand(clock, lambda: {"EUSDT"}), Still(clock))):
             async with asyncio.timeout(5):
                 await until(lambda: loaded() == names[1:])
 

@@ -19,7 +19,7 @@ from hypersim.feeds.binance.relisting import Relisting
 from hypersim.markets import Remembered
 from hypersim.resources import folder
 from hypersim.settings import read_settings
-from hypersim.views.marketdata import MarketData
+from hypersim.views.views import Views
 from tests.feeds.desk import Desk, VirtualClock, settle
 from tests.feeds.listings import answer, changed, symbol
 from tests.feeds.markets import FILE
@@ -55,8 +55,9 @@ class Followed:
         self.clock = VirtualClock()
         self.own = replace(MARKETS["BTCUSDT"], symbol="AAPLUSDT", base="AAPL")
         self.desk = Desk(self.clock, ())
-        self.data = MarketData()
-        self.desk.listeners.append(self.data.fold)
+        views = Views()
+        self.data = views.marketdata
+        self.desk.listeners.append(views.fold)
         self.memory = Book()
         self.says: ExchangeInfo | FeedFailed = answer([BTC, ETH])
         self.asked = 0

@@ -9,8 +9,9 @@ import pytest
 
 from hypersim.views.archive import Archive, runs
 from hypersim.views.intervals import SECONDS, Interval
-from hypersim.views.marketdata import MarketData, MarketView
+from hypersim.views.marketdata import MarketView
 from hypersim.views.records import BASE_SECONDS, PAST_SECONDS, Candle, TapeTrade
+from hypersim.views.views import Views
 from tests.views.test_intervals import OFFSETS, bar_start
 from tests.views.trades import (
     DAY,
@@ -43,11 +44,11 @@ class Case:
             random_trades(random, START - past_days * DAY, START + DAY, trades, first_id=-trades) if past_days else []
         )
         self.everything = [*(trade for trade in past if trade.time_us < past_until_us), *self.own]
-        data = MarketData(TradesBefore(past))
-        data.fold(listed())
+        views = Views(TradesBefore(past))
+        views.fold(listed())
         for trade in self.own:
-            data.fold(traded(trade))
-        self.view: MarketView = data.markets[MARKET.symbol]
+            views.fold(traded(trade))
+        self.view: MarketView = views.marketdata.markets[MARKET.symbol]
         self.stored = StoredTrades(self.own)
         self.now_us = self.own[-1].time_us + random.randrange(2 * HOUR)
         self.archive = Archive(self.view, self.stored, FixedClock(self.now_us))
@@ -155,12 +156,12 @@ async def test_old_seconds_are_made_of_the_stored_tape_page_by_page() -> None:
     late = TapeTrade(3001, burst[-1].aggregate_id + 1, 50_000, 1000, START + 9 * HOUR, True, True)
     own = [*burst, *random_trades(Random(9), START + 5 * HOUR, START + 8 * HOUR, 500, first_id=3001)]
     own.append(msgspec.structs.replace(late, trade_id=3501, aggregate_id=own[-1].aggregate_id + 1))
-    data = MarketData()
-    data.fold(listed())
+    views = Views()
+    views.fold(listed())
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
     stored = StoredTrades(own)
-    archive = Archive(data.markets[MARKET.symbol], stored, FixedClock(own[-1].time_us))
+    archive = Archive(views.marketdata.markets[MARKET.symbol], stored, FixedClock(own[-1].time_us))
 
     found = await archive.klines(Interval.S1, start_us=START, end_us=START + 10 * MINUTE, limit=1000, offset_us=0)
 
@@ -173,11 +174,11 @@ async def test_old_seconds_are_made_of_the_stored_tape_page_by_page() -> None:
 async def test_seconds_begin_where_the_stored_tape_begins(past_days: int) -> None:
     past = random_trades(Random(3), START - past_days * DAY, START, 400, first_id=-400) if past_days else []
     own = random_trades(Random(7), START, START + 5 * HOUR, 2000)
-    data = MarketData(TradesBefore(past))
-    data.fold(listed())
+    views = Views(TradesBefore(past))
+    views.fold(listed())
     for trade in own:
-        data.fold(traded(trade))
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades(own, 1500), FixedClock(own[-1].time_us))
+        views.fold(traded(trade))
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades(own, 1500), FixedClock(own[-1].time_us))
     second_us = own[-1500].time_us // SECOND * SECOND + SECOND
     known = [trade for trade in own if trade.time_us >= second_us]
 
@@ -197,10 +198,10 @@ async def test_seconds_begin_where_the_stored_tape_begins(past_days: int) -> Non
 
 
 async def test_a_long_read_of_the_past_lets_others_have_turns() -> None:
-    data = MarketData(TradesBefore(random_trades(Random(5), START - 9 * DAY, START, 900)))
-    data.fold(listed())
+    views = Views(TradesBefore(random_trades(Random(5), START - 9 * DAY, START, 900)))
+    views.fold(listed())
     clock = FixedClock(START)
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), clock)
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades([]), clock)
 
     await archive.klines(Interval.M15, start_us=None, end_us=None, limit=500, offset_us=0)
 
@@ -208,18 +209,18 @@ async def test_a_long_read_of_the_past_lets_others_have_turns() -> None:
 
 
 async def test_a_market_that_never_traded_has_no_klines() -> None:
-    data = MarketData()
-    data.fold(listed())
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
+    views = Views()
+    views.fold(listed())
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
     for start_us in (None, 0, START):
         assert [] == await archive.klines(Interval.H1, start_us=start_us, end_us=None, limit=10, offset_us=0)
 
 
 async def test_before_the_first_trade_klines_are_the_past_until_now() -> None:
     past = random_trades(Random(4), START - 2 * DAY, START + DAY, 500, first_id=-500)
-    data = MarketData(TradesBefore(past))
-    data.fold(listed())
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
+    views = Views(TradesBefore(past))
+    views.fold(listed())
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades([]), FixedClock(START))
     seen = [trade for trade in past if trade.time_us < START // SECOND * SECOND]
     for interval in SLOW:
         expected = asked_for(every_bar(seen, interval, 0, START), None, None, 99)
@@ -230,10 +231,10 @@ async def test_the_bar_of_the_first_trade_has_the_past_and_the_present_once() ->
     past = [TapeTrade(-3, -3, 50, 1, START - 3 * SECOND, True, True)]
     past += [TapeTrade(-2, -2, 70, 2, START, True, True)]  # in the second of the first trade: not counted
     own = [TapeTrade(1, 1, 60, 4, START, False, True)]
-    data = MarketData(TradesBefore(past))
-    data.fold(listed())
-    data.fold(traded(own[0]))
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades(own), FixedClock(START))
+    views = Views(TradesBefore(past))
+    views.fold(listed())
+    views.fold(traded(own[0]))
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades(own), FixedClock(START))
 
     [minute] = await archive.klines(Interval.M1, start_us=None, end_us=None, limit=1, offset_us=0)
 

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from msgspec.structs import replace
 
 from hypersim.engine.events import OrderChanged
@@ -27,11 +28,14 @@ def by_id(order: Order) -> int:
     return order.order_id
 
 
-def test_the_newest_orders_are_found_by_either_id_and_no_others_by_theirs() -> None:
+@pytest.mark.parametrize("asked_every", [1, MOST // 2, MOST + 1, 3 * MOST])
+def test_the_newest_orders_are_found_by_either_id_and_no_others_by_theirs(asked_every: int) -> None:
     closed, all_of_them = ClosedOrders(MOST), ended_orders(7)
     assert len(all_of_them) > 10 * MOST
     for number, order in enumerate(all_of_them, start=1):
         closed.add(order)
+        if number % asked_every:
+            continue
         kept = all_of_them[max(0, number - MOST) : number]
         for each in random.Random(number).sample(all_of_them, 5):
             names = (each.account_id, each.symbol)

@@ -9,9 +9,10 @@ import pytest
 from hypersim.views.archive import Archive
 from hypersim.views.gaps import MOST_SPANS, Gaps
 from hypersim.views.intervals import Interval
-from hypersim.views.marketdata import MarketData, MarketDataState, MarketView
+from hypersim.views.marketdata import MarketView
 from hypersim.views.records import Candle, Span, TapeTrade
 from hypersim.views.statistics import NO_TRADES, Statistics
+from hypersim.views.views import Views, ViewsState
 from tests.views.test_archive import asked_for, every_bar
 from tests.views.trades import (
     DAY,
@@ -35,11 +36,11 @@ def without_ids(bars: Iterable[Candle]) -> list[Candle]:
 
 def fold(world: Watching, until_us: int) -> MarketView:
     """The market as it is at a time."""
-    data = MarketData(TradesBefore(world.everywhere))
+    views = Views(TradesBefore(world.everywhere))
     for record in world.records:
         if record.time_us <= until_us:
-            data.fold(record)
-    return data.markets[MARKET.symbol]
+            views.fold(record)
+    return views.marketdata.markets[MARKET.symbol]
 
 
 def recount(trades: list[TapeTrade]) -> Statistics:
@@ -101,13 +102,13 @@ async def test_seconds_have_every_trade_once(seed: int) -> None:
 async def test_statistics_have_every_trade_once_at_every_moment(seed: int) -> None:
     random = Random(seed)
     world = Watching(seed, START, days=3, trades=2500)
-    data = MarketData(TradesBefore(world.everywhere))
+    views = Views(TradesBefore(world.everywhere))
     records = list(world.records)
-    data.fold(records.pop(0))
+    views.fold(records.pop(0))
     for now_us in sorted(random.randrange(START - DAY, world.end_us) for _ in range(60)):
         while records and records[0].time_us <= now_us:
-            data.fold(records.pop(0))
-        view, counted = data.markets[MARKET.symbol], world.counted(now_us)
+            views.fold(records.pop(0))
+        view, counted = views.marketdata.markets[MARKET.symbol], world.counted(now_us)
         start_us = (now_us - DAY) // MINUTE * MINUTE
         before = [trade for trade in counted if trade.time_us < start_us]
         recent = [trade for trade in counted if trade.time_us >= (now_us - 5 * MINUTE) // SECOND * SECOND]
@@ -128,19 +129,19 @@ async def test_statistics_have_every_trade_once_at_every_moment(seed: int) -> No
 @pytest.mark.parametrize("seed", range(4))
 def test_a_restart_anywhere_keeps_the_gaps(seed: int) -> None:
     world = Watching(seed, START, days=2)
-    straight, restarted = MarketData(), MarketData()
+    straight, restarted = Views(), Views()
     for at, record in enumerate(world.records):
         straight.fold(record)
         restarted.fold(record)
         if at % 40 == 17:
-            state = msgspec.json.decode(msgspec.json.encode(restarted.snapshot()), type=MarketDataState)
-            market = restarted.markets[MARKET.symbol]
+            state = msgspec.json.decode(msgspec.json.encode(restarted.snapshot()), type=ViewsState).marketdata
+            market = restarted.marketdata.markets[MARKET.symbol]
             market.tape.restore(state.markets[0].tape)
             market.timeline.restore(state.markets[0].timeline)
             market.gaps.restore(state.markets[0].gaps)
 
     assert straight.snapshot() == restarted.snapshot()
-    assert straight.markets[MARKET.symbol].source_spans(0, world.end_us)[1:]
+    assert straight.marketdata.markets[MARKET.symbol].source_spans(0, world.end_us)[1:]
 
 
 def test_a_snapshot_from_before_gaps_were_kept_has_none() -> None:

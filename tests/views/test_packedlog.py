@@ -50,6 +50,27 @@ def test_forgetting_by_count_keeps_at_least_so_many() -> None:
     assert log.newest_before(kept[0].trade_id - 1) is None
 
 
+def test_young_records_are_packed_once_they_are_older_and_forgotten_unpacked_where_they_are_many() -> None:
+    random, second_us = Random(6), 1_000_000
+    times_us = sorted([random.randrange(20 * second_us) for _ in range(1500)]) + [
+        20 * second_us + index * second_us for index in range(200)
+    ]
+    trades = [TapeTrade(index, index, 5, 7, time_us, True, False) for index, time_us in enumerate(times_us)]
+    log: PackedLog[TapeTrade] = PackedLog(TapeTrade, attrgetter("trade_id"), attrgetter("time_us"))
+    packed = []
+    for index, trade in enumerate(trades, 1):
+        if log.append(trade):
+            log.keep(1000)
+        assert min(index, 1000) <= len(log) < 1000 + 3 * BLOCK
+        assert trades[index - len(log) : index] == log.newest(2000)
+        assert (trades[index - len(log) - 1] if len(log) < index else None) == log.gone
+        packed.append(len(log.snapshot().blocks))
+
+    assert packed[:1500] == [0] * 1500
+    assert packed[-1] > 10
+    assert len(log.snapshot().recent) < 3 * BLOCK
+
+
 def test_forgetting_by_key_keeps_everything_from_it_on() -> None:
     trades = random_trades(Random(2), 0, DAY, 1000)
     log = log_of(trades)

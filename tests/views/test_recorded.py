@@ -17,8 +17,8 @@ from hypersim.units import ONE, parse
 from hypersim.views.archive import Archive
 from hypersim.views.candles import aggregate
 from hypersim.views.intervals import Interval
-from hypersim.views.marketdata import MarketData
 from hypersim.views.records import Candle, TapeTrade
+from hypersim.views.views import Views
 from tests.views.test_intervals import bar_start
 from tests.views.trades import MARKET, FixedClock, StoredTrades, candle_of, listed, traded
 
@@ -118,12 +118,12 @@ def recorded_trades() -> Iterator[TapeTrade]:
 
 async def test_recorded_trades_make_the_minutes_that_hold_them() -> None:
     trades = list(recorded_trades())
-    data = MarketData()
-    data.fold(listed())
+    views = Views()
+    views.fold(listed())
     for trade in trades:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
     now_us = trades[-1].time_us
-    archive = Archive(data.markets[MARKET.symbol], StoredTrades([]), FixedClock(now_us))
+    archive = Archive(views.marketdata.markets[MARKET.symbol], StoredTrades([]), FixedClock(now_us))
 
     minutes = await archive.klines(Interval.M1, start_us=None, end_us=None, limit=1000, offset_us=0)
 
@@ -131,5 +131,5 @@ async def test_recorded_trades_make_the_minutes_that_hold_them() -> None:
     for trade in trades:
         groups.setdefault(trade.time_us // 60_000_000 * 60_000_000, []).append(trade)
     assert [candle_of(open_us, group) for open_us, group in groups.items()] == minutes
-    assert len(trades) == data.markets[MARKET.symbol].rolling_day(now_us).count
+    assert len(trades) == views.marketdata.markets[MARKET.symbol].rolling_day(now_us).count
     assert trades[-1].trade_id - trades[0].trade_id + 1 == len(trades)

@@ -6,9 +6,10 @@ from random import Random
 import pytest
 
 from hypersim.units import ONE
-from hypersim.views.marketdata import MarketData, MarketView
+from hypersim.views.marketdata import MarketView
 from hypersim.views.records import Candle, HistorySource, TapeTrade
 from hypersim.views.statistics import NO_TRADES, Statistics, show_percent, statistics
+from hypersim.views.views import Views
 from tests.views.trades import (
     DAY,
     HOUR,
@@ -52,19 +53,19 @@ def recount(trades: Sequence[TapeTrade], own: Sequence[TapeTrade]) -> Statistics
     )
 
 
-def watched(source: HistorySource | None = None) -> tuple[MarketData, MarketView]:
-    data = MarketData(source)
-    data.fold(listed())
-    return data, data.markets[MARKET.symbol]
+def watched(source: HistorySource | None = None) -> tuple[Views, MarketView]:
+    views = Views(source)
+    views.fold(listed())
+    return views, views.marketdata.markets[MARKET.symbol]
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_rolling_day_is_exact_to_the_minute_at_every_moment(seed: int) -> None:
     random = Random(seed)
     own = random_trades(random, START, START + 3 * DAY, 600)
-    data, view = watched()
+    views, view = watched()
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
         now_us = trade.time_us + random.randrange(random.choice([1, SECOND, HOUR]))
         seen = [other for other in own if other.trade_id <= trade.trade_id]
         start_us = (now_us - DAY) // MINUTE * MINUTE
@@ -82,9 +83,9 @@ def test_the_past_counts_until_the_second_of_the_first_trade(seed: int) -> None:
     boundary_us = own[0].time_us // SECOND * SECOND
     past = random_trades(random, START - 2 * DAY, START + DAY, 1500, first_id=-1500)
     counted = [trade for trade in past if trade.time_us < boundary_us]
-    data, view = watched(TradesBefore(past))
+    views, view = watched(TradesBefore(past))
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
         now_us = trade.time_us
         start_us = (now_us - DAY) // MINUTE * MINUTE
         everything = [*counted, *own[: trade.trade_id]]
@@ -108,9 +109,9 @@ def test_before_the_first_trade_the_past_counts_until_now() -> None:
 @pytest.mark.parametrize("minutes", [1, 7, 59, 60, 61, 23 * 60, 24 * 60])
 def test_any_window_up_to_a_day_is_in_memory(minutes: int) -> None:
     own = random_trades(Random(minutes), START, START + 2 * DAY, 800)
-    data, view = watched()
+    views, view = watched()
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
     now_us = own[-1].time_us + 20 * SECOND
     start_us = now_us // MINUTE * MINUTE - minutes * MINUTE
 
@@ -120,9 +121,9 @@ def test_any_window_up_to_a_day_is_in_memory(minutes: int) -> None:
 
 def test_a_window_that_begins_before_the_first_trade_is_in_memory_for_as_long_as_its_days_are() -> None:
     own = random_trades(Random(1), START, START + 40 * DAY, 4000)
-    data, view = watched()
+    views, view = watched()
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
     now_us = own[-1].time_us
 
     assert view.remembers(START - HOUR)
@@ -137,9 +138,9 @@ def test_the_average_is_that_of_the_last_minutes(seed: int) -> None:
     own = random_trades(random, START, START + HOUR, 300)
     boundary_us = own[0].time_us // SECOND * SECOND
     counted = [trade for trade in past if trade.time_us < boundary_us]
-    data, view = watched(TradesBefore(past))
+    views, view = watched(TradesBefore(past))
     for trade in own:
-        data.fold(traded(trade))
+        views.fold(traded(trade))
         now_us = trade.time_us + random.randrange(random.choice([1, 10 * MINUTE]))
         start_us = (now_us - 5 * MINUTE) // SECOND * SECOND
         within = [t for t in (*counted, *own[: trade.trade_id]) if t.time_us >= start_us]
@@ -173,11 +174,11 @@ def test_a_past_that_begins_with_the_first_trade_counts_from_then_on() -> None:
             return super().candles(symbol, base_seconds, start_us, end_us) if self.known else []
 
     source = Sudden(past)
-    data, view = watched(source)
+    views, view = watched(source)
     start_us = (now_us - DAY) // MINUTE * MINUTE
     assert (NO_TRADES, 0) == (view.rolling_day(now_us), view.close_before(start_us, now_us))
     source.known = True
-    data.fold(traded(own))
+    views.fold(traded(own))
 
     within = [trade for trade in (*past, own) if trade.time_us >= start_us]
     before = [trade for trade in past if trade.time_us < start_us]
@@ -186,11 +187,11 @@ def test_a_past_that_begins_with_the_first_trade_counts_from_then_on() -> None:
 
 
 def test_a_trade_that_arrives_late_within_its_minute_still_counts() -> None:
-    data, view = watched()
+    views, view = watched()
     first, second = random_trades(Random(1), START, START + SECOND, 2)
-    data.fold(traded(first))
+    views.fold(traded(first))
     view.rolling_day(first.time_us + 2 * MINUTE)  # the reader's clock is ahead of what was committed
-    data.fold(traded(second))
+    views.fold(traded(second))
 
     assert recount([first, second], [first, second]) == view.rolling_day(first.time_us + 2 * MINUTE)
 

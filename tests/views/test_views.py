@@ -14,7 +14,6 @@ from hypersim.engine.orders import Order
 from hypersim.engine.state import ExchangeState
 from hypersim.views.accounts import AccountView, Balance
 from hypersim.views.depth import Depth
-from hypersim.views.marketdata import MarketData
 from hypersim.views.views import Views, ViewsState
 from tests.views.world import ACCOUNTS, MARKETS, RandomWorld
 
@@ -205,18 +204,18 @@ def test_a_reset_leaves_accounts_markets_and_counters() -> None:
 def test_changed_levels_add_up_to_the_depth() -> None:
     world = RandomWorld(2)
     world.run(600)
-    data = MarketData()
+    views = Views()
     book: dict[str, tuple[dict[int, int], dict[int, int]]] = {market.symbol: ({}, {}) for market in MARKETS}
     for record in world.records:
-        data.fold(record)
+        views.fold(record)
         follow(book, record)
     for symbol, (bids, asks) in book.items():
-        _, shown_bids, shown_asks = data.markets[symbol].depth(5000)
+        _, shown_bids, shown_asks = views.marketdata.markets[symbol].depth(5000)
         assert sorted(bids.items(), reverse=True) == shown_bids
         assert sorted(asks.items()) == shown_asks
-        best_bid, best_ask = data.markets[symbol].best_bid, data.markets[symbol].best_ask
+        best_bid, best_ask = views.marketdata.markets[symbol].best_bid, views.marketdata.markets[symbol].best_ask
         assert (shown_bids[:1], shown_asks[:1]) == ([best_bid][: len(bids)], [best_ask][: len(asks)])
-        assert (shown_bids[:2], shown_asks[:2]) == data.markets[symbol].depth(2)[1:]
+        assert (shown_bids[:2], shown_asks[:2]) == views.marketdata.markets[symbol].depth(2)[1:]
 
 
 @pytest.mark.parametrize("seed", range(3))

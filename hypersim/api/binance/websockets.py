@@ -78,8 +78,9 @@ class WebSockets:
 
     def fold(self, record: Committed) -> None:
         """Tells what was committed. A listener of the writer."""
-        self._market.fold(record)
-        self._user.fold(record)
+        if self._connections:
+            self._market.fold(record)
+            self._user.fold(record)
 
     async def run(self) -> None:
         """Tells what time changes, until it is cancelled."""

@@ -181,9 +181,9 @@ class Levers:
 
     def fold(self, record: Committed) -> None:
         """Takes note of whose orders the outside filled, and of resets. A listener of the writer."""
-        if isinstance(record.command, Reset):
+        if type(record.command) is Reset:
             self._end_all()
-        elif self._levers and not isinstance(record.command, PlaceOrder):
+        elif self._levers and type(record.command) is not PlaceOrder:
             for event in record.events:
                 if isinstance(event, OrderChanged) and event.change is Change.TRADE:
                     lever = self._levers.get(event.order.symbol)

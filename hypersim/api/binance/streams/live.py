@@ -52,9 +52,9 @@ class LiveStreams:
             return
         trades = []
         for event in record.events:
-            if isinstance(event, Traded):
+            if type(event) is Traded:
                 trades.append(event)
-            elif isinstance(event, DepthChanged):
+            elif type(event) is DepthChanged:
                 self._depth_changed(event)
         if trades:
             self._traded(trades, record.time_us)

@@ -85,7 +85,7 @@ class SampledStreams:
         if not self._changes:
             return
         for event in record.events:
-            if isinstance(event, DepthChanged):
+            if type(event) is DepthChanged:
                 for changes in self._changes.get(event.symbol, NONE).values():
                     changes.add(event)
 
