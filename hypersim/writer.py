@@ -19,9 +19,9 @@ import enum
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from hypersim.ask import JoinedRow, KeyRow, Outcome
 from hypersim.clock import MICROSECONDS, Clock
@@ -38,6 +38,7 @@ from hypersim.store.people import check_people
 from hypersim.store.recovery import Recovered, recover
 from hypersim.store.reopening import one_line, reopened
 from hypersim.store.snapshots import Snapshot
+from hypersim.store.thread import StoringThread
 from hypersim.views.views import Views, ViewsState
 
 logger = logging.getLogger(__name__)
@@ -63,8 +64,6 @@ Listener = Callable[[Committed], None]
 """Takes what was committed, after it is durable and before it is answered: each record when the views have folded it
 and no later one. Must neither fail nor wait.
 """
-
-T = TypeVar("T")
 
 
 class WriterState(enum.StrEnum):
@@ -120,7 +119,7 @@ class Writer:
         """Has the exception WriterFailed once the exchange stays down."""
         self._journal, self._views, self._clock, self._reports = journal, views, clock, reports
         self._capacity, self._batch_size, self._snapshot_every = capacity, batch, snapshot_every
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._thread = StoringThread("commit")
         self._backlog = Backlog(journal, self._thread)
         self.projected: Callable[[], Awaitable[None]] = self._backlog.caught_up
         """Returns once what is durable now can be read from the store. Raises Refused OVERLOADED when that failed."""
@@ -147,7 +146,7 @@ class Writer:
 
         `first` says, once the views are there, what is taken in before anything else, time included.
         """
-        self._adopt(await self._in_thread(recover, self._journal))
+        self._adopt(await self._thread.run(partial(recover, self._journal)))
         for command in first():
             self._apply(Stamped(self._stamp(), command))
         self._task = asyncio.create_task(self._run(), name="writer")
@@ -166,7 +165,7 @@ class Writer:
                 self._task.cancel()
             await asyncio.wait((self._task,))
         self._abandon()
-        await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.to_thread(self._thread.stop)
         if self.failed.done():
             self.failed.result()
 
@@ -272,7 +271,7 @@ class Writer:
         if batch.records:
             if not self._open:
                 self._close(batch)
-            await self._in_thread(self._journal.prepare(batch.records, batch.joined))
+            await self._thread.run(self._journal.prepare(batch.records, batch.joined))
             newest = batch.records[-1]
             self.sequence = newest.sequence
             for record in batch.records:
@@ -299,7 +298,7 @@ class Writer:
     async def _save(self, sequence: int, time_us: int, exchange: ExchangeState, views: ViewsState) -> None:
         snapshot = await asyncio.to_thread(Snapshot.encode, sequence, time_us, exchange, views)
         await self._backlog.caught_up()
-        await self._in_thread(self._journal.save, snapshot)
+        await self._thread.run(partial(self._journal.save, snapshot))
 
     async def _advance(self) -> None:
         """Tells the exchange the time when something is due by time."""
@@ -366,7 +365,7 @@ class Writer:
 
     async def _report(self, bug: Bug, recovered: Recovered) -> None:
         try:
-            path = await self._in_thread(bug.write, self._reports, recovered.sequence, recovered.state)
+            path = await self._thread.run(partial(bug.write, self._reports, recovered.sequence, recovered.state))
         except OSError as error:
             logger.warning("a bug cannot be reported: %s", one_line(error))
         else:
@@ -393,6 +392,3 @@ class Writer:
         if error is not None:
             self._enter(WriterState.STOPPED)
             self.failed.set_exception(error)
-
-    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

@@ -8,12 +8,12 @@ asks sees what was durable when he asked, and that what waits is bounded. Use it
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from typing import Final
 
 from hypersim.engine.events import Committed
 from hypersim.errors import Reason, Refused
 from hypersim.store.journal import Journal
+from hypersim.store.thread import StoringThread
 
 CHUNK: Final = 64
 """Records that are projected together, or one batch that has more. On SQLite those of benchmarks/engine.py's orders
@@ -31,7 +31,7 @@ MOST_WAITING: Final = 4096
 class Backlog:
     """The records that wait, and are projected in the thread that stores batches."""
 
-    def __init__(self, journal: Journal, thread: Executor) -> None:
+    def __init__(self, journal: Journal, thread: StoringThread) -> None:
         self._journal, self._thread = journal, thread
         self._loop = asyncio.get_running_loop()
         self._batches: deque[Sequence[Committed]] = deque()
@@ -81,7 +81,7 @@ class Backlog:
             self._due.clear()
             while self._count >= CHUNK or self._projected < self._wanted:
                 records = self._next()
-                await self._loop.run_in_executor(self._thread, self._journal.project(records))
+                await self._thread.run(self._journal.project(records))
                 self._reached(records[-1].sequence)
 
     def abandon(self) -> None:

@@ -5,7 +5,7 @@ together is written once, in its last state. Pure apart from the running candles
 projected: after a failed commit, start again from what is stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -14,8 +14,10 @@ from sqlalchemy import Table
 
 from hypersim.ask import JoinedRow, KeyRow
 from hypersim.engine.events import (
+    Amendment,
     BalanceChanged,
     Committed,
+    DepthChanged,
     EntryKind,
     Event,
     Fill,
@@ -69,6 +71,13 @@ class Projected(Struct, kw_only=True):
     """By symbol, seconds and opening time."""
     tickers: dict[str, Row] = field(default_factory=dict)
 
+    def begin_anew(self) -> None:
+        """Forgets what there was: the projections are emptied first."""
+        for name in self.__struct_fields__:
+            if name != "reset":
+                getattr(self, name).clear()
+        self.reset = True
+
     def rows(self) -> dict[Table, Sequence[Row]]:
         """The rows of each table but the ledger."""
         return {
@@ -101,53 +110,51 @@ class Projections:
     def project(self, records: Sequence[Committed]) -> Projected:
         """The rows of records that follow one another, of one batch or several."""
         projected = Projected()
+        orders, balances, deposits = projected.orders, projected.balances, projected.deposits
         minutes: dict[tuple[str, int], Candle] = {}
         for record in records:
             time_us, sequence = record.time_us, record.sequence
             entries: list[Entry] = []
-            minute_us = time_us - time_us % MINUTE_US
+            # exact types, and those that come with every order first (benchmarks/orders.py)
             for event in record.events:
-                if isinstance(event, BalanceChanged):
-                    _balance_changed(projected, event, sequence, time_us, entries)
-                elif isinstance(event, OrderChanged):
-                    order, fill = event.order, event.fill
-                    projected.orders[order.symbol, order.order_id] = order
-                    if fill is not None:
-                        projected.trades.append(_trade_row(order, fill, time_us))
+                if type(event) is BalanceChanged:
+                    account_id, asset = event.account_id, event.asset
+                    entry = _entry(event)
+                    if event.kind in DEPOSITS and account_id > 0:
+                        deposits.append((account_id, sequence, len(entries), asset, entry[3], time_us))
+                    entries.append(entry)
+                    balances[account_id, asset] = (account_id, asset, entry[5], entry[6], sequence)
+                elif type(event) is OrderChanged:
+                    order = event.order
+                    orders[order.symbol, order.order_id] = order
+                    if event.fill is not None:
+                        projected.trades.append(_trade_row(order, event.fill, time_us))
                     elif event.amendment is not None:
-                        projected.amendments.append(_amendment_row(event, time_us))
-                elif isinstance(event, Traded):
+                        projected.amendments.append(_amendment_row(order, event.amendment, time_us))
+                elif type(event) is Traded:
                     _traded(projected, event, time_us)
-                    key = (event.symbol, minute_us)
-                    minutes[key] = with_trade(
-                        minutes.get(key),
-                        minute_us,
-                        event.price,
-                        event.quantity,
-                        event.trade_id,
-                        buyer_is_maker=event.buyer_is_maker,
-                    )
-                elif isinstance(event, WorldReset):
+                    _traded_in_minute(minutes, event, time_us)
+                elif type(event) is WorldReset:
                     self._running.clear()
                     minutes.clear()
-                    projected = Projected(reset=True)
-                else:
+                    projected.begin_anew()
+                elif type(event) is not DepthChanged:
                     _others(projected, event, time_us)
             if entries:
                 projected.ledger.append((sequence, time_us, entries))
-        for (symbol, _), minute in minutes.items():
-            self._add(symbol, minute, projected)
+        self._add(minutes, projected)
         return projected
 
-    def _add(self, symbol: str, minute: Candle, projected: Projected) -> None:
-        """Adds what was traded in one minute to the stored candles."""
-        for seconds in STORED_SECONDS:
-            added = opening_at(minute, bucket(minute.open_us, seconds))
-            candle = self._running.get((symbol, seconds))
-            if candle is not None and candle.open_us == added.open_us:
-                added = merge(candle, added)
-            self._running[symbol, seconds] = added
-            projected.candles[symbol, seconds, added.open_us] = added
+    def _add(self, minutes: Mapping[tuple[str, int], Candle], projected: Projected) -> None:
+        """Adds what was traded, by symbol and minute, to the stored candles."""
+        for (symbol, _), minute in minutes.items():
+            for seconds in STORED_SECONDS:
+                added = opening_at(minute, bucket(minute.open_us, seconds))
+                candle = self._running.get((symbol, seconds))
+                if candle is not None and candle.open_us == added.open_us:
+                    added = merge(candle, added)
+                self._running[symbol, seconds] = added
+                projected.candles[symbol, seconds, added.open_us] = added
 
 
 def _others(projected: Projected, event: Event, time_us: int) -> None:
@@ -172,16 +179,17 @@ def joined_rows(joined: Sequence[JoinedRow]) -> dict[Table, list[Row]]:
     return {tables.api_keys: keys, tables.facts: list(named.values())}
 
 
-def _balance_changed(
-    projected: Projected, event: BalanceChanged, sequence: int, time_us: int, entries: list[Entry]
-) -> None:
-    """A ledger entry, and the balance after it."""
-    account_id, asset, kind = event.account_id, event.asset, event.kind
-    free, locked, free_change = str(event.free), str(event.locked), str(event.free_change)
-    if account_id > 0 and kind in DEPOSITS:
-        projected.deposits.append((account_id, sequence, len(entries), asset, free_change, time_us))
-    entries.append((account_id, asset, kind, free_change, str(event.locked_change), free, locked, event.reference))
-    projected.balances[account_id, asset] = (account_id, asset, free, locked, sequence)
+def _entry(event: BalanceChanged) -> Entry:
+    return (
+        event.account_id,
+        event.asset,
+        event.kind,
+        str(event.free_change),
+        str(event.locked_change),
+        str(event.free),
+        str(event.locked),
+        event.reference,
+    )
 
 
 def _traded(projected: Projected, event: Traded, time_us: int) -> None:
@@ -200,6 +208,15 @@ def _traded(projected: Projected, event: Traded, time_us: int) -> None:
         )
     )
     projected.tickers[symbol] = (symbol, price, trade_id, time_us)
+
+
+def _traded_in_minute(minutes: dict[tuple[str, int], Candle], event: Traded, time_us: int) -> None:
+    """A trade in its minute's candle."""
+    open_us = time_us - time_us % MINUTE_US
+    key = (event.symbol, open_us)
+    minutes[key] = with_trade(
+        minutes.get(key), open_us, event.price, event.quantity, event.trade_id, buyer_is_maker=event.buyer_is_maker
+    )
 
 
 def _trade_row(order: Order, fill: Fill, time_us: int) -> Row:
@@ -249,9 +266,7 @@ def _prevented_row(event: MatchPrevented, time_us: int) -> Row:
     )
 
 
-def _amendment_row(event: OrderChanged, time_us: int) -> Row:
-    order, amendment = event.order, event.amendment
-    assert amendment is not None
+def _amendment_row(order: Order, amendment: Amendment, time_us: int) -> Row:
     return (
         order.account_id,
         order.symbol,

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from concurrent.futures import Executor
+from functools import partial
 from typing import Final
 
 from hypersim.clock import MICROSECONDS, Clock
 from hypersim.errors import StoreError
 from hypersim.store.journal import Journal
 from hypersim.store.recovery import Recovered, recover
+from hypersim.store.thread import StoringThread
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +21,12 @@ PATIENCE_US: Final = 60 * MICROSECONDS
 """For how long it is tried."""
 
 
-async def reopened(journal: Journal, clock: Clock, thread: Executor) -> Recovered:
+async def reopened(journal: Journal, clock: Clock, thread: StoringThread) -> Recovered:
     """What is durable, read in that thread. Raises StoreError when it cannot be trusted or reached."""
     until_us = clock.now_us() + PATIENCE_US
     pause_s = FIRST_PAUSE_S
     while True:
-        attempt = asyncio.get_running_loop().run_in_executor(thread, _reopen, journal)
+        attempt = thread.run(partial(_reopen, journal))
         await asyncio.wait((attempt,))
         error = attempt.exception()
         if error is None:
