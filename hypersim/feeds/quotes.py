@@ -32,6 +32,8 @@ class Quotes:
         self._step = market.step_size
         self._stated: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
+        self._best: int | None = None
+        """Of the prices in `_sizes` the best one, None where it has to be looked for."""
         self._laid: dict[int, int] = {}
         self._laid_bound: int | None = None
         self._touched: set[int] = set()
@@ -57,7 +59,7 @@ class Quotes:
         """Puts what is stated on the grid as it is now."""
         self._touched.update(self._sizes)
         self._known_bound = self._on_grid(self._stated_bound)
-        stated, self._stated, self._sizes = self._stated, {}, {}
+        stated, self._stated, self._sizes, self._best = self._stated, {}, {}, None
         for price, size in stated.items():
             on_grid = self.align(price)
             if self._known(on_grid):
@@ -88,30 +90,37 @@ class Quotes:
         """
         before, self._stated_bound, self._known_bound = self._known_bound, bound, self._on_grid(bound)
         levels = dict(listed)
-        gone: Iterable[int] = ()
+        gone: set[int] = set()
         if full:
             gone = self._stated.keys() - levels.keys()
-        elif self._known_bound != before:
-            gone = [price for price in self._stated if not self._known(self.align(price))]
+        if self._known_bound != before:
+            gone |= {price for price in self._stated if not self._known(self.align(price))}
         for price in gone:
             self._set(price, 0)
         for price, size in levels.items():
-            self._set(price, size if self._known(self.align(price)) else 0)
+            self._set(price, size)
 
     def _set(self, price: int, size: int) -> None:
         before = self._stated.get(price, 0)
         if size == before:
             return
-        if size:
-            self._stated[price] = size
-        else:
-            del self._stated[price]
         on_grid = self.align(price)
+        if size and self._known(on_grid):
+            self._stated[price] = size
+        elif before:
+            size = 0
+            del self._stated[price]
+        else:
+            return
         total = self._sizes.get(on_grid, 0) + size - before
         if total:
             self._sizes[on_grid] = total
+            if self._best is not None and (on_grid > self._best if self.side is Side.BUY else on_grid < self._best):
+                self._best = on_grid
         else:
             del self._sizes[on_grid]
+            if on_grid == self._best:
+                self._best = None
         self._touched.add(on_grid)
 
     def consumed(self, price: int) -> None:
@@ -127,8 +136,10 @@ class Quotes:
     def best(self) -> int | None:
         """The best price with at least a step of size."""
         choose = max if self.side is Side.BUY else min
-        best = choose(self._sizes, default=0)
-        if self._sizes.get(best, 0) >= self._step and best > 0:
+        best = self._best
+        if best is None:  # it has gone, as seldom happens: most that is said of it is another size
+            best = self._best = choose(self._sizes, default=None)
+        if best is None or (self._sizes[best] >= self._step and best > 0):
             return best
         return choose(self.sizes, default=None)
 
