@@ -27,7 +27,9 @@ logger = logging.getLogger(__name__)
 STALE_AFTER_S = 30
 WATCH_INTERVAL_S = 1
 PACE_S = 0.1
-"""For how long updates of a market are gathered on which nobody has an order: fewer commands, the same book."""
+"""For how long, at most, updates of a market are gathered on which nobody has an order: fewer commands, the same book.
+What is gathered of all such markets is told at one beat, and so stored at once.
+"""
 LONGEST_START_S = 2
 """How long an emptied world is waited for until its markets stand again."""
 REFUSAL_PAUSE_S = 0.25
@@ -40,7 +42,8 @@ LATER = frozenset({Reason.OVERLOADED, Reason.SHUTTING_DOWN})
 class FeedSupervisor:
     """The outside market of one world, as some sources show it.
 
-    `hurried` tells the symbols on which somebody has an open order: the others' updates are gathered for PACE_S.
+    `hurried` tells the symbols on which somebody has an open order: the others' updates are gathered until
+    the next beat.
     `seed` is that of the pauses' jitter. `levers` bend what the sources say.
     """
 
@@ -59,6 +62,8 @@ class FeedSupervisor:
         self._sources = sources
         self._hurried = hurried
         self._running = False
+        self._beat = asyncio.Event()
+        """Set, and made anew, every PACE_S."""
         jitter = random.Random(f"{seed}/pauses")
         feeds = {id(feed): feed for _, order in sources.markets.values() for feed in order}
         self._runners = {
@@ -93,6 +98,7 @@ class FeedSupervisor:
                 tasks.create_task(runner.run(), name=f"runner {runner.feed.name}")
             for line in self._lines.values():
                 tasks.create_task(self._tell(line), name=f"outside {line.channel.symbol}")
+            tasks.create_task(self._beats(), name="beats")
             tasks.create_task(self._watch(), name="stale quotes")
             if self._levers is not None:
                 tasks.create_task(self._levers.run(), name="price paths")
@@ -208,7 +214,7 @@ class FeedSupervisor:
             while await self._tell_next(line):
                 pass
             if symbol not in self._hurried():
-                await self._clock.sleep(PACE_S)
+                await self._beat.wait()
 
     async def _tell_next(self, line: Line) -> bool:
         """Tells the exchange what there is to tell of a market; whether there was anything."""
@@ -247,6 +253,12 @@ class FeedSupervisor:
             if self._failures.get(channel.symbol) != failure:
                 logger.error(failure)
             self._failures[channel.symbol] = failure
+
+    async def _beats(self) -> None:
+        while True:
+            await self._clock.sleep(PACE_S)
+            self._beat.set()
+            self._beat = asyncio.Event()
 
     async def _watch(self) -> None:
         while True:
