@@ -125,23 +125,34 @@ class Quotes:
 
     def consumed(self, price: int) -> None:
         """The exchange is about to trade at a price: what it holds there and before it changes on its own."""
-        reached = self._reached(self._laid, price)
-        self._printed.update(reached, self._reached(self._sizes, price))
+        # what it holds and the source does not state any more is among what is still to be told
+        self._printed.update(self._reached(self._touched & self._laid.keys(), price))
+        best, tick = self._best_stated(), self._tick
+        if best is None:
+            return
+        distance = best - price if self.side is Side.BUY else price - best
+        if tick and distance // tick < len(self._sizes):  # a few ticks as a rule, of a thousand levels
+            grid = range(best, price - 1, -tick) if self.side is Side.BUY else range(best, price + 1, tick)
+            self._printed.update(level for level in grid if level in self._sizes)
+        else:
+            self._printed.update(self._reached(self._sizes, price))
 
     def _reached(self, levels: Iterable[int], price: int) -> list[int]:
         if self.side is Side.BUY:
             return [level for level in levels if level >= price]
         return [level for level in levels if level <= price]
 
+    def _best_stated(self) -> int | None:
+        if self._best is None:  # it has gone, as seldom happens: most that is said of it is another size
+            self._best = (max if self.side is Side.BUY else min)(self._sizes, default=None)
+        return self._best
+
     def best(self) -> int | None:
         """The best price with at least a step of size."""
-        choose = max if self.side is Side.BUY else min
-        best = self._best
-        if best is None:  # it has gone, as seldom happens: most that is said of it is another size
-            best = self._best = choose(self._sizes, default=None)
+        best = self._best_stated()
         if best is None or (self._sizes[best] >= self._step and best > 0):
             return best
-        return choose(self.sizes, default=None)
+        return (max if self.side is Side.BUY else min)(self.sizes, default=None)
 
     def changes(self, *, full: bool) -> tuple[tuple[tuple[int, int], ...], bool]:
         """(grid price, size) of the levels to tell the exchange about, best first; and whether there is
