@@ -105,7 +105,7 @@ class Quotes:
         if size == before:
             return
         on_grid = self.align(price)
-        if size and self._known(on_grid):
+        if size and (before or self._known(on_grid)):
             self._stated[price] = size
         elif before:
             size = 0
