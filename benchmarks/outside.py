@@ -30,6 +30,7 @@ from hypersim.engine.market import Asset
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SourceReport
 from hypersim.feeds.line import Sources
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.supervisor import FeedSupervisor
 from hypersim.serve import SWITCH_INTERVAL_S
 from hypersim.store.database import open_database
@@ -130,7 +131,7 @@ async def measure(url: str, count: int, seconds: float, under_way: int) -> Rate:
             clock=clock,
             sources=Sources(name=feed.name, why="", markets={market.symbol: (market, (feed,)) for market in markets}),
             seed=1,
-            hurried=lambda: set(symbols),
+            pace=Pace(clock, lambda: set(symbols)),
         )
         writer.listeners += [supervisor.fold, feed.fold]
         rate = await _follow(supervisor, feed, writer, seconds)

@@ -308,10 +308,11 @@ class Outside:
         venue.tape.begin_taker()
         for outside in (self.bids, self.asks):
             side, resting = outside.side, venue.book.resting(outside.side)
+            opposite = venue.book.resting(side.opposite)
             for price, target in targets[side]:
                 level = resting.level(price)
                 missing = target - (level.house if level is not None else 0)
-                if missing > 0:
+                if missing > 0 and opposite.reaches(price):
                     missing -= self._cross(side, price, missing, time_us)
                 if missing > 0:
                     resting.add_house(price, missing, ahead=price in unknown[side])

@@ -32,6 +32,8 @@ class Quotes:
         self._step = market.step_size
         self._stated: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
+        self._best: int | None = None
+        """Of the prices in `_sizes` the best one, None where it has to be looked for."""
         self._laid: dict[int, int] = {}
         self._laid_bound: int | None = None
         self._touched: set[int] = set()
@@ -57,7 +59,7 @@ class Quotes:
         """Puts what is stated on the grid as it is now."""
         self._touched.update(self._sizes)
         self._known_bound = self._on_grid(self._stated_bound)
-        stated, self._stated, self._sizes = self._stated, {}, {}
+        stated, self._stated, self._sizes, self._best = self._stated, {}, {}, None
         for price, size in stated.items():
             on_grid = self.align(price)
             if self._known(on_grid):
@@ -88,49 +90,69 @@ class Quotes:
         """
         before, self._stated_bound, self._known_bound = self._known_bound, bound, self._on_grid(bound)
         levels = dict(listed)
-        gone: Iterable[int] = ()
+        gone: set[int] = set()
         if full:
             gone = self._stated.keys() - levels.keys()
-        elif self._known_bound != before:
-            gone = [price for price in self._stated if not self._known(self.align(price))]
+        if self._known_bound != before:
+            gone |= {price for price in self._stated if not self._known(self.align(price))}
         for price in gone:
             self._set(price, 0)
         for price, size in levels.items():
-            self._set(price, size if self._known(self.align(price)) else 0)
+            self._set(price, size)
 
     def _set(self, price: int, size: int) -> None:
         before = self._stated.get(price, 0)
         if size == before:
             return
-        if size:
-            self._stated[price] = size
-        else:
-            del self._stated[price]
         on_grid = self.align(price)
+        if size and (before or self._known(on_grid)):
+            self._stated[price] = size
+        elif before:
+            size = 0
+            del self._stated[price]
+        else:
+            return
         total = self._sizes.get(on_grid, 0) + size - before
         if total:
             self._sizes[on_grid] = total
+            if self._best is not None and (on_grid > self._best if self.side is Side.BUY else on_grid < self._best):
+                self._best = on_grid
         else:
             del self._sizes[on_grid]
+            if on_grid == self._best:
+                self._best = None
         self._touched.add(on_grid)
 
     def consumed(self, price: int) -> None:
         """The exchange is about to trade at a price: what it holds there and before it changes on its own."""
-        reached = self._reached(self._laid, price)
-        self._printed.update(reached, self._reached(self._sizes, price))
+        # what it holds and the source does not state any more is among what is still to be told
+        self._printed.update(self._reached(self._touched & self._laid.keys(), price))
+        best, tick = self._best_stated(), self._tick
+        if best is None:
+            return
+        distance = best - price if self.side is Side.BUY else price - best
+        if tick and distance // tick < len(self._sizes):  # a few ticks as a rule, of a thousand levels
+            grid = range(best, price - 1, -tick) if self.side is Side.BUY else range(best, price + 1, tick)
+            self._printed.update(level for level in grid if level in self._sizes)
+        else:
+            self._printed.update(self._reached(self._sizes, price))
 
     def _reached(self, levels: Iterable[int], price: int) -> list[int]:
         if self.side is Side.BUY:
             return [level for level in levels if level >= price]
         return [level for level in levels if level <= price]
 
+    def _best_stated(self) -> int | None:
+        if self._best is None:  # it has gone, as seldom happens: most that is said of it is another size
+            self._best = (max if self.side is Side.BUY else min)(self._sizes, default=None)
+        return self._best
+
     def best(self) -> int | None:
         """The best price with at least a step of size."""
-        choose = max if self.side is Side.BUY else min
-        best = choose(self._sizes, default=0)
-        if self._sizes.get(best, 0) >= self._step and best > 0:
+        best = self._best_stated()
+        if best is None or (self._sizes[best] >= self._step and best > 0):
             return best
-        return choose(self.sizes, default=None)
+        return (max if self.side is Side.BUY else min)(self.sizes, default=None)
 
     def changes(self, *, full: bool) -> tuple[tuple[tuple[int, int], ...], bool]:
         """(grid price, size) of the levels to tell the exchange about, best first; and whether there is

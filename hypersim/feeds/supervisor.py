@@ -8,7 +8,7 @@ exchange ends `run`. Knows the exchange only by `ask` and by the records that it
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Set
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from hypersim.ask import Ask
@@ -20,14 +20,13 @@ from hypersim.feeds.base import FeedStatus
 from hypersim.feeds.channel import Channel
 from hypersim.feeds.levers.levers import Levers
 from hypersim.feeds.line import Line, Sources
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.runner import FeedRunner
 
 logger = logging.getLogger(__name__)
 
 STALE_AFTER_S = 30
 WATCH_INTERVAL_S = 1
-PACE_S = 0.1
-"""For how long updates of a market are gathered on which nobody has an order: fewer commands, the same book."""
 LONGEST_START_S = 2
 """How long an emptied world is waited for until its markets stand again."""
 REFUSAL_PAUSE_S = 0.25
@@ -40,8 +39,8 @@ LATER = frozenset({Reason.OVERLOADED, Reason.SHUTTING_DOWN})
 class FeedSupervisor:
     """The outside market of one world, as some sources show it.
 
-    `hurried` tells the symbols on which somebody has an open order: the others' updates are gathered for PACE_S.
-    `seed` is that of the pauses' jitter. `levers` bend what the sources say.
+    `pace` says how long updates of markets are gathered on which nobody has an order; it beats while this runs. `seed`
+    is that of the pauses' jitter. `levers` bend what the sources say.
     """
 
     def __init__(
@@ -51,13 +50,13 @@ class FeedSupervisor:
         clock: Clock,
         sources: Sources,
         seed: int,
-        hurried: Callable[[], Set[str]] = frozenset,
+        pace: Pace | None = None,
         levers: Levers | None = None,
     ) -> None:
         self._ask = ask
         self._clock = clock
         self._sources = sources
-        self._hurried = hurried
+        self._pace = pace or Pace(clock)
         self._running = False
         jitter = random.Random(f"{seed}/pauses")
         feeds = {id(feed): feed for _, order in sources.markets.values() for feed in order}
@@ -93,6 +92,7 @@ class FeedSupervisor:
                 tasks.create_task(runner.run(), name=f"runner {runner.feed.name}")
             for line in self._lines.values():
                 tasks.create_task(self._tell(line), name=f"outside {line.channel.symbol}")
+            tasks.create_task(self._pace.run(), name="beats")
             tasks.create_task(self._watch(), name="stale quotes")
             if self._levers is not None:
                 tasks.create_task(self._levers.run(), name="price paths")
@@ -207,8 +207,8 @@ class FeedSupervisor:
             line.wake.clear()
             while await self._tell_next(line):
                 pass
-            if symbol not in self._hurried():
-                await self._clock.sleep(PACE_S)
+            if symbol not in self._pace.hurried():
+                await self._pace.beat()
 
     async def _tell_next(self, line: Line) -> bool:
         """Tells the exchange what there is to tell of a market; whether there was anything."""

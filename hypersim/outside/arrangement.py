@@ -14,6 +14,7 @@ from hypersim.feeds.binance.relisting import Memory, Relisting
 from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.demand import Demand
 from hypersim.feeds.levers.levers import Levers
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.past.backfill import UpstreamHistory
 from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.feeds.past.days import keep_days
@@ -115,13 +116,14 @@ class Arranger:
         upstream: Upstream,
         views: Views,
         demand: Demand,
+        pace: Pace,
         planner: Planner,
         world: Changeable,
     ) -> None:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._views, self._demand = upstream, views, demand
         self._data = views.marketdata
-        self._planner, self._world = planner, world
+        self._pace, self._planner, self._world = pace, planner, world
 
     def arrange(self, chosen: Chosen, levers: Levers) -> Arrangement:
         """New feeds for the markets as they are now, and all that goes with them."""
@@ -157,7 +159,7 @@ class Arranger:
                 clock=self._clock,
                 sources=sources,
                 seed=self._settings.seed,
-                hurried=self._views.accounts.symbols_with_orders,
+                pace=self._pace,
                 levers=levers,
             ),
             histories=histories,

@@ -28,6 +28,7 @@ from hypersim.feeds.demand import Demand
 from hypersim.feeds.levers.bend import bent_down
 from hypersim.feeds.levers.levers import NO_PATHS, Levers
 from hypersim.feeds.line import Sources
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.past.backfill import day_of
 from hypersim.feeds.past.chosen import ChosenHistory
 from hypersim.markets import Listed, MarketsFile
@@ -73,7 +74,10 @@ class OutsideMarket:
         self._settings, self._file, self._clock = settings, file, clock
         self._upstream, self._views, self._demand, self._history = upstream, views, demand, history
         self._data = views.marketdata
-        self._workshop = Workshop(settings, file, clock, upstream, demand, self._last_prices, self._learn_day)
+        self._pace = Pace(clock, views.accounts.symbols_with_orders)
+        self._workshop = Workshop(
+            settings, file, clock, upstream, demand, self._pace, self._last_prices, self._learn_day
+        )
         self._planner = Planner(settings, file, clock, self._workshop)
         self._chosen: Chosen | None = None
         self._world: Changeable | None = None
@@ -133,6 +137,7 @@ class OutsideMarket:
             upstream=self._upstream,
             views=self._views,
             demand=self._demand,
+            pace=self._pace,
             planner=self._planner,
             world=world,
         )

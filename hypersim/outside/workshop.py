@@ -18,6 +18,7 @@ from hypersim.feeds.binance.polling import LearnDay
 from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.ccxt.feed import CcxtFeed
 from hypersim.feeds.demand import Demand
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.synthetic.feed import SyntheticFeed
 from hypersim.markets import MarketsFile
 from hypersim.settings import BINANCE, CCXT_FEED, SYNTHETIC, Settings
@@ -39,11 +40,12 @@ class Workshop:
         clock: Clock,
         upstream: Upstream,
         demand: Demand,
+        pace: Pace,
         last_prices: Callable[[], Mapping[str, int]],
         learn_day: LearnDay,
     ) -> None:
         self._settings, self._file, self._clock = settings, file, clock
-        self._upstream, self._demand = upstream, demand
+        self._upstream, self._demand, self._pace = upstream, demand, pace
         self._last_prices, self._learn_day = last_prices, learn_day
         self._makers: Mapping[str, Callable[[str, Sequence[Market]], Feed]] = {
             BINANCE: self._binance,
@@ -89,6 +91,7 @@ class Workshop:
             upstream=self._upstream,
             markets=[(market, self._file.symbol_at(market, name)) for market in markets],
             demand=self._demand,
+            pace=self._pace,
             interval_ms=settings.market_update_interval_ms,
             seed=settings.seed,
             traded=self._last_prices(),

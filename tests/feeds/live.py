@@ -12,6 +12,7 @@ from hypersim.feeds.binance.budget import WeightBudget
 from hypersim.feeds.binance.feed import BinanceFeed
 from hypersim.feeds.binance.upstream import Upstream, connection
 from hypersim.feeds.demand import Demand
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.supervisor import FeedSupervisor
 from tests.feeds.desk import Desk, VirtualClock, fed_by
 from tests.feeds.markets import MARKETS
@@ -71,11 +72,14 @@ async def live(
     fallback: ScriptedUpstream | None = None,
     interval_ms: int = 1000,
     names: dict[str, str] | None = None,
+    beating: Clock | None = None,
 ) -> AsyncIterator[Live]:
-    """Runs it; `names`: the upstream's names of our symbols, where they differ."""
+    """Runs it; `names`: the upstream's names of our symbols, where they differ. `beating`: the clock of its pace, where
+    that is another one.
+    """
     markets = [MARKETS[symbol] for symbol in symbols]
     ordered: set[str] = set()
-    demand = Demand(clock, lambda: ordered)
+    demand, pace = Demand(clock, lambda: ordered), Pace(beating or clock, lambda: ordered)
     desk = Desk(VirtualClock(), markets)
     async with reached(scripted, clock, weight=weight, fallback=fallback) as upstream:
         feed = BinanceFeed(
@@ -83,11 +87,12 @@ async def live(
             upstream=upstream,
             markets=[(market, (names or {}).get(market.symbol, market.symbol)) for market in markets],
             demand=demand,
+            pace=pace,
             interval_ms=interval_ms,
             seed=1,
             traded=traded,
         )
-        supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by(markets, feed), seed=1)
+        supervisor = FeedSupervisor(ask=desk, clock=clock, sources=fed_by(markets, feed), seed=1, pace=pace)
         desk.listeners.append(supervisor.fold)
         async with running(supervisor.run()):
             yield Live(desk=desk, supervisor=supervisor, feed=feed, demand=demand, ordered=ordered)

@@ -8,6 +8,7 @@ from hypersim.engine.commands import Command, OutsideUpdate
 from hypersim.engine.market import Market
 from hypersim.feeds.base import Sight, SourceReport
 from hypersim.feeds.levers.levers import Levers
+from hypersim.feeds.pace import Pace
 from hypersim.feeds.supervisor import FeedSupervisor
 from tests.feeds.desk import MARKET, Desk, VirtualClock, fed_by, ladder, settle
 
@@ -67,7 +68,7 @@ async def supervised(
         clock=clock,
         sources=fed_by([market], *(feed.timed_by(clock) for feed in feeds)),
         seed=1,
-        hurried=lambda: hurried,
+        pace=Pace(clock, lambda: hurried),
         levers=levers,
     )
     desk.listeners.append(supervisor.fold)

@@ -10,8 +10,9 @@ from hypersim.engine.commands import Ladder, OutsideUpdate, Print
 from hypersim.engine.orders import Side
 from hypersim.feeds.base import SourceReport
 from hypersim.feeds.binance import feed as binance_module
+from hypersim.feeds.pace import LEAD_S, PACE_S
 from hypersim.units import parse
-from tests.feeds.desk import Desk
+from tests.feeds.desk import Desk, VirtualClock
 from tests.feeds.live import FastClock, Live, live
 from tests.feeds.scripted_market import ScriptedMarket
 from tests.feeds.scripted_upstream import BOOK, DAY, DEPTH, TIME, TRADES, ScriptedUpstream
@@ -61,6 +62,42 @@ async def test_what_is_streamed_is_exact(upstream: ScriptedUpstream) -> None:
         SourceReport(host=host, transport="websocket", weight_per_minute=12000, weight_spent=56, streamed=1) == report
     )
     assert [BOOK, DAY, DEPTH] == [path for path, _ in upstream.requests]
+
+
+async def test_a_stream_is_read_before_the_beat_at_which_it_is_told_or_at_once_where_somebody_has_an_order(
+    upstream: ScriptedUpstream,
+) -> None:
+    upstream.streams = True
+    bitcoin, beating = upstream.markets["BTCUSDT"], VirtualClock()
+
+    async def bid(size: str) -> None:
+        bitcoin.put(Side.BUY, "59998", size)
+        await upstream.flush()
+
+    async with asyncio.timeout(10), live(upstream, WallClock(), beating=beating) as world:
+
+        def seen_us() -> int:
+            return world.supervisor.status().symbols["BTCUSDT"].received_us
+
+        await world.supervisor.ready()
+        first_us = seen_us()
+        await bid("7")
+        await until(lambda: seen_us() > first_us)
+        second_us = seen_us()
+        await bid("8")
+        await until(lambda: seen_us() > second_us)
+        waited_us = seen_us() - second_us
+        before = world.house(Side.BUY)
+        await beating.pass_time(PACE_S)
+        await until(lambda: world.house(Side.BUY) == whole(BIDS | {"59998": "8"}))
+        world.ordered.add("BTCUSDT")
+        await bid("9")
+        await beating.pass_time(PACE_S)
+        await bid("10")
+        await until(lambda: world.house(Side.BUY) == whole(BIDS | {"59998": "10"}))
+
+    assert whole(BIDS) == before
+    assert waited_us >= (PACE_S - LEAD_S) * 1e6
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -199,7 +236,6 @@ async def test_a_market_may_have_another_name_upstream(upstream: ScriptedUpstrea
         await until(lambda: streamed(world))
         upstream.markets["XBTUSD"].trade(Side.SELL, "50", "0.25")
         await upstream.flush()
-        await until(lambda: len(world.prints) == 1)
+        await until(lambda: world.house(Side.BUY) == whole({"50": "0.75"}))
 
-    assert whole({"50": "0.75"}) == world.house(Side.BUY)
     assert [Print(parse("50"), parse("0.25"), Side.SELL)] == world.prints

@@ -13,7 +13,8 @@ from hypersim.engine.orders import Side
 from hypersim.errors import Reason
 from hypersim.feeds.base import FeedFailed, Sight, SymbolStatus
 from hypersim.feeds.channel import WITHDRAWAL
-from hypersim.feeds.supervisor import PACE_S, FeedSupervisor, moved_to
+from hypersim.feeds.pace import PACE_S
+from hypersim.feeds.supervisor import FeedSupervisor, moved_to
 from hypersim.units import ONE
 from tests.feeds.desk import MARKET, START_US, Desk, VirtualClock, bought, coins, fed_by, ladder, resuming, seen, settle
 from tests.feeds.scripted_feed import BOOK, ScriptedFeed, ladders, supervised

@@ -74,6 +74,10 @@ class DepthSide:
         """Where shown may differ from stated."""
         self._before: dict[int, int] = {}
         """What was shown where something changed since the last `change`."""
+        self._first: int | None = None
+        """The lowest rank that is shown, None where it has to be looked for: it is asked for much more often than it
+        changes.
+        """
         self._best_before: int | None = None
         self._bound = 0
         self._span: int | None = None
@@ -83,7 +87,7 @@ class DepthSide:
         """Starts from one side of a snapshot that was asked for with a limit of levels."""
         self._stated = {price * self._sign: size for price, size in listed if size}
         self._shown = SortedDict(self._stated)
-        self._quoted, self._before = set(), {}
+        self._quoted, self._before, self._first = set(), {}, None
         if len(listed) < limit:
             self._bound, self._span = (UNBOUNDED if self._sign > 0 else 0), None
         else:
@@ -133,6 +137,8 @@ class DepthSide:
             self._shown[rank] = size
         else:
             del self._shown[rank]
+        if not (size and before):
+            self._first = None
 
     def agrees(self, price: int, size: int) -> bool:
         """Whether the best level may be this one, for all we know; size 0: none."""
@@ -144,9 +150,11 @@ class DepthSide:
     @property
     def best(self) -> int | None:
         """The best known price."""
-        if not self._shown:
-            return None
-        rank = self._shown.peekitem(0)[0]
+        rank = self._first
+        if rank is None:
+            if not self._shown:
+                return None
+            rank = self._first = self._shown.peekitem(0)[0]
         return rank * self._sign if rank <= self._bound else None
 
     @property
@@ -160,8 +168,9 @@ class DepthSide:
     def change(self, *, full: bool) -> SideChange:
         """What happened since the last call."""
         before, self._before = self._before, {}
-        best_before, self._best_before = self._best_before, self.best
-        touch = max((price * self._sign for price in (best_before, self.best) if price is not None), default=None)
+        best_before, best = self._best_before, self.best
+        self._best_before = best
+        touch = max((price * self._sign for price in (best_before, best) if price is not None), default=None)
         listed, decreases = [], []
         for rank, size_before in sorted(before.items()):
             if rank > self._bound:
@@ -170,12 +179,12 @@ class DepthSide:
             if shown != size_before:
                 listed.append((rank * self._sign, shown))
             if shown < size_before:
-                at_touch = self.best is None or (touch is not None and rank <= touch)
+                at_touch = best is None or (touch is not None and rank <= touch)
                 decreases.append(Decrease(rank * self._sign, size_before - shown, at_touch))
         if full:
             known = self._shown.irange(maximum=self._bound)
             listed, decreases = [(rank * self._sign, self._shown[rank]) for rank in known], []
-        return SideChange(tuple(listed), self._bound * self._sign, tuple(decreases), best_before, self.best)
+        return SideChange(tuple(listed), self._bound * self._sign, tuple(decreases), best_before, best)
 
 
 class DepthBook:

@@ -20,6 +20,7 @@ from hypersim.feeds.binance.streaming import MarketStream
 from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.binance.watched import Source, Watched
 from hypersim.feeds.demand import Demand
+from hypersim.feeds.pace import Pace
 
 MOST_STREAMED_IDLE = 20
 """Up to so many symbols are all streamed, in demand or not."""
@@ -31,9 +32,9 @@ ATTENTION_INTERVAL_US = MICROSECONDS
 class BinanceFeed:
     """The markets of an upstream that are listed here too: `markets` with the upstream's names of them.
 
-    `traded` are the symbols that have a last price in this world; the others begin with the upstream's.
-    `stream_url` says where the streams are, by default those of the host that answers; `learn_day` is told what the
-    upstream says of each symbol's last 24 hours.
+    `pace` says when nobody listens. `traded` are the symbols that have a last price in this world; the others begin
+    with the upstream's. `stream_url` says where the streams are, by default those of the host that answers; `learn_day`
+    is told what the upstream says of each symbol's last 24 hours.
     """
 
     name = "binance"
@@ -45,6 +46,7 @@ class BinanceFeed:
         upstream: Upstream,
         markets: Sequence[tuple[Market, str]],
         demand: Demand,
+        pace: Pace | None = None,
         interval_ms: int,
         seed: int,
         traded: Iterable[str],
@@ -56,6 +58,7 @@ class BinanceFeed:
         self._upstream = upstream
         self._markets = tuple(markets)
         self._demand = demand
+        self._pace = pace or Pace(clock)
         self._interval_s = interval_ms / 1000
         self._seed = seed
         self._traded = set(traded)
@@ -96,6 +99,7 @@ class BinanceFeed:
             url=self._stream_url,
             watched=watched,
             changed=self._attention.ring,
+            pace=self._pace,
             seed=self._seed,
         )
         self._watched = {one.symbol: one for one in watched}

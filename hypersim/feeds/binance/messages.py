@@ -7,7 +7,7 @@ Source: web-socket-streams.md, 'Trade Streams', 'Individual Symbol Book Ticker S
 """
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -70,6 +70,7 @@ SHAPES: dict[str, type[Message]] = {"depth": DepthDiff, "trade": TradeMessage, "
 
 
 NOTHING = msgspec.Raw()
+NOT_POSITIVE: Final = "the upstream sent a price or a trade of zero"
 
 
 class Frame(Struct, frozen=True):
@@ -109,7 +110,7 @@ def read_positive(text: str) -> int:
     """A price or a traded quantity, scale 8. Raises FeedFailed when it is none."""
     value = read_size(text)
     if not value:
-        raise FeedFailed("the upstream sent a price or a trade of zero")
+        raise FeedFailed(NOT_POSITIVE)
     return value
 
 
@@ -123,4 +124,11 @@ def read_size(text: str) -> int:
 
 def read_levels(listed: Iterable[Level]) -> list[tuple[int, int]]:
     """(price, size) of levels, scale 8. Raises FeedFailed for what is no level."""
-    return [(read_positive(price), read_size(quantity)) for price, quantity in listed]
+    try:
+        levels = [(units.parse(price), units.parse(quantity)) for price, quantity in listed]
+    except ValueError as error:
+        raise FeedFailed(f"the upstream sent a number that is {error}") from None
+    for price, _ in levels:
+        if not price:
+            raise FeedFailed(NOT_POSITIVE)
+    return levels

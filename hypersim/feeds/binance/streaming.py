@@ -29,6 +29,7 @@ from hypersim.feeds.binance.chorus import Alarm, Say, all_of, together
 from hypersim.feeds.binance.messages import Message, TradeMessage, decode, read_size, streams
 from hypersim.feeds.binance.upstream import Upstream
 from hypersim.feeds.binance.watched import Source, Watched
+from hypersim.feeds.pace import Pace
 from hypersim.settings import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class MarketStream:
         url: Callable[[], str],
         watched: Iterable[Watched],
         changed: Callable[[], None],
+        pace: Pace,
         seed: int,
     ) -> None:
         self._clock = clock
@@ -95,6 +97,7 @@ class MarketStream:
         self._upstream = upstream
         self._url = url
         self._changed = changed
+        self._pace = pace
         self._by_name = {one.upstream_symbol: one for one in watched}
         self._jitter = random.Random(f"{seed}/stream")
         self._numbers = itertools.count(1)
@@ -102,6 +105,8 @@ class MarketStream:
         self._streamed: dict[str, Streamed] = {}
         """By the upstream's name."""
         self._wanting, self._holding, self._subscribing = Alarm(clock), Alarm(clock), Alarm(clock)
+        self._silent: set[str] = set()
+        """The upstream's names of the symbols that have said nothing since this looked out for all of them."""
         self._settles_us: int | None = None
         self._heard_us = self._source_time_us = 0
         self._hopeful_until_us = clock.now_us() + PATIENCE_US
@@ -165,6 +170,7 @@ class MarketStream:
             ) as connection:
                 self._heard_us = self._clock.now_us()
                 self._settles_us = None
+                self._silent.clear()
                 self._begin(first)
                 await together(
                     self._read(connection),
@@ -183,9 +189,16 @@ class MarketStream:
         for name in names:
             streamed = self._streamed.setdefault(name, Streamed(self._by_name[name]))
             streamed.begin(self._clock.now_us())
+            self._silent.add(name)
 
     async def _read(self, connection: ClientConnection) -> None:
+        """Takes messages as they come. Once all symbols have said something that waits for a beat, what comes before it
+        would wait too: it is taken all at once, shortly before the beat, for less (benchmarks/idle.py).
+        """
         while True:
+            if not self._silent and (lull_s := self._pace.lull_s()):
+                await self._clock.sleep(lull_s)
+                self._silent.update(self._streamed)
             message = decode(await connection.recv(decode=False))
             self._heard_us = now_us = self._clock.now_us()
             if message is not None and (streamed := self._streamed.get(message.symbol)) is not None:
@@ -219,6 +232,7 @@ class MarketStream:
                 update = structs.replace(update, prints=())
                 watched.speak_for(Source.STREAM)
             self._out(watched.opened(update))
+            self._silent.discard(watched.upstream_symbol)
 
     async def _subscribe(self, connection: ClientConnection, subscribed: set[str]) -> None:
         """Keeps the subscriptions as they are wanted."""
@@ -244,6 +258,7 @@ class MarketStream:
         """Lets others speak for symbols that are not streamed any more."""
         for name in names:
             watched = self._streamed.pop(name).watched
+            self._silent.discard(name)
             if watched.source is Source.STREAM:
                 watched.speak_for(Source.TICKERS)
         self._changed()
