@@ -10,16 +10,26 @@ Sources: user-data-stream.md, 'Order Update'; faqs/market_orders_faq.md for MARK
 (`jsonDefaultValue`).
 """
 
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hypersim.api.binance.account import NO_GROUP
 from hypersim.api.binance.render import NEVER, ZERO, list_id
 from hypersim.engine.commands import PlaceOrder
 from hypersim.engine.events import Change, MatchPrevented, OrderChanged
 from hypersim.engine.market import Market
-from hypersim.engine.orders import ORDER_TYPES, Order, OrderStatus, Terms, TimeInForce
+from hypersim.engine.orders import (
+    ORDER_TYPES,
+    Order,
+    OrderStatus,
+    OrderType,
+    PegPriceType,
+    SelfTradePrevention,
+    Side,
+    Terms,
+    TimeInForce,
+)
 from hypersim.errors import Reason
 from hypersim.units import show, show_amount
 
@@ -62,50 +72,110 @@ class Report(Struct, frozen=True, gc=False, kw_only=True):
     """Where the order itself does not say it."""
 
 
-def execution_report(report: Report, unit: int) -> dict[str, Any]:
+class ExecutionReport(Struct, gc=False):
+    """The event. A dict of as many keys takes longer to make and to encode, for every change of an order."""
+
+    e: str
+    E: int
+    s: str
+    c: str
+    S: Side
+    o: OrderType
+    f: TimeInForce
+    q: str
+    p: str
+    P: str
+    F: str
+    g: int
+    C: str
+    x: Change
+    X: OrderStatus
+    r: str
+    i: int
+    l: str  # noqa: E741 - the key's name
+    z: str
+    L: str
+    n: str
+    N: str | None
+    T: int
+    t: int
+    I: int  # noqa: E741 - the key's name
+    w: bool
+    m: bool
+    M: bool
+    O: int  # noqa: E741 - the key's name
+    Z: str
+    Y: str
+    Q: str
+    V: SelfTradePrevention
+    W: int | UnsetType = UNSET
+    j: int | UnsetType = UNSET
+    J: int | UnsetType = UNSET
+    d: int | UnsetType = UNSET
+    D: int | UnsetType = UNSET
+    gP: PegPriceType | UnsetType = UNSET  # noqa: N815 - the key's name
+    gOT: str | UnsetType = UNSET  # noqa: N815 - the key's name
+    gOV: int | UnsetType = UNSET  # noqa: N815 - the key's name
+    gp: str | UnsetType = UNSET
+    v: int | UnsetType | None = UNSET
+    A: str | UnsetType = UNSET
+    B: str | UnsetType = UNSET
+    u: int | UnsetType = UNSET
+    U: int | UnsetType = UNSET
+    Cs: str | UnsetType = UNSET
+    pl: str | UnsetType = UNSET
+    pL: str | UnsetType = UNSET  # noqa: N815 - the key's name
+    pY: str | UnsetType = UNSET  # noqa: N815 - the key's name
+    eR: str | UnsetType = UNSET  # noqa: N815 - the key's name
+
+
+def execution_report(report: Report, unit: int) -> ExecutionReport:
     """The event, with times in units of so many microseconds."""
     changed = report.changed
     order, change, fill = changed.order, changed.change, changed.fill
     special, time = order.special, report.time_us // unit
     name, original = _names(changed)
-    return {
-        "e": "executionReport",
-        "E": time,
-        "s": order.symbol,
-        "c": name,
-        "S": order.side,
-        "o": order.type,
-        "f": order.time_in_force,
-        "q": show(order.quantity),
-        "p": show(order.price),
-        "P": show(special.stop_price),
-        "F": show(special.iceberg),
-        "g": list_id(order),
-        "C": original,
-        "x": EXECUTION_TYPES.get(change, change),
-        "X": order.status,
-        "r": report.reject_reason,
-        "i": order.order_id,
-        "l": ZERO if fill is None else show(fill.quantity),
-        "z": show(order.executed),
-        "L": ZERO if fill is None else show(fill.price),
-        "n": "0" if fill is None else show_amount(fill.fee),
-        "N": None if fill is None else fill.fee_asset,
-        "T": time,
-        "t": NO_ID if fill is None else fill.trade_id,
-        "I": report.execution_id,
-        "w": _is_on_book(change, order),
-        "m": fill is not None and fill.is_maker,
-        "M": fill is not None,
-        "O": order.created_us // unit if order.created_us else NEVER,
-        "Z": show_amount(order.executed_quote),
-        "Y": ZERO if fill is None else show_amount(fill.quote),
-        "Q": show(order.quote_quantity),
-        "V": order.self_trade_prevention,
-        **_conditional(order, unit),
-        **_prevented(order, report.met),
-        **_expired(order, report.expiry_reason),
-    }
+    shown = ExecutionReport(
+        "executionReport",
+        time,
+        order.symbol,
+        name,
+        order.side,
+        order.type,
+        order.time_in_force,
+        show(order.quantity),
+        show(order.price),
+        show(special.stop_price),
+        show(special.iceberg),
+        list_id(order),
+        original,
+        EXECUTION_TYPES.get(change, change),
+        order.status,
+        report.reject_reason,
+        order.order_id,
+        ZERO if fill is None else show(fill.quantity),
+        show(order.executed),
+        ZERO if fill is None else show(fill.price),
+        "0" if fill is None else show_amount(fill.fee),
+        None if fill is None else fill.fee_asset,
+        time,
+        NO_ID if fill is None else fill.trade_id,
+        report.execution_id,
+        _is_on_book(change, order),
+        fill is not None and fill.is_maker,
+        fill is not None,
+        order.created_us // unit if order.created_us else NEVER,
+        show_amount(order.executed_quote),
+        ZERO if fill is None else show_amount(fill.quote),
+        show(order.quote_quantity),
+        order.self_trade_prevention,
+    )
+    _show_conditional(shown, order, unit)
+    if order.prevented:
+        _show_prevented(shown, order, report.met)
+    if reason := report.expiry_reason or order.expiry_reason:
+        shown.eR = reason
+    return shown
 
 
 def rejected(place: PlaceOrder, market: Market) -> OrderChanged:
@@ -155,49 +225,36 @@ def _is_on_book(change: Change, order: Order) -> bool:
     return change in ENTERING or (ORDER_TYPES[order.type].priced and order.time_in_force is TimeInForce.GTC)
 
 
-def _conditional(order: Order, unit: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+def _show_conditional(shown: ExecutionReport, order: Order, unit: int) -> None:
     if order.working_us:
-        shown["W"] = order.working_us // unit
+        shown.W = order.working_us // unit
     if order.strategy_id is not None:
-        shown["j"] = order.strategy_id
+        shown.j = order.strategy_id
     if order.strategy_type is not None:
-        shown["J"] = order.strategy_type
+        shown.J = order.strategy_type
     terms = order.terms
     if terms is None:
-        return shown
+        return
     if terms.trailing_delta:
-        shown["d"] = terms.trailing_delta
+        shown.d = terms.trailing_delta
     if terms.trailing_us:
-        shown["D"] = terms.trailing_us // unit
+        shown.D = terms.trailing_us // unit
     if terms.peg is not None:
-        shown["gP"] = terms.peg.price_type
+        shown.gP = terms.peg.price_type
         if terms.peg.offset is not None:
-            shown |= {"gOT": "PRICE_LEVEL", "gOV": terms.peg.offset}
+            shown.gOT, shown.gOV = "PRICE_LEVEL", terms.peg.offset
         if terms.pegged_price:
-            shown["gp"] = show(terms.pegged_price)
-    return shown
+            shown.gp = show(terms.pegged_price)
 
 
-def _prevented(order: Order, met: Met | None) -> dict[str, Any]:
-    if not order.prevented:
-        return {}
-    shown: dict[str, Any] = {"v": order.special.prevented_match_id, "A": show(order.prevented)}
+def _show_prevented(shown: ExecutionReport, order: Order, met: Met | None) -> None:
+    shown.v, shown.A = order.special.prevented_match_id, show(order.prevented)
     if met is not None:
         match = met.match
         is_taker = order.order_id == match.taker_order_id
-        shown |= {
-            "B": show(match.taker_prevented if is_taker else match.maker_prevented),
-            "u": NO_GROUP,
-            "U": match.maker_order_id if is_taker else match.taker_order_id,
-            "Cs": match.symbol,
-            "pl": show(met.quantity),
-            "pL": show(match.price),
-            "pY": show_amount(match.price * met.quantity),
-        }
-    return shown
-
-
-def _expired(order: Order, reason: str | None) -> dict[str, Any]:
-    reason = reason or order.expiry_reason
-    return {} if reason is None else {"eR": reason}
+        shown.B = show(match.taker_prevented if is_taker else match.maker_prevented)
+        shown.u = NO_GROUP
+        shown.U = match.maker_order_id if is_taker else match.taker_order_id
+        shown.Cs = match.symbol
+        shown.pl, shown.pL = show(met.quantity), show(match.price)
+        shown.pY = show_amount(match.price * met.quantity)
