@@ -115,7 +115,8 @@ class Writer:
         """Of the newest durable command."""
         self.listeners: list[Listener] = []
         self.on_state: list[Callable[[WriterState], None]] = []
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.failed: asyncio.Future[None] = self._loop.create_future()
         """Has the exception WriterFailed once the exchange stays down."""
         self._journal, self._views, self._clock, self._reports = journal, views, clock, reports
         self._capacity, self._batch_size, self._snapshot_every = capacity, batch, snapshot_every
@@ -183,13 +184,18 @@ class Writer:
         refusal = None
         events: tuple[Event, ...] = ()
         try:
-            check_people(rows, self._api_keys)
+            if rows:
+                check_people(rows, self._api_keys)
             events = self._apply(Stamped(time_us, command), rows)
         except Refused as error:
             refusal = error
         sequence = self._applied
         if sequence > self.sequence:
-            await self._durable()
+            self._waiting += 1
+            try:
+                await self._durable()
+            finally:
+                self._waiting -= 1
         if refusal is not None:
             raise refusal
         return Outcome(sequence, time_us, events)
@@ -234,17 +240,13 @@ class Writer:
             self._wake.set()
         return events
 
-    async def _durable(self) -> None:
-        """Returns once everything that was applied until now is durable. Raises Refused when it fails."""
-        waiting = asyncio.get_running_loop().create_future()
+    def _durable(self) -> asyncio.Future[None]:
+        """Done once everything that was applied until now is durable. Has the exception Refused when it fails."""
         batch = self._open[-1] if self._open else self._in_flight
         assert batch is not None
+        waiting: asyncio.Future[None] = self._loop.create_future()
         batch.waiting.append(waiting)
-        self._waiting += 1
-        try:
-            await waiting
-        finally:
-            self._waiting -= 1
+        return waiting
 
     async def _serve(self) -> None:
         """Stores batch after batch until it is told to stop. Raises whatever fails, in a group."""

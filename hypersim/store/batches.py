@@ -49,7 +49,7 @@ def as_batch(records: Sequence[Committed]) -> Batch:
 
 def weight(command: Command) -> int:
     """About how long a command takes to replay; that of a user's is 1."""
-    if not isinstance(command, OutsideUpdate):
+    if type(command) is not OutsideUpdate:
         return 1
     ladder = command.ladder
     levels = len(ladder.bids) + len(ladder.asks) if ladder is not None else 0
