@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from hypersim.store import behind
 from hypersim.store.database import Database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
+from hypersim.store.thread import StoringThread
 from hypersim.store.verify import verify
 from hypersim.writer import WriterFailed, WriterState
 from tests.store.lives import SET_UP, order, withdrawal
@@ -102,7 +102,7 @@ async def test_what_is_few_is_projected_once_it_is_quiet(rig: Rig) -> None:
 
 async def test_what_a_chunk_leaves_is_projected_once_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(behind, "CHUNK", 5)
-    journal, thread = MemoryJournal(), ThreadPoolExecutor(1)
+    journal, thread = MemoryJournal(), StoringThread("stores")
     backlog = behind.Backlog(journal, thread)
     projecting = asyncio.ensure_future(backlog.run())
     records = [Committed(sequence=number, time_us=0, command=Advance(), events=()) for number in range(1, 7)]
@@ -112,7 +112,7 @@ async def test_what_a_chunk_leaves_is_projected_once_it_is_quiet(monkeypatch: py
     backlog.add(records[3:])
     await until(lambda: journal.load().projected == 6)
     projecting.cancel()
-    thread.shutdown()
+    thread.stop()
 
 
 async def test_batches_are_projected_whole_and_in_order(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
