@@ -6,10 +6,10 @@ the database takes apart. It commits by itself, in one round trip: either everyt
 
 Two kinds: a batch of the journal, alone or with rows that came with its commands, and the rows of projections with the
 mark how far these are. PostgreSQL: one INSERT per table in WITH, prepared once. SQLite: an INSERT into a temporary
-view, whose trigger does the same by such a view of each table; a batch alone is an INSERT of its own.
+view, whose triggers do the same by such a view of each table; a batch alone is an INSERT of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Final
@@ -127,29 +127,27 @@ def _postgresql(kind: Kind) -> str:
     return f"WITH {steps} {parts[-1]}" if steps else parts[-1]
 
 
-def _sqlite_setup(kind: Kind) -> tuple[str, ...]:
-    names = [*kind.fields, *(table.name for table in kind.tables)]
-    steps = [*kind.first({name: f"NEW.{name}" for name in kind.fields}, "")]
-    setup: list[str] = []
+def _sqlite_setup(kind: Kind) -> Iterator[str]:
+    yield _sqlite_view(kind.name, (*kind.fields, *(table.name for table in kind.tables)))
+    yield _sqlite_trigger(kind.name, kind.name, kind.first({name: f"NEW.{name}" for name in kind.fields}, ""))
     for table in kind.tables:
         # A view of its own, whose trigger sees each row as it is: of json_each itself, the row would be written out as
         # text again for each of its columns, which costs as much as all the rest (benchmarks/orders.py).
-        view = f"{kind.name}_{table.name}"
+        view, rows = f"{kind.name}_{table.name}", f"NEW.{table.name}"
         # json_extract rather than ->>, which is younger (3.38) than what some systems' Python brings
         fields = (f"json_extract(NEW.row, '$[{number}]')" for number in range(len(table.columns)))
-        insert = f"{_into(table)} VALUES ({', '.join(fields)}){_on_conflict(table)}"
-        setup += _sqlite_view(view, ("row",), (insert,))
-        steps.append(f"INSERT INTO {view} SELECT value FROM json_each(NEW.{table.name})")
-    return (*setup, *_sqlite_view(kind.name, names, steps))
+        yield _sqlite_view(view, ("row",))
+        yield _sqlite_trigger(view, view, (f"{_into(table)} VALUES ({', '.join(fields)}){_on_conflict(table)}",))
+        each = (f"INSERT INTO {view} SELECT value FROM json_each({rows})",)
+        yield _sqlite_trigger(f"each_{view}", f"{kind.name} WHEN {rows} <> '[]'", each)
 
 
-def _sqlite_view(name: str, columns: Sequence[str], steps: Sequence[str]) -> tuple[str, str]:
-    """What makes a view into which nothing is inserted: its trigger takes the steps instead."""
-    nothing = ", ".join(f"NULL AS {column}" for column in columns)
-    return (
-        f"CREATE TEMP VIEW IF NOT EXISTS {name} AS SELECT {nothing}",
-        f"CREATE TEMP TRIGGER IF NOT EXISTS store_{name} INSTEAD OF INSERT ON {name} BEGIN {'; '.join(steps)}; END",
-    )
+def _sqlite_view(name: str, columns: Sequence[str]) -> str:
+    return f"CREATE TEMP VIEW IF NOT EXISTS {name} AS SELECT {', '.join(f'NULL AS {column}' for column in columns)}"
+
+
+def _sqlite_trigger(name: str, view: str, steps: Sequence[str]) -> str:
+    return f"CREATE TEMP TRIGGER IF NOT EXISTS store_{name} INSTEAD OF INSERT ON {view} BEGIN {'; '.join(steps)}; END"
 
 
 def _into(table: Table) -> str:
