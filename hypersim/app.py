@@ -98,7 +98,7 @@ async def open_exchange(settings: Settings, clock: Clock | None = None) -> Async
         kept = await stack.enter_async_context(
             keep(settings, outside.listed, database, views, clock, outside.withdrawals)
         )
-        history = History(database, kept.writer.projected)
+        history = History(database, kept.writer.projected, kept.writer.missed)
         stack.callback(history.close)
         await outside.start(kept)
         kept.writer.listeners.append(outside.fold)

@@ -122,8 +122,11 @@ class Writer:
         self._capacity, self._batch_size, self._snapshot_every = capacity, batch, snapshot_every
         self._thread = StoringThread("commit")
         self._backlog = Backlog(journal, self._thread)
-        self.projected: Callable[[], Awaitable[None]] = self._backlog.caught_up
-        """Returns once what is durable now can be read from the store. Raises Refused OVERLOADED when that failed."""
+        self.projected: Callable[[], Awaitable[int]] = self._backlog.caught_up
+        """Returns once what is durable now can be read from the store: the mark that it has there, or a later one.
+        Raises Refused OVERLOADED when that failed."""
+        self.missed: Callable[[], None] = self._backlog.missed
+        """Tells that the store has less than that: what is missing is recovered."""
         self._task: asyncio.Task[None] | None = None
         self._exchange = Exchange()
         self._applied = 0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hypersim.engine.events import Committed
-from hypersim.errors import Reason, Refused
+from hypersim.errors import Reason, Refused, StoreError
 from hypersim.store.journal import Journal
 from hypersim.store.thread import StoringThread
 
@@ -42,6 +42,8 @@ class Backlog:
         """Sequence numbers: of what came last, of what is projected, and of what is to be projected at once."""
         self._lost = False
         """Whether what waited is to be projected by somebody else."""
+        self._missed = False
+        """Whether somebody missed what was projected."""
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._askers: list[tuple[int, asyncio.Future[None]]] = []
@@ -49,7 +51,7 @@ class Backlog:
     def begin(self, sequence: int) -> None:
         """Begins, or begins anew: everything up to a command is projected."""
         self._newest = self._projected = self._wanted = sequence
-        self._lost = False
+        self._lost = self._missed = False
 
     def add(self, records: Sequence[Committed]) -> None:
         """Adds a batch that is durable."""
@@ -62,12 +64,22 @@ class Backlog:
         if self._timer is None:  # then, too: a chunk may leave some of them
             self._timer = self._loop.call_later(QUIET_S, self._look)
 
-    async def caught_up(self) -> None:
-        """Returns once everything that is durable now is projected; at once when nothing waits. Raises Refused
-        OVERLOADED when it was lost to a failure and is not recovered yet.
+    async def caught_up(self) -> int:
+        """Returns once everything that is durable now is projected; at once when nothing waits. The sequence number
+        that the database's mark has then, or a later one. Raises Refused OVERLOADED when it was lost to a failure and
+        is not recovered yet.
         """
-        if self._projected < self._newest:
-            await self._reach(self._newest)
+        newest = self._newest
+        if self._projected < newest:
+            await self._reach(newest)
+        return newest
+
+    def missed(self) -> None:
+        """Somebody found less than that: a database that crashed forgets what was not waited for. Fails, so that it is
+        projected again.
+        """
+        self._missed = True
+        self._due.set()
 
     async def room(self) -> None:
         """Returns once no more wait than may."""
@@ -79,6 +91,8 @@ class Backlog:
         while True:
             await self._due.wait()
             self._due.clear()
+            if self._missed:
+                raise StoreError(f"the database has lost projections that it had up to command {self._projected}")
             while self._count >= CHUNK or self._projected < self._wanted:
                 records = self._next()
                 await self._thread.run(self._journal.project(records))

@@ -2,7 +2,8 @@
 event loop.
 
 Reads only what is durable; an answer that was given is already there: a query waits until what is durable when it is
-asked can be read. A database that is away is a refusal, OVERLOADED: try again.
+asked can be read. A database that is away, or has crashed and lost what was written behind, is a refusal, OVERLOADED:
+try again.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from hypersim.engine.withdrawal import Withdrawal, WithdrawalStatus
 from hypersim.errors import Reason, Refused
 from hypersim.store import queries
 from hypersim.store.database import Database, explained
+from hypersim.store.rows import newest_projected
 from hypersim.views.records import (
     AccountDeposit,
     AccountTrade,
@@ -38,8 +40,15 @@ THREADS: Final = 4
 
 T = TypeVar("T")
 Query = Callable[[Connection], T]
-Asked = tuple[Query[Any], "asyncio.Future[Any]"]
-"""A question, and who waits for its answer."""
+Asked = tuple[Query[Any], int, "asyncio.Future[Any]"]
+"""A question, the mark that the projections have, and who waits for the answer."""
+
+LOOKED: Final = "hypersim.store.history"
+"""What a connection knows once it was looked whether what is to be read is there."""
+
+
+class Missed(Refused):
+    """The database has lost what it had."""
 
 
 class History:
@@ -47,12 +56,14 @@ class History:
     inclusive but for candles.
 
     Where there is a choice, a `limit` cuts off the newest when an id or a time to start from is given, and
-    the oldest otherwise; answers ascend. `projected` returns once what is durable can be read, as `Writer.projected`.
+    the oldest otherwise; answers ascend. `projected` returns once what is durable can be read, and `missed` is told
+    when it cannot: see `Writer`.
     """
 
-    def __init__(self, database: Database, projected: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, database: Database, projected: Callable[[], Awaitable[int]], missed: Callable[[], None]) -> None:
         self._database = database
         self._projected = projected
+        self._missed = missed
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
         self._idle = THREADS
         self._waiting: deque[Asked] = deque()
@@ -302,16 +313,16 @@ class History:
     def close(self) -> None:
         """Returns once no query runs any more; what still waits is refused."""
         self._threads.shutdown()
-        for _, waiting in self._waiting:
+        for _, _, waiting in self._waiting:
             if not waiting.done():
                 waiting.set_exception(Refused(Reason.SHUTTING_DOWN))
         self._waiting.clear()
 
     async def _run(self, query: Query[T]) -> T:
-        await self._projected()
+        mark = await self._projected()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((query, answer))
+        self._waiting.append((query, mark, answer))
         if self._idle:
             self._idle -= 1
             self._threads.submit(self._ask, self._share(), loop)
@@ -334,7 +345,8 @@ class History:
         answers: list[Any] = []
         try:
             with self._database.readers.connect() as connection:
-                for query, _ in asked:
+                for query, mark, _ in asked:
+                    _look_for(mark, connection)
                     answers.append(query(connection))
         except (OperationalError, InterfaceError) as error:
             logger.warning("the database cannot be read: %s", explained(error))
@@ -345,7 +357,9 @@ class History:
 
     def _tell(self, asked: list[Asked], answers: list[Any], loop: asyncio.AbstractEventLoop) -> None:
         """Tells whoever still waits, and lets the thread go on."""
-        for (_, waiting), answer in zip(asked, answers, strict=True):
+        for (_, _, waiting), answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Missed):
+                self._missed()
             if waiting.done():
                 continue
             if isinstance(answer, Exception):
@@ -356,3 +370,13 @@ class History:
             self._threads.submit(self._ask, self._share(), loop)
         else:
             self._idle += 1
+
+
+def _look_for(mark: int, connection: Connection) -> None:
+    """Raises Missed when a connection that was made by now does not find what is projected: the database crashed. On
+    the connections from before, a crash is an error.
+    """
+    if LOOKED not in connection.info:
+        if newest_projected(connection) < mark:
+            raise Missed(Reason.OVERLOADED)
+        connection.info[LOOKED] = True

@@ -135,7 +135,7 @@ async def open_lab(
         writer.listeners.append(limits.orders.fold)
         await writer.start()
         stack.push_async_callback(writer.stop)
-        history = History(database, writer.projected)
+        history = History(database, writer.projected, writer.missed)
         stack.callback(history.close)
         world = World(
             clock=clock,

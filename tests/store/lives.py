@@ -213,9 +213,14 @@ class Scribe:
             self.journal.project(self._waiting)()
             self._waiting.clear()
 
-    async def projected(self) -> None:
+    async def projected(self) -> int:
         """As `Writer.projected`."""
         self.catch_up()
+        return self.sequence
+
+    def missed(self) -> None:
+        """As `Writer.missed`: nothing is, here."""
+        raise AssertionError("what was projected is gone")
 
     def live(self, commands: Iterator[Command], count: int) -> None:
         """Stores that many commands of a life, in batches of random sizes."""

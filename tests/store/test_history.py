@@ -70,7 +70,7 @@ async def told(database: Database) -> AsyncIterator[Told]:
                     event.outside,
                 )
                 tape.append((event.symbol, on_tape))
-    history = History(database, scribe.projected)
+    history = History(database, scribe.projected, scribe.missed)
     yield Told(history, list(orders.values()), trades, tape, scribe.time_us)
     history.close()
 
@@ -227,7 +227,7 @@ async def test_of_orders_with_one_client_id_the_newest_is_found(database: Databa
     scribe = Scribe(SqlJournal(database))
     crossing = [order(2, Side.SELL, 1, 100, f"s{n}") for n in range(3)]
     scribe.write(*SET_UP, *(c for ask in crossing for c in (ask, order(1, Side.BUY, 1, 100, "same"))))
-    history = History(database, scribe.projected)
+    history = History(database, scribe.projected, scribe.missed)
     found = await history.order("BTCUSDT", client_order_id="same", account_id=1)
     assert found is not None
     assert 6 == found.order_id
@@ -236,7 +236,7 @@ async def test_of_orders_with_one_client_id_the_newest_is_found(database: Databa
 
 async def test_an_order_that_ended_lately_is_in_memory_as_it_is_in_the_store(database: Database) -> None:
     scribe, commands, compared = Scribe(SqlJournal(database), seed=4), life(4, resets=True), 0
-    history = History(database, scribe.projected)
+    history = History(database, scribe.projected, scribe.missed)
     for _ in range(8):
         scribe.live(commands, 150)
         changes = [event for record in scribe.records for event in record.events if isinstance(event, OrderChanged)]
@@ -288,7 +288,8 @@ async def test_who_no_longer_waits_takes_nobody_along(told: Told) -> None:
 
 
 async def test_what_waits_when_it_is_closed_is_refused(database: Database) -> None:
-    history = History(database, Scribe(SqlJournal(database)).projected)
+    scribe = Scribe(SqlJournal(database))
+    history = History(database, scribe.projected, scribe.missed)
     asking = [asyncio.ensure_future(history.orders(1, SYMBOLS[0], limit=5)) for _ in range(40)]
     await asyncio.sleep(0)
     history.close()
@@ -301,7 +302,8 @@ async def test_what_waits_when_it_is_closed_is_refused(database: Database) -> No
 
 async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    history = History(database, Scribe(SqlJournal(database)).projected)
+    scribe = Scribe(SqlJournal(database))
+    history = History(database, scribe.projected, scribe.missed)
     assert [] == await history.orders(1, "BTCUSDT", limit=1)
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
         sessions = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -319,7 +321,8 @@ async def test_a_database_that_is_away_is_a_refusal_until_it_is_back(postgres_ur
 
 async def test_a_connection_that_was_lost_meanwhile_is_not_missed(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    history = History(database, Scribe(SqlJournal(database)).projected)
+    scribe = Scribe(SqlJournal(database))
+    history = History(database, scribe.projected, scribe.missed)
     assert [] == await history.orders(1, "BTCUSDT", limit=1)
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
         other.execute(

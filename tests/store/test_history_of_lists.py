@@ -39,7 +39,7 @@ async def told(database: Database) -> AsyncIterator[Told]:
         for command in encounters(symbol):
             scribe.write(command)
     scribe.live(commands, 1200)
-    told = Told(History(database, scribe.projected), scribe.time_us)
+    told = Told(History(database, scribe.projected, scribe.missed), scribe.time_us)
     for record in scribe.records:
         for event in record.events:
             if isinstance(event, ListChanged):

@@ -53,7 +53,7 @@ async def told(database: Database) -> AsyncIterator[Told]:
         for event in record.events:
             if isinstance(event, WithdrawalChanged):
                 withdrawals[event.withdrawal.withdrawal_id] = event.withdrawal
-    history = History(database, scribe.projected)
+    history = History(database, scribe.projected, scribe.missed)
     yield Told(history, deposits, list(withdrawals.values()), list(spans(scribe.time_us)))
     history.close()
 

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
 from hypersim.engine.commands import Advance
 from hypersim.engine.events import Committed
 from hypersim.engine.orders import Side
 from hypersim.errors import Reason, Refused
-from hypersim.store import behind
+from hypersim.store import behind, tables
 from hypersim.store.database import Database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
@@ -39,7 +40,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def reading(database: Database, reports: Path) -> AsyncIterator[tuple[Rig, History]]:
     """A writer that serves, and a reader of its history."""
     async with running(SqlJournal(database), reports) as rig:
-        history = History(database, rig.writer.projected)
+        history = History(database, rig.writer.projected, rig.writer.missed)
         yield rig, history
         history.close()
 
@@ -60,6 +61,26 @@ async def test_who_reads_straight_after_an_answer_sees_it(
         for number in range(20):
             await rig.writer.ask(order(1, Side.BUY, 1, 90, f"{number}"))
             assert [f"{each}" for each in range(number + 1)] == await names(history)
+
+
+async def test_what_a_crash_of_the_database_took_from_readers_is_refused_until_it_is_projected_again(
+    database: Database, tmp_path: Path
+) -> None:
+    async with reading(database, tmp_path) as (rig, history):
+        before = await rig.writer.projected()
+        for name in "abc":
+            await rig.writer.ask(order(1, Side.BUY, 1, 90, name))
+        assert ["a", "b", "c"] == await names(history)
+        with database.transaction() as connection:  # as if the database had never had what was not synced
+            connection.execute(update(tables.projected).values(sequence=before))
+            connection.execute(delete(tables.ledger).where(tables.ledger.c.first_sequence > before))
+            connection.execute(delete(tables.orders))
+        database.readers.dispose()  # a crash ends every connection
+        with pytest.raises(Refused) as refused:
+            await names(history)
+        assert Reason.OVERLOADED is refused.value.reason
+        await until(lambda: rig.states[-2:] == ["rebuilding", "serving"])
+        assert ["a", "b", "c"] == await names(history)
 
 
 async def test_a_reader_waits_for_what_was_durable_when_he_asked_and_for_no_more(
