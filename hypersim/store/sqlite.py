@@ -19,6 +19,12 @@ OLDEST: Final = (3, 24, 0)
 
 BUSY_TIMEOUT_S: Final = 10.0
 
+CHECKPOINT_PAGES: Final = 8000
+"""Of 4 KiB, after which the log is copied into the database: a page that is written again and again until then is
+copied once. With SQLite's default of 1000 there are a fifth fewer orders of many accounts on many symbols a second
+(benchmarks/many.py).
+"""
+
 
 class Synchronous(enum.IntEnum):
     """How commits are synced, as SQLite's pragma of that name counts."""
@@ -56,8 +62,9 @@ def _make_durable(connection: sqlite3.Connection, synchronous: Synchronous) -> N
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute(f"PRAGMA synchronous = {synchronous.name}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: past the drive's own cache
-    if synchronous is Synchronous.FULL:  # whose commits are waited for; those that are not copy the log, too
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    # commits that are waited for leave it to the others to copy the log
+    pages = 0 if synchronous is Synchronous.FULL else CHECKPOINT_PAGES
+    connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
     (level,) = connection.execute("PRAGMA synchronous").fetchone()
     if mode != "wal" or level != synchronous:
         raise StoreError(

@@ -286,7 +286,7 @@ def test_sessions_that_project_end_with_their_owners_others(postgres_url: str) -
 def test_commits_behind_are_not_synced_by_themselves_and_copy_the_log(database: Database) -> None:
     if database.dialect == "sqlite":
         names = ("journal_mode", "synchronous", "wal_autocheckpoint")
-        assert [["wal", 2, 0], ["wal", 1, 1000]] == [
+        assert [["wal", 2, 0], ["wal", 1, 8000]] == [
             [session.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
             for session in (database.session, database.session_behind)
         ]
