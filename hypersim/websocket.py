@@ -77,7 +77,7 @@ class Protocol(WebSocketsSansIOProtocol):
             return
         asked = self.handshake_initiated
         super().data_received(data)
-        if self.handshake_initiated and not asked and data.find(END_OF_HEADERS) == len(data) - len(END_OF_HEADERS):
+        if self.handshake_initiated and not asked and data.partition(END_OF_HEADERS)[1:] == (END_OF_HEADERS, b""):
             self._frames = PlainFrames(LONGEST_MESSAGE, self._take, super().data_received)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             # too long, or no request at all: uvicorn waits for one, and what is to be answered stays where it is

@@ -63,7 +63,7 @@ from hypersim.engine.venue import Venue
 from hypersim.engine.withdrawing import Withdrawals
 from hypersim.errors import Reason, Refused
 
-RULES = 3
+RULES = 4
 """The version of the rules: raised whenever `apply` could answer differently than it did."""
 
 OnOpen = CancelOrder | CancelList | CancelAll | AmendOrder

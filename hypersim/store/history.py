@@ -337,10 +337,10 @@ class History:
         """Asks the database, in a thread."""
         answers: list[Any] = []
         while len(answers) < len(asked):
-            answers += self._answers(asked[len(answers) :])
+            answers += self._answers(asked[len(answers) :], loop)
         loop.call_soon_threadsafe(self._tell, asked, answers, loop)
 
-    def _answers(self, asked: list[Asked]) -> list[Any]:
+    def _answers(self, asked: list[Asked], loop: asyncio.AbstractEventLoop) -> list[Any]:
         """What the database answers, on one connection, up to the first question that fails: the exception for it."""
         answers: list[Any] = []
         try:
@@ -348,6 +348,9 @@ class History:
                 for query, mark, _ in asked:
                     _look_for(mark, connection)
                     answers.append(query(connection))
+        except Missed as missed:
+            loop.call_soon_threadsafe(self._missed)  # at once: once it is recovered it is news no more
+            answers.append(missed)
         except (OperationalError, InterfaceError) as error:
             logger.warning("the database cannot be read: %s", explained(error))
             answers.append(Refused(Reason.OVERLOADED))
@@ -358,8 +361,6 @@ class History:
     def _tell(self, asked: list[Asked], answers: list[Any], loop: asyncio.AbstractEventLoop) -> None:
         """Tells whoever still waits, and lets the thread go on."""
         for (_, _, waiting), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, Missed):
-                self._missed()
             if waiting.done():
                 continue
             if isinstance(answer, Exception):

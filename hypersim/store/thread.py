@@ -39,6 +39,7 @@ class StoringThread:
     def _serve(self) -> None:
         while (asked := self._asked.get()) is not None:
             self._answer(*asked)
+            del asked  # the next may be long in coming, and what this one stored is large
 
     def _answer(self, future: asyncio.Future[T], function: Callable[[], T]) -> None:
         if future.cancelled():

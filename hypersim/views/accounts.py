@@ -1,6 +1,6 @@
 """Balances, fees, open orders and withdrawals on their way of every account, folded from committed events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -66,6 +66,8 @@ class Accounts:
         self._accounts: dict[int, AccountView] = {}
         self._open: dict[int, dict[str, dict[int, Order]]] = {}
         """Account -> symbol -> order id -> order, in the order of their placement; no empty ones."""
+        self._traders: dict[str, int] = {}
+        """Symbol -> how many accounts have open orders there; no empty ones."""
         self._clients: dict[tuple[int, str, str], int] = {}
         """(account, symbol, client order id) -> order id, of open orders."""
         self._lists: dict[int, dict[int, OrderList]] = {}
@@ -92,9 +94,9 @@ class Accounts:
         """An account's open order lists, by id."""
         return list(self._lists.get(account_id, NO_LISTS).values())
 
-    def symbols_with_orders(self) -> set[str]:
-        """The symbols on which anybody has an open order."""
-        return {symbol for by_symbol in self._open.values() for symbol in by_symbol}
+    def symbols_with_orders(self) -> Set[str]:
+        """The symbols on which anybody has an open order, at any time. Feeds ask with every message."""
+        return self._traders.keys()
 
     def find(
         self,
@@ -216,6 +218,7 @@ class Accounts:
         orders = by_symbol.get(symbol)
         if orders is None:
             orders = by_symbol[symbol] = {}
+            self._traders[symbol] = self._traders.get(symbol, 0) + 1
         if order_id not in orders:
             self._clients[account_id, symbol, order.client_order_id] = order_id
         orders[order_id] = order
@@ -229,11 +232,15 @@ class Accounts:
         del self._clients[account_id, symbol, order.client_order_id]
         if not orders:
             del by_symbol[symbol]
+            self._traders[symbol] -= 1
+            if not self._traders[symbol]:
+                del self._traders[symbol]
             if not by_symbol:
                 del self._open[account_id]
 
     def _clear(self) -> None:
         self._open.clear()
+        self._traders.clear()
         self._clients.clear()
         self._closed = ClosedOrders()
         self._lists.clear()

@@ -16,7 +16,7 @@ from msgspec import Struct
 R = TypeVar("R")
 
 BLOCK: Final = 64
-"""Records in a packed block; between one and two blocks of the newest are kept as they are."""
+"""Records in a packed block; at least one block of the newest is kept as it is."""
 YOUNG_US: Final = 60_000_000
 """Records that are younger are not packed where a log knows their times: on a busy market they are soon forgotten, and
 packing one costs ten times what adding it does (benchmarks/orders.py).

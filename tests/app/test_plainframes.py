@@ -10,10 +10,10 @@ import pytest
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # as in plainframes
 
 from hypersim import websocket
-from hypersim.plainframes import PlainFrames
+from hypersim.plainframes import MASKED, TEXT, PlainFrames
 from tests.app.test_websocket import HANDSHAKE, soon
 
 SEEDS = 150
@@ -116,13 +116,18 @@ def in_pieces(stream: bytes, chance: random.Random) -> list[bytes]:
     return pieces
 
 
-async def told(protocol: type[websocket.Protocol], pieces: Sequence[bytes]) -> tuple[list[Any], bytes]:
-    """What the application hears, and what is written, when the bytes come in these pieces."""
+async def told(
+    protocol: type[websocket.Protocol], pieces: Sequence[bytes], begun: Sequence[bytes] = (HANDSHAKE % b"",)
+) -> tuple[list[Any], bytes]:
+    """What the application hears, and what is written, when the bytes come in these pieces: up to the end of the
+    handshake those of `begun`.
+    """
     app, wire = Listening(), Wire()
     config = uvicorn.Config(app, log_config=None, ws_per_message_deflate=False, ws_max_size=websocket.LONGEST_MESSAGE)
     line = protocol(config, ServerState(), {}, asyncio.get_running_loop())
     line.connection_made(wire)
-    line.data_received(HANDSHAKE % b"")
+    for piece in begun:
+        line.data_received(piece)
     await soon(lambda: bool(app.heard))
     wire.written = b""
     for piece in pieces:
@@ -140,6 +145,21 @@ def test_whatever_comes_in_whatever_pieces_is_told_as_websockets_tells_it_of_who
             frames = [each for _ in range(chance.randrange(1, MOST_SENT)) for each in said(chance)] + [CLOSE]
             expected = await told(Ordinary, frames)
             assert expected == await told(websocket.Protocol, in_pieces(b"".join(frames), chance)), seed
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("early", range(8))
+def test_who_does_not_wait_for_the_handshake_is_heard_wherever_its_end_is_cut(early: int) -> None:
+    mask = bytes((0x00, 0x85, 0, 0))  # as the head of a frame of which more is to come
+    frame = bytes((TEXT, MASKED | 5)) + mask + apply_mask(b"early", mask)
+    sent, cut = HANDSHAKE % b"" + frame, len(HANDSHAKE % b"") - 1
+    begun = (sent[:cut], sent[cut : cut + 1 + early])
+
+    async def main() -> None:
+        expected = await told(Ordinary, [sent[cut + 1 + early :]], begun)
+        assert {"type": "websocket.receive", "text": "early"} == expected[0][0]
+        assert expected == await told(websocket.Protocol, [sent[cut + 1 + early :]], begun)
 
     asyncio.run(main())
 

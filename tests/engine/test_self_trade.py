@@ -130,6 +130,14 @@ def test_an_order_by_amount_passes_its_own_makers() -> None:
     assert (FILLED, "3 @150", "house 6 @150") == (order.status, world.tape(), world.asks())
 
 
+def test_an_order_by_amount_that_is_filled_ends_no_more_of_its_own_makers() -> None:
+    world = World()
+    world.stands("other 9 @100, user 5 @100, other 9 @101")
+    order = world.place("user", "buy", quote=1000, prevention=MAKER)
+    assert (FILLED, "9 @100", "user 5 @100, other 9 @101") == (order.status, world.tape(), world.asks())
+    assert "TRADE_PREVENTION" not in [change for change, _ in world.story()]
+
+
 def test_the_same_account_trades_with_itself_where_that_is_wanted_and_only_fees_go() -> None:
     world = World(balances={"BTC": 10, "USDT": 1000})
     world.place("user", "sell", 5, 100)

@@ -2,16 +2,20 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
 from hypersim.engine.events import OrderChanged, Traded
 from hypersim.engine.orders import Order, Side
 from hypersim.errors import Reason, Refused
+from hypersim.store import history as history_module
+from hypersim.store import queries
 from hypersim.store.database import READER, Database, open_database
 from hypersim.store.history import History
 from hypersim.store.journal import SqlJournal
@@ -285,6 +289,44 @@ async def test_who_no_longer_waits_takes_nobody_along(told: Told) -> None:
     expected = await told.history.orders(1, SYMBOLS[0], limit=5)
 
     assert [expected] * 20 == [await stayed for stayed in asking[1::2]]
+
+
+async def test_what_is_missed_is_told_before_what_was_asked_with_it_is_answered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed, begun, gates = asyncio.Event(), threading.Event(), [threading.Event(), threading.Event()]
+    marks = iter((0, 10**9, 0))
+
+    async def projected() -> int:
+        return next(marks)
+
+    def held(connection: Connection, *, symbol: str, from_id: int | None, limit: int) -> list[TapeTrade]:
+        begun.set()
+        assert gates[limit].wait(20), (symbol, from_id)
+        connection.info.clear()  # as if the next one were made anew, after a crash
+        return []
+
+    monkeypatch.setattr(history_module, "THREADS", 1)
+    monkeypatch.setattr(queries, "find_tape", held)
+    history = History(database, projected, missed.set)
+    first = asyncio.ensure_future(history.tape(SYMBOLS[0], limit=0))
+    await asyncio.to_thread(begun.wait, 20)
+    together = [
+        asyncio.ensure_future(history.orders(1, SYMBOLS[0], limit=5)),
+        asyncio.ensure_future(history.tape(SYMBOLS[0], limit=1)),
+    ]
+    await asyncio.sleep(0)
+    gates[0].set()
+    try:
+        await asyncio.wait_for(missed.wait(), 5)
+        assert [False, False] == [question.done() for question in together]
+    finally:
+        gates[1].set()
+    answers = await asyncio.gather(first, *together, return_exceptions=True)
+    history.close()
+
+    assert isinstance(answers[1], Refused)
+    assert [[], Reason.OVERLOADED, []] == [answers[0], answers[1].reason, answers[2]]
 
 
 async def test_what_waits_when_it_is_closed_is_refused(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -40,6 +41,23 @@ async def test_functions_have_their_turns_in_the_order_in_which_they_were_asked_
     turns: list[int] = []
     await asyncio.gather(*(thread.run(partial(turns.append, number)) for number in range(100)))
     assert list(range(100)) == turns
+
+
+class Stored:
+    """Something large."""
+
+    def store(self) -> None:
+        """Does nothing."""
+
+
+async def test_what_was_stored_is_let_go_before_anything_else_is_asked_for(thread: StoringThread) -> None:
+    stored = Stored()
+    left = weakref.ref(stored)
+    await thread.run(stored.store)
+    del stored
+    async with asyncio.timeout(5):
+        while left() is not None:  # noqa: ASYNC110 - the thread tells nobody that it waits again
+            await asyncio.sleep(0.001)
 
 
 def held(begun: threading.Event, opened: threading.Event) -> None:

@@ -50,6 +50,7 @@ def everything(views: Views, now_us: int) -> dict[str, Any]:
 def test_views_show_what_the_exchange_has(seed: int) -> None:
     world = RandomWorld(seed)
     views, done = Views(), 0
+    with_orders = views.accounts.symbols_with_orders()
     for _ in range(10):
         world.run(150)
         for record in world.records[done:]:
@@ -76,6 +77,7 @@ def test_views_show_what_the_exchange_has(seed: int) -> None:
         assert open_orders(state) == {
             account_id: orders for account_id in ACCOUNTS if (orders := views.accounts.open_orders(account_id))
         }
+        assert {venue.market.symbol for venue in state.venues if venue.orders} == with_orders
         for order in (order for venue in state.venues for order in venue.orders):
             by_id = views.accounts.find(order.account_id, order.symbol, order.order_id)
             by_name = views.accounts.find(order.account_id, order.symbol, client_order_id=order.client_order_id)

@@ -114,7 +114,7 @@ Handler = Callable[[World, Call], Awaitable[Any]]
 
 
 class KeepingHandler(Protocol):
-    """A class of handlers."""
+    """A handler that keeps something from one request to the next."""
 
     def __init__(self) -> None: ...
 

@@ -148,9 +148,7 @@ class WebSockets:
         outbox = connection.outbox
         pace = Pace(outbox, self._world.clock, most_a_second if self._world.limits.enforced else None)
         outbox.line.on_control = pace.count
-        life = asyncio.get_running_loop().call_later(
-            LIFE_S, outbox.close, CloseCode.GOING_AWAY, "connected for 24 hours"
-        )
+        life = asyncio.get_running_loop().call_later(LIFE_S, outbox.close, CloseCode.GOING_AWAY, GROWN_OLD)
         self._connections.add(connection)
         try:
             while not outbox.closed:
