@@ -33,7 +33,7 @@ from hypersim.engine.orders import BUY, Order
 from hypersim.engine.withdrawal import Withdrawal
 from hypersim.store import tables
 from hypersim.store.bulk import Row
-from hypersim.views.candles import SECOND_US, bucket, merge, opening_at, with_trade
+from hypersim.views.candles import SECOND_US, bucket, merge, opening_at, with_trades
 from hypersim.views.records import BASE_SECONDS, Candle
 
 STORED_SECONDS: Final = tuple(seconds for seconds in BASE_SECONDS if seconds > 1)
@@ -111,7 +111,7 @@ class Projections:
         """The rows of records that follow one another, of one batch or several."""
         projected = Projected()
         orders, balances, deposits = projected.orders, projected.balances, projected.deposits
-        minutes: dict[tuple[str, int], Candle] = {}
+        minutes: dict[tuple[str, int], list[Traded]] = {}
         for record in records:
             time_us, sequence = record.time_us, record.sequence
             entries: list[Entry] = []
@@ -133,7 +133,7 @@ class Projections:
                         projected.amendments.append(_amendment_row(order, event.amendment, time_us))
                 elif type(event) is Traded:
                     _traded(projected, event, time_us)
-                    _traded_in_minute(minutes, event, time_us)
+                    minutes.setdefault((event.symbol, time_us - time_us % MINUTE_US), []).append(event)
                 elif type(event) is WorldReset:
                     self._running.clear()
                     minutes.clear()
@@ -145,9 +145,10 @@ class Projections:
         self._add(minutes, projected)
         return projected
 
-    def _add(self, minutes: Mapping[tuple[str, int], Candle], projected: Projected) -> None:
-        """Adds what was traded, by symbol and minute, to the stored candles."""
-        for (symbol, _), minute in minutes.items():
+    def _add(self, minutes: Mapping[tuple[str, int], Sequence[Traded]], projected: Projected) -> None:
+        """Adds what was traded, by symbol and the opening time of the minute, to the stored candles."""
+        for (symbol, open_us), trades in minutes.items():
+            minute = with_trades(None, open_us, trades)
             for seconds in STORED_SECONDS:
                 added = opening_at(minute, bucket(minute.open_us, seconds))
                 candle = self._running.get((symbol, seconds))
@@ -208,15 +209,6 @@ def _traded(projected: Projected, event: Traded, time_us: int) -> None:
         )
     )
     projected.tickers[symbol] = (symbol, price, trade_id, time_us)
-
-
-def _traded_in_minute(minutes: dict[tuple[str, int], Candle], event: Traded, time_us: int) -> None:
-    """A trade in its minute's candle."""
-    open_us = time_us - time_us % MINUTE_US
-    key = (event.symbol, open_us)
-    minutes[key] = with_trade(
-        minutes.get(key), open_us, event.price, event.quantity, event.trade_id, buyer_is_maker=event.buyer_is_maker
-    )
 
 
 def _trade_row(order: Order, fill: Fill, time_us: int) -> Row:

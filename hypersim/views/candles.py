@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from hypersim.engine.events import Traded
 from hypersim.views.records import BASE_SECONDS, Candle, TapeTrade
 
 SECOND_US: Final = 1_000_000
@@ -23,44 +24,7 @@ def bucket_after(time_us: int, seconds: int) -> int:
     return time_us + -time_us % (seconds * SECOND_US)
 
 
-def with_trade(
-    candle: Candle | None, open_us: int, price: int, quantity: int, trade_id: int, *, buyer_is_maker: bool
-) -> Candle:
-    """The candle that opens at open_us after one more trade; None where this trade is its first."""
-    quote = price * quantity
-    taker_base, taker_quote = (0, 0) if buyer_is_maker else (quantity, quote)
-    if candle is None:
-        return Candle(
-            open_us,
-            price,
-            price,
-            price,
-            price,
-            quantity,
-            quote,
-            1,
-            taker_base,
-            taker_quote,
-            trade_id,
-            trade_id,
-        )
-    return Candle(
-        open_us,
-        candle.open,
-        price if price > candle.high else candle.high,
-        price if price < candle.low else candle.low,
-        price,
-        candle.volume + quantity,
-        candle.quote_volume + quote,
-        candle.trades + 1,
-        candle.taker_base + taker_base,
-        candle.taker_quote + taker_quote,
-        candle.first_id,
-        trade_id,
-    )
-
-
-def with_trades(candle: Candle | None, open_us: int, trades: Sequence[TapeTrade]) -> Candle:
+def with_trades(candle: Candle | None, open_us: int, trades: Sequence[TapeTrade | Traded]) -> Candle:
     """The candle that opens at open_us after one or more trades, ascending; None where they are its first."""
     first, last = trades[0], trades[-1]
     high = low = first.price

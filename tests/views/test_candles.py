@@ -12,7 +12,7 @@ from hypersim.views.candles import (
     merge,
     merge_all,
     pieces,
-    with_trade,
+    with_trades,
 )
 from hypersim.views.records import BASE_SECONDS, Candle, TapeTrade
 from tests.views.trades import DAY, HOUR, MINUTE, SECOND, base_candles, candle_of, random_trades
@@ -21,14 +21,7 @@ from tests.views.trades import DAY, HOUR, MINUTE, SECOND, base_candles, candle_o
 def folded(trades: list[TapeTrade], open_us: int) -> Candle:
     candle = None
     for trade in trades:
-        candle = with_trade(
-            candle,
-            open_us,
-            trade.price,
-            trade.quantity,
-            trade.trade_id,
-            buyer_is_maker=trade.buyer_is_maker,
-        )
+        candle = with_trades(candle, open_us, [trade])
     assert candle is not None
     return candle
 

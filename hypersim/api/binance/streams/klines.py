@@ -12,7 +12,7 @@ from hypersim.api.binance.streams import messages
 from hypersim.api.binance.streams.form import Build
 from hypersim.api.binance.streams.names import Stream
 from hypersim.views.archive import Archive
-from hypersim.views.candles import with_trade
+from hypersim.views.candles import with_trades
 from hypersim.views.intervals import Interval
 from hypersim.views.marketdata import MarketView
 from hypersim.views.records import Candle, Span
@@ -73,17 +73,11 @@ class Bars:
             if bar is not None:  # the archive may have seen more than the tape had before
                 self._seen_id = max(self._seen_id, own_ids(bar, view.first_id)[1])
         else:
-            for trade in newer:
-                if open_us <= trade.time_us < end_us:
-                    bar = with_trade(
-                        bar if bar.trades else None,
-                        open_us,
-                        trade.price,
-                        trade.quantity,
-                        trade.trade_id,
-                        buyer_is_maker=trade.buyer_is_maker,
-                    )
-                self._seen_id = trade.trade_id
+            inside = [trade for trade in newer if open_us <= trade.time_us < end_us]
+            if inside:
+                bar = with_trades(bar if bar.trades else None, open_us, inside)
+            if newer:
+                self._seen_id = newer[-1].trade_id
         self._known, self._bar = known, bar
         return bar
 
