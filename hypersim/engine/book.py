@@ -73,9 +73,7 @@ class BookSide:
     def reaches(self, limit: int | None) -> bool:
         """Whether the best level trades with an opposite order of this limit; None is one that takes any price."""
         best = self.best
-        if best is None or limit is None:
-            return best is not None
-        return best.price >= limit if self.side is BUY else best.price <= limit
+        return best is not None and (limit is None or self.trades(best.price, limit))
 
     def first(self) -> tuple[int, int, int]:
         """(price, key, quantity) of the entry that trades first, on a side that is not empty."""
@@ -91,7 +89,7 @@ class BookSide:
 
     def add(self, price: int, order_id: int, quantity: int, iceberg: bool = False) -> None:
         """Puts a user's order, or the next part of an iceberg, at the end of its level's queue."""
-        level = self.touched[price] = self._levels.get(price) or self._open(price)
+        level = self._touch(price)
         if iceberg:
             self.icebergs.add(order_id)
         level.queue[order_id] = quantity
@@ -237,6 +235,10 @@ class Book:
     def resting(self, side: Side) -> BookSide:
         """The side on which orders of this side rest."""
         return self.bids if side is BUY else self.asks
+
+    def opposite(self, side: Side) -> BookSide:
+        """The side that orders of this side trade with."""
+        return self.asks if side is BUY else self.bids
 
     def succeed(self, book: "Book") -> None:
         """Takes the place of a book that was told of until now."""

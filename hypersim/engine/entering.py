@@ -51,7 +51,7 @@ def prepared(venue: Venue, ledger: Ledger, order: Order, time_us: int, held: int
     if terms is not None and terms.peg is not None:
         order = _pegged(venue, order, time_us)
         limit = order.limit
-    opposite = venue.book.bids if side is SELL else venue.book.asks
+    opposite = venue.book.opposite(side)
     bound = limit if rule.priced else None
     cost, is_killed = 0, False
     if bound is None or order.time_in_force is FOK:
@@ -113,7 +113,7 @@ def execute(venue: Venue, outside: Outside, entry: Entry, time_us: int) -> None:
         # also where prevention would have ended or lowered it: it meets nobody, so nothing is prevented
         _expire(venue, order, ExpiryReason.UNFILLED_FOK_ORDER_EXPIRED, time_us)
         return
-    opposite = venue.book.bids if order.side is SELL else venue.book.asks
+    opposite = venue.book.opposite(order.side)
     if opposite.reaches(limit):
         order = _meet(venue, outside, opposite, order, limit, time_us)
         if order.status not in OPEN:

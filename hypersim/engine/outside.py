@@ -308,7 +308,7 @@ class Outside:
         venue.tape.begin_taker()
         for outside in (self.bids, self.asks):
             side, resting = outside.side, venue.book.resting(outside.side)
-            opposite = venue.book.resting(side.opposite)
+            opposite = venue.book.opposite(side)
             for price, target in targets[side]:
                 level = resting.level(price)
                 missing = target - (level.house if level is not None else 0)
@@ -330,7 +330,7 @@ class Outside:
 
     def _cross(self, side: Side, price: int, quantity: int, time_us: int) -> int:
         """Fills the users whom a new outside size at a price crosses; it counts as taken at that price."""
-        opposite = self.venue.book.resting(side.opposite)
+        opposite = self.venue.book.opposite(side)
         filled = 0
         for level in opposite.through(price):
             assert not level.house, (price, level.price)

@@ -115,7 +115,7 @@ class Venue:
 
     def rest(self, order: Order) -> None:
         """Puts what is left of an open order on the book: of an iceberg, what it shows."""
-        resting = self.book.bids if order.side is BUY else self.book.asks
+        resting = self.book.resting(order.side)
         leaves, terms = order.leaves, order.terms
         if terms is None or not terms.iceberg:
             resting.add(order.limit, order.order_id, leaves)

@@ -6,8 +6,8 @@ the end read them, scale 8). Knows nothing of order or gaps.
 Source: web-socket-streams.md, 'Trade Streams', 'Individual Symbol Book Ticker Streams', 'Diff. Depth Stream'.
 """
 
-from collections.abc import Iterable
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -70,7 +70,6 @@ SHAPES: dict[str, type[Message]] = {"depth": DepthDiff, "trade": TradeMessage, "
 
 
 NOTHING = msgspec.Raw()
-NOT_POSITIVE: Final = "the upstream sent a price or a trade of zero"
 
 
 class Frame(Struct, frozen=True):
@@ -110,7 +109,7 @@ def read_positive(text: str) -> int:
     """A price or a traded quantity, scale 8. Raises FeedFailed when it is none."""
     value = read_size(text)
     if not value:
-        raise FeedFailed(NOT_POSITIVE)
+        raise FeedFailed("the upstream sent a price or a trade of zero")
     return value
 
 
@@ -122,13 +121,12 @@ def read_size(text: str) -> int:
         raise FeedFailed(f"the upstream sent a number that is {error}") from None
 
 
-def read_levels(listed: Iterable[Level]) -> list[tuple[int, int]]:
+def read_levels(listed: Sequence[Level]) -> list[tuple[int, int]]:
     """(price, size) of levels, scale 8. Raises FeedFailed for what is no level."""
     try:
         levels = [(units.parse(price), units.parse(quantity)) for price, quantity in listed]
-    except ValueError as error:
-        raise FeedFailed(f"the upstream sent a number that is {error}") from None
-    for price, _ in levels:
-        if not price:
-            raise FeedFailed(NOT_POSITIVE)
-    return levels
+        if all(price for price, _ in levels):
+            return levels
+    except ValueError:
+        pass
+    return [(read_positive(price), read_size(quantity)) for price, quantity in listed]  # says what is wrong
