@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # as in plainframes
 
 from hypersim import websocket
-from hypersim.plainframes import MASKED, TEXT, PlainFrames
+from hypersim.plainframes import MASKED, TEXT, PlainFrames, text_frame
 from tests.app.test_websocket import HANDSHAKE, soon
 
 SEEDS = 150
@@ -179,3 +179,10 @@ def test_a_plain_text_is_taken_out_wherever_it_is_cut(cut: int) -> None:
     reader.feed(sent[cut:])
 
     assert (["one", "two"], [sent[-6:]]) == (taken, others)
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65535, 65536, 100_000])
+def test_a_text_frame_is_that_of_the_library(length: int) -> None:
+    text = b"x" * length
+
+    assert Frame(Opcode.TEXT, text).serialize(mask=False) == text_frame(text)

@@ -1,6 +1,7 @@
 """GET openOrders: strategies ask it again and again, mostly about orders that have not changed since.
 
-So each order is encoded once for as long as it stays as it is (benchmarks/orders.py: of 20 orders a sixth of the time).
+So each order is encoded once for as long as it stays as it is (benchmarks/endpoints.py): asked about 20 orders, the
+exchange takes a quarter of the instructions.
 """
 
 from typing import Final

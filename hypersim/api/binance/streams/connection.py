@@ -16,13 +16,14 @@ from hypersim.api.binance.streams.control import (
     read,
     refusal,
 )
-from hypersim.api.binance.streams.form import Form, framed, text_frame
+from hypersim.api.binance.streams.form import Form, framed
 from hypersim.api.binance.streams.keyed import LISTEN_KEY, KeyedStream, KeyedStreams
 from hypersim.api.binance.streams.market import MarketStreams
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.names import Stream, parse
 from hypersim.api.wire import encode
 from hypersim.bus import Outbox
+from hypersim.plainframes import text_frame
 
 SHUTDOWN_STREAM: Final = "!serverShutdown"
 TOO_MANY: Final = f"at most {MOST_STREAMS} streams on one connection"

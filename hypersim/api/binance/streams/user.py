@@ -22,7 +22,7 @@ from hypersim.api.binance.streams.account_events import (
     list_status,
     stream_terminated,
 )
-from hypersim.api.binance.streams.form import Build, framed, text_frame
+from hypersim.api.binance.streams.form import Build, framed
 from hypersim.api.binance.streams.reports import (
     EXCHANGE_CANCELED,
     NOT_REJECTED,
@@ -53,6 +53,7 @@ from hypersim.engine.events import (
 from hypersim.engine.lists import Phase
 from hypersim.engine.orders import OrderStatus
 from hypersim.errors import Reason
+from hypersim.plainframes import text_frame
 from hypersim.world import World
 
 FROM_OUTSIDE: Final = frozenset({EntryKind.DEPOSIT, EntryKind.WITHDRAWAL})

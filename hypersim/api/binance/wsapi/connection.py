@@ -17,7 +17,6 @@ from websockets.frames import CloseCode
 from hypersim.api.binance.endpoints import Call
 from hypersim.api.binance.operations import Operation
 from hypersim.api.binance.refusals import UNEXPECTED, word
-from hypersim.api.binance.streams.form import text_frame
 from hypersim.api.binance.streams.messages import Shutdown
 from hypersim.api.binance.streams.user import UserStreams
 from hypersim.api.binance.wsapi.envelope import Request, failed, rate_limits, read, succeeded
@@ -29,6 +28,7 @@ from hypersim.api.wire import encode
 from hypersim.bus import Outbox
 from hypersim.errors import Reason, Refused
 from hypersim.limits import Limited, Visitor
+from hypersim.plainframes import text_frame
 from hypersim.world import World
 
 log = logging.getLogger(__name__)
